@@ -1,0 +1,68 @@
+# Needs only make and Python 3.11 or newer with venv; all else goes into .venv.
+# Another Python: make demo PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOUND := demo/skmusic.wav
+
+# Python 3.11 brings a pip that is new enough; that a newer one exists is no news.
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format clean
+
+help:  ## say what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s%s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.installed  ## set up, compose from the songs that come with skmusic
+	@mkdir -p demo
+	@echo "Composing; this takes some minutes ..."
+	@$(BIN)/skmusic compose --pieces 1 --seconds 30 --random-state 1 -o $(SOUND)
+	@echo "The music is in $(CURDIR)/$(SOUND)"
+
+test: lint  ## set up, check the style and run all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-test  ## check the style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-test  ## mend the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove caches, builds and the demo; .venv stays
+	rm -rf demo build dist htmlcov .coverage .pytest_cache .ruff_cache .mypy_cache
+	find . -name $(VENV) -prune -o -name __pycache__ -type d -prune \
+		-exec rm -rf {} +
+
+# Stamps: what has been installed stays until pyproject.toml changes.
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.made
+	@echo "Installing skmusic and what it needs (TensorFlow is large) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml $(VENV)/.made
+	@echo "Installing skmusic and what its tests need (TensorFlow is large) ..."
+	@$(PIP) --editable ".[test]"
+	@touch $(VENV)/.installed $@
+
+# An environment that is there and works is kept.
+$(VENV)/.made:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "There is no $(PYTHON) here; install Python 3.11 or newer." >&2; \
+		exit 1; }
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+		echo "skmusic needs Python 3.11 or newer; $(PYTHON) is" \
+			"$$($(PYTHON) --version 2>&1). If you have a newer one, name it, for" \
+			"example: make demo PYTHON=python3.12" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+		echo "Creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); } || { \
+		echo "$(PYTHON) cannot create $(VENV). On Debian and Ubuntu install the" \
+			"package python3-venv, then run make again." >&2; exit 1; }
+	@$(BIN)/python -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+		echo "$(VENV) is of a Python older than 3.11; remove it and run make" \
+			"again." >&2; exit 1; }
+	@touch $@

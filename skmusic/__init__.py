@@ -1,0 +1,29 @@
+"""Learn from recordings, compose new ones, in scikit-learn's manner."""
+
+from importlib import import_module as _import_module
+
+__version__ = "0.1.0"
+
+# Public name -> module. Loaded at first use (PEP 562), so that `import skmusic`
+# costs next to nothing and never loads TensorFlow.
+_HOME = {
+    "FFTFeaturizer": "featurizer",
+    "StatefulLSTMGenerator": "generator",
+    "Pipeline": "pipeline",
+    "make_pipeline": "pipeline",
+}
+_MODULES = ("audio", "datasets", "metrics", "spectra")
+
+__all__ = [*_HOME, *_MODULES, "__version__"]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(_import_module(f"skmusic.{_HOME[name]}"), name)
+    if name in _MODULES:
+        return _import_module(f"skmusic.{name}")
+    raise AttributeError(f"module 'skmusic' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,400 @@
+"""The command `skmusic`: learn from recordings, compose new ones.
+
+A command is one function from parsed arguments to a report, which ``--json`` prints.
+What takes time to import is imported where it is used: ``skmusic --help`` answers at
+once, and only fitting loads TensorFlow.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import secrets
+import sys
+import time
+import uuid
+import warnings
+from pathlib import Path
+
+from skmusic import __version__
+
+__all__ = ["main"]
+
+_EPILOG = """\
+examples:
+  skmusic compose                                three pieces after built-in songs
+  skmusic compose songs/ --pieces 1 -o out.wav   one piece after your own
+  skmusic fit songs/ -o model.joblib             learn now ...
+  skmusic sample model.joblib -o out.flac        ... and compose later
+
+A model is a pickle, and loading one can run any program: give "sample" and "info"
+only model files that you trust.
+"""
+
+
+def main(argv=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        Arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 if all went well, 1 after an error of input or of the system,
+        130 after Ctrl-C. Of wrong usage, argparse makes a `SystemExit` of status 2.
+    """
+    args = _parser().parse_args(argv)
+    args.verbose = int(sys.stderr.isatty() and not args.quiet)
+    start = time.monotonic()
+    try:
+        with warnings.catch_warnings():
+            _show_warnings_in_one_line()
+            report = {"command": args.command, "version": __version__}
+            report |= globals()[args.command](args)
+            report["elapsed"] = round(time.monotonic() - start, 3)
+            if args.json:
+                _print(json.dumps(report, default=str), sys.stdout)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, ValueError, ImportError, MemoryError) as error:
+        _print_error(error)
+        return 1
+    except KeyboardInterrupt:
+        _print("skmusic: interrupted", sys.stderr)
+        return 130
+    return 1 if report.get("errors") else 0
+
+
+def compose(args):
+    """Fit and sample in one."""
+    targets = _targets(args)
+    if args.save:
+        _check_target(args.save)
+    pipe, report = _learn(args, ignore=targets)
+    if args.save:
+        report |= _save(args, pipe, args.save)
+    return report | _play(args, pipe, targets)
+
+
+def fit(args):
+    """Learn a model and save it."""
+    _check_target(args.out)
+    pipe, report = _learn(args)
+    return report | _save(args, pipe, args.out)
+
+
+def sample(args):
+    """Compose with a model saved before."""
+    targets = _targets(args)
+    return {"model": str(args.model)} | _play(args, _load(args.model), targets)
+
+
+def info(args):
+    """Describe recordings and models, all that can be."""
+    report = {"files": [], "errors": []}
+    for path in args.files:
+        try:
+            about = _describe(path)
+        except (OSError, ValueError) as error:
+            _print_error(error)
+            report["errors"].append(str(error))
+        else:
+            report["files"].append(about)
+            _say(args, _line(about))
+    return report
+
+
+def _learn(args, ignore=()):
+    """Fit a pipeline; return it and its part of the report."""
+    from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio, datasets
+
+    def given(*names):  # for the others the estimators have defaults
+        return {n: v for n in names if (v := getattr(args, n)) is not None}
+
+    songs = audio.find(args.songs, ignore)
+    on_error = "raise" if args.strict else "warn"
+    featurizer = FFTFeaturizer(**given("N", "sr"), on_error=on_error)
+    generator = StatefulLSTMGenerator(
+        **given("output", "epochs"), random_state=_seed(args), verbose=args.verbose
+    )
+    if songs:
+        X = songs
+        _say(args, f"learning from {len(X)} recording{'s'[: len(X) != 1]} ...")
+    else:
+        X = datasets.make_songs(sr=featurizer.sr, random_state=0).recordings
+        _say(args, f"no songs given: learning from {len(X)} built-in ones ...")
+    pipe = Pipeline([featurizer, generator]).fit(X)
+    return pipe, {
+        "songs": [str(song) for song in songs],
+        "built_in_songs": not songs,
+        "random_state": args.random_state,
+        "settings": _parameters(pipe),
+    }
+
+
+def _play(args, pipe, targets):
+    """Sample a piece for each target and write it; return its part of the report."""
+    import numpy as np
+
+    from skmusic import audio
+
+    names = "seed", "seconds", "temperature", "top_k", "top_p"
+    settings = {name: getattr(args, name) for name in names}
+    sr = next(step.sr for _, step in pipe.steps if hasattr(step, "sr"))
+    # A piece is the same however many follow it.
+    states = np.random.SeedSequence(_seed(args)).generate_state(len(targets))
+    files = []
+    for target, state in zip(targets, states, strict=True):
+        x = pipe.sample(**settings, random_state=int(state), verbose=args.verbose)
+        target.parent.mkdir(exist_ok=True)
+        audio.write(target, x, sr)
+        files.append(_describe(target))
+        _say(args, _line(files[-1]))
+    return {
+        "files": files,
+        "seconds": args.seconds,
+        "random_state": args.random_state,
+        "settings": _parameters(pipe) | {"sample": settings},
+    }
+
+
+def _targets(args):
+    """Files to write the pieces to, refusing early what would fail after the fit."""
+    from skmusic import audio
+
+    out, numbers = args.out, range(1, args.pieces + 1)
+    if out is None:  # nobody asked to overwrite: go on after what is there
+        for start in itertools.count():
+            targets = [Path(f"skmusic-{start + n}.wav") for n in numbers]
+            if not any(map(os.path.lexists, targets)):
+                break
+    elif out.is_dir() or not out.suffix:
+        targets = [out / f"piece-{n}.wav" for n in numbers]
+    elif args.pieces == 1:
+        targets = [out]
+    else:
+        targets = [out.with_name(f"{out.stem}-{n}{out.suffix}") for n in numbers]
+    new_folder = out is not None and not out.suffix and not out.exists()
+    for target in [out] if new_folder else targets:
+        _check_target(target)
+    written = {os.path.realpath(target) for target in targets}
+    for path in filter(None, [args.seed, *getattr(args, "songs", [])]):
+        if os.path.realpath(path) in written:
+            raise ValueError(f"{str(path)!r} would be overwritten; choose another -o")
+    if args.seed:
+        audio.info(args.seed)
+    return targets
+
+
+def _check_target(path):
+    """Refuse a file, or a folder to be made, that could not be written."""
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{str(path)!r}: no folder {str(folder)!r}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{str(path)!r}: you may not write in {str(folder)!r}")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{str(path)!r} is there and is no regular file")
+
+
+def _save(args, pipe, path):
+    """Write a model, whole or not at all; return its part of the report."""
+    import joblib
+
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        joblib.dump(pipe, part)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    _say(args, f"{path}: model")
+    return {"model": str(path)}
+
+
+def _load(path):
+    import joblib
+
+    try:
+        pipe = joblib.load(path)
+        if not (hasattr(pipe, "sample") and hasattr(pipe, "steps")):
+            raise TypeError(f"it holds a {type(pipe).__name__}")
+    except OSError:
+        raise
+    except Exception as error:  # unpickling what is no pickle may raise anything
+        raise ValueError(
+            f"{str(path)!r} is no model made by skmusic fit ({error!r})"
+        ) from error
+    return pipe
+
+
+def _describe(path):
+    """Facts of a recording or a model."""
+    from skmusic import audio
+
+    if path.suffix.lower() == ".joblib":
+        return {"path": str(path), "steps": _parameters(_load(path))}
+    return audio.info(path) | {"path": str(path)}
+
+
+def _line(about):
+    """Facts in one line."""
+    if "steps" in about:
+        steps = (
+            f"{name}({', '.join(f'{k}={v!r}' for k, v in params.items())})"
+            for name, params in about["steps"].items()
+        )
+        return f"{about['path']}: model, {' + '.join(steps)}"
+    return (
+        "{path}: {format} {subtype}, {sr} Hz, {channels} channel{s}, {seconds:.2f} s"
+    ).format(**about, s="s"[: about["channels"] != 1])
+
+
+def _parameters(pipe):
+    return {type(step).__name__: step.get_params(deep=False) for _, step in pipe.steps}
+
+
+def _seed(args):
+    """Return the random state asked for, or draw one and tell it."""
+    if args.random_state is None:
+        args.random_state = secrets.randbelow(2**31)
+        _say(args, f"to repeat this run, add --random-state {args.random_state}")
+    return args.random_state
+
+
+def _say(args, text):
+    if not args.quiet:
+        _print(text, sys.stderr if args.json else sys.stdout)
+
+
+def _print_error(error):
+    _print(f"skmusic: error: {str(error) or type(error).__name__}", sys.stderr)
+
+
+def _print(text, stream):
+    """Print one line, whatever characters file names are made of."""
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+    encoding = stream.encoding or "utf-8"
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
+    print(text, file=stream, flush=True)
+
+
+def _show_warnings_in_one_line():
+    shown = set()
+
+    def show(message, category, filename, lineno, file=None, line=None):
+        # Fitting and transforming both tell of the same broken file.
+        if str(message) not in shown:
+            shown.add(str(message))
+            _print(f"skmusic: warning: {message}", sys.stderr)
+
+    warnings.simplefilter("always", UserWarning)
+    warnings.showwarning = show
+
+
+# Options as `add_argument` takes them, by what the commands that have them do.
+
+
+def _add_learning(add):
+    text = "file, or folder to search; without any, built-in songs are learned"
+    add("songs", nargs="*", type=_path, metavar="SONG", help=text)
+    add("--N", type=_number(int, 2, 2**20), help="samples in a window (2048)")
+    text = "sampling rate of the music (44100)"
+    add("--sr", type=_number(int, 100, 10**6), metavar="HZ", help=text)
+    add("--epochs", type=_number(int, 1, 10**6), help="passes over the songs")
+    add("--output", choices=["tokens", "regression"], help="what the network predicts")
+    add("--strict", action="store_true", help="stop at a broken file; else warn")
+
+
+def _add_playing(add):
+    text = "file (out-1.wav ... if several) or folder; skmusic-1.wav ... by default"
+    add("-o", dest="out", type=_out, metavar="OUT", help=text)
+    add("--pieces", type=_number(int, 1, 10**4), default=3, help="how many (3)")
+    text = "length of a piece (30)"
+    add("--seconds", type=_number(float, 0.01, 86_400), default=30.0, help=text)
+    add("--seed", type=_path, metavar="FILE", help="recording to go on from")
+    text = "above 1 more daring, below less (1)"
+    add("--temperature", type=_number(float, 0, 100), default=1.0, help=text)
+    add("--top-k", type=_number(int, 1, 10**9), help="choose among the k likeliest")
+    text = "choose among the likeliest that together have this probability"
+    add("--top-p", type=_number(float, 1e-9, 1), help=text)
+
+
+def _add_chance(add):
+    text = "same number, same music; by default one is drawn and told"
+    add("--random-state", type=_number(int, 0, 2**32 - 1), help=text)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        "skmusic",
+        description="Learn from recordings, compose new ones.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"skmusic {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(function, text, *groups):
+        add = commands.add_parser(
+            function.__name__, help=text, description=text, allow_abbrev=False
+        ).add_argument
+        for group in groups:
+            group(add)
+        add("--json", action="store_true", help="print one JSON object for programs")
+        add("--quiet", action="store_true", help="print only warnings and errors")
+        return add
+
+    add = command(
+        compose, "learn and compose", _add_learning, _add_playing, _add_chance
+    )
+    add("--save", type=_model, metavar="MODEL", help="keep the model, a .joblib file")
+    add = command(fit, "learn and save a model", _add_learning, _add_chance)
+    add("-o", dest="out", type=_model, metavar="MODEL", required=True, help=".joblib")
+    trust = "(load only model files you trust)"
+    add = command(sample, f"compose with a model {trust}", _add_playing, _add_chance)
+    add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
+    add = command(info, f"describe recordings and models {trust}")
+    add("files", nargs="+", type=_path, metavar="FILE", help="recording or .joblib")
+    return parser
+
+
+def _path(text):
+    if not text:  # would be the current folder: rather an unset shell variable
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
+
+
+def _model(text):
+    # Also keeps "fit -o song.wav" from making a model of a recording.
+    if (path := _path(text)).suffix.lower() != ".joblib":
+        raise argparse.ArgumentTypeError(f"{text!r}: end the name in .joblib")
+    return path
+
+
+def _out(text):
+    from skmusic import audio
+
+    path = _path(text)
+    known = path.suffix.lower() in ("", *audio._ENCODERS)
+    if not (known or path.is_dir()):
+        names = ", ".join(audio._ENCODERS)
+        raise argparse.ArgumentTypeError(f"{text!r}: end the name in one of {names}")
+    return path
+
+
+def _number(kind, low, high):
+    """Parser of numbers from `low` to `high`; NaN is none of these."""
+
+    def parse(text):
+        if not low <= (value := kind(text)) <= high:
+            raise argparse.ArgumentTypeError(f"{text}: give one from {low} to {high}")
+        return value
+
+    parse.__name__ = kind.__name__  # for argparse's messages
+    return parse

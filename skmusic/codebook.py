@@ -1,0 +1,380 @@
+"""Frames to features to tokens: what the network hears of a recording.
+
+A *step* is one tick of the network, ``frames_per_step`` frames. Its features
+are the decibels of constant-Q bands, reduced by principal components; its
+token is the nearest of the k-means centroids of these features.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits
+
+BANDS_PER_OCTAVE = 24
+N_COMPONENTS = 64
+FLOOR_DB = -80.0
+
+# A step of about this many numbers is 23 ms of stereo at 44.1 kHz, fine enough
+# for rhythm, and as many samples as 22 Hz of frequency resolution need.
+_NUMBERS_PER_STEP = 4096
+_FEWEST_NUMBERS_OF_A_SPECTRUM = 128
+_MOST_TO_FIT = 40_000
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a frame's numbers are laid out: ``(n_channels, n_parts, n_bins)``.
+
+    ``n_parts`` is 2 (real, imaginary) for spectra, 1 for anything else.
+    """
+
+    n_channels: int
+    n_parts: int
+    n_bins: int
+    frames_per_step: int
+
+    @property
+    def numbers_per_step(self):
+        """Numbers in the frames of a step."""
+        return self.n_channels * self.n_parts * self.n_bins * self.frames_per_step
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """What `fit_codebook` learned, arrays only.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the frames.
+    edges : ndarray of shape (n_bands,)
+        First bin of each band, on the scale of fine bins.
+    reference : float
+        Energy of 0 dB.
+    mean, components : ndarray of shape (n_bands,), (n_features, n_bands)
+        Principal components of the decibels, scaled to unit variance.
+    weight : ndarray of shape (n_features,)
+        Standard deviation of each feature, to the power that clustering uses.
+    centroids : ndarray of shape (n_tokens, n_features)
+        In features times weight.
+    """
+
+    layout: Layout
+    edges: np.ndarray
+    reference: float
+    mean: np.ndarray
+    components: np.ndarray
+    weight: np.ndarray
+    centroids: np.ndarray
+
+    def features(self, frames):
+        """Features ``(n_steps, n_features)`` of frames, unit variance each."""
+        decibels = to_decibels(
+            band_energies(frames, self.layout, self.edges), self.reference
+        )
+        return (decibels - self.mean) @ self.components.T
+
+    def decibels(self, features):
+        """Decibels ``(n_steps, n_bands)`` that features stand for."""
+        return (features * self.weight**4) @ self.components + self.mean
+
+    def tokens(self, features):
+        """Token of each step."""
+        distance = (self.centroids**2).sum(axis=1) - 2 * (
+            (features * self.weight) @ self.centroids.T
+        )
+        return distance.argmin(axis=1).astype(np.int32)
+
+
+def find_layout(sequences, n_channels=None, frames_per_step=None):
+    """Layout of frames, as far as their numbers tell.
+
+    The two channels of a stereo spectrum resemble each other; the lower and
+    upper half of a mono spectrum, which stand in the same places, do not.
+
+    Parameters
+    ----------
+    sequences : list of ndarray of shape (n_frames, n_dims)
+        Frames.
+    n_channels : int or None
+        Channels if known.
+    frames_per_step : int or None
+        None makes a step of about 23 ms at 44.1 kHz, whatever the window.
+
+    Returns
+    -------
+    Layout
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.codebook import find_layout
+    >>> find_layout([np.ones((5, 3))])
+    Layout(n_channels=1, n_parts=1, n_bins=3, frames_per_step=1)
+    """
+    n_dims = sequences[0].shape[1]
+    spectral = n_dims >= _FEWEST_NUMBERS_OF_A_SPECTRUM
+    if n_channels is None:
+        n_channels = 2 if spectral and _looks_stereo(sequences) else 1
+    n_parts = 2 if spectral and n_dims % (2 * n_channels) == 0 else 1
+    if n_dims % (n_channels * n_parts):
+        raise ValueError(
+            f"n_channels={n_channels} does not divide frames of {n_dims} numbers; "
+            "leave n_channels=None to have it found."
+        )
+    if frames_per_step is None:
+        frames_per_step = max(1, round(_NUMBERS_PER_STEP / n_dims)) if spectral else 1
+    return Layout(
+        n_channels, n_parts, n_dims // (n_channels * n_parts), frames_per_step
+    )
+
+
+def _looks_stereo(sequences):
+    n_dims = sequences[0].shape[1]
+    if n_dims % 4:
+        return False
+    energy = sum(np.square(s, dtype=np.float64).sum(axis=0) for s in sequences)
+    floor = 1e-9 * energy.max() + 1e-30
+    left, right = np.log(energy + floor).reshape(4, -1)[:2]
+    # A mono spectrum's upper octave lies far below the rest: nepers of power.
+    return np.abs(left - right).mean() < 2.0
+
+
+def step_count(n_frames, layout):
+    """Complete steps in so many frames."""
+    return n_frames // layout.frames_per_step
+
+
+def band_edges(n_bins):
+    """First bin of each constant-Q band, never narrower than one bin.
+
+    Examples
+    --------
+    >>> from skmusic.codebook import band_edges
+    >>> edges = band_edges(1025)
+    >>> edges[:3], len(edges)
+    (array([0, 1, 2]), 153)
+    """
+    edge, edges, ratio = 1.0, [0], 2 ** (1 / BANDS_PER_OCTAVE)
+    while edge < n_bins:
+        edges.append(round(edge))
+        edge = max(edge + 1, edge * ratio)
+    return np.unique([e for e in edges if e < n_bins])
+
+
+def band_energies(frames, layout, edges):
+    """Mean energy of each band's fine bins in each step, over all channels.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_dims)
+        Frames.
+    layout : Layout
+        Of the frames.
+    edges : ndarray of shape (n_bands,)
+        From `band_edges` of ``n_bins * frames_per_step`` fine bins.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_bands), float32
+    """
+    m = layout.frames_per_step
+    n_steps = step_count(len(frames), layout)
+    n_fine = layout.n_bins * m
+    widths = np.diff(np.append(edges, n_fine))
+    energies = np.empty((n_steps, len(edges)), np.float32)
+    block = max(1, (1 << 21) // (frames.shape[1] * m))
+    for i in range(0, n_steps, block):
+        stop = min(i + block, n_steps)
+        power = _fine_power(frames, layout, i, stop)
+        energies[i:stop] = np.add.reduceat(power, edges, axis=1) / widths
+    return energies
+
+
+def _fine_power(frames, layout, start, stop):
+    """Power ``(n_steps, n_bins * frames_per_step)`` of steps start to stop.
+
+    A bin's values in successive frames are a signal of their own: their FFT
+    over twice a step tells frequencies apart that one short window cannot.
+    """
+    m, shape = layout.frames_per_step, (-1, layout.n_channels, layout.n_parts)
+    if m == 1 or layout.n_parts == 1:
+        x = frames[start * m : stop * m].reshape(*shape, layout.n_bins)
+        power = np.square(x, dtype=np.float32).sum(axis=(1, 2))
+        power = power.reshape(stop - start, m, layout.n_bins).mean(axis=1)
+        return np.repeat(power, m, axis=1)
+    before = m // 2
+    first, last = start * m - before, (stop + 1) * m - before
+    x = np.zeros((last - first, *shape[1:], layout.n_bins), np.float32)
+    lo, hi = max(first, 0), min(last, len(frames))
+    x[lo - first : hi - first] = frames[lo:hi].reshape(*shape, layout.n_bins)
+    z = x[:, :, 0] + 1j * x[:, :, 1]
+    # With a hop of half a window an odd bin's centre turns by half a circle a frame.
+    z[(first % 2) ^ 1 :: 2, :, 1::2] *= -1
+    windows = np.lib.stride_tricks.sliding_window_view(z, 2 * m, axis=0)[::m]
+    taper = np.hanning(2 * m + 1)[:-1].astype(np.float32)
+    fine = np.fft.fft(windows * taper, axis=-1)
+    fine = np.roll(fine, m // 2, axis=-1)[..., :m]
+    power = (fine.real**2 + fine.imag**2).sum(axis=1, dtype=np.float32) / m
+    return power.reshape(stop - start, -1)
+
+
+def to_decibels(energies, reference):
+    """Decibels over `reference`, no lower than `FLOOR_DB`."""
+    floor = 10 ** (FLOOR_DB / 10)
+    return 10 * np.log10(energies / np.float32(reference) + np.float32(floor))
+
+
+def frame_energies(frames, layout):
+    """Energy of each band of the frames' own bins, summed over each step.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_dims)
+        Frames.
+    layout : Layout
+        Of the frames.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_bands), float64
+    """
+    m, edges = layout.frames_per_step, band_edges(layout.n_bins)
+    n_steps = step_count(len(frames), layout)
+    energies = np.empty((n_steps, len(edges)))
+    for i in range(0, n_steps, block := max(1, (1 << 21) // layout.numbers_per_step)):
+        x = np.square(frames[i * m : min(i + block, n_steps) * m], dtype=np.float64)
+        x = x.reshape(-1, m * layout.n_channels * layout.n_parts, layout.n_bins)
+        energies[i : i + block] = np.add.reduceat(x.sum(axis=1), edges, axis=1)
+    return energies
+
+
+def token_variance(energies, tokens, n_tokens):
+    """Energy that each token has in each band on average, never quite zero.
+
+    Parameters
+    ----------
+    energies : ndarray of shape (n_steps, n_bands)
+        From `frame_energies`.
+    tokens : ndarray of shape (n_steps,)
+        Token of each step.
+    n_tokens : int
+        How many there are.
+
+    Returns
+    -------
+    ndarray of shape (n_tokens, n_bands)
+    """
+    overall = energies.mean(axis=0) + 1e-9 * energies.max(initial=0) + 1e-12
+    total, count = np.tile(overall, (n_tokens, 1)), np.ones((n_tokens, 1))
+    np.add.at(total, tokens, energies)
+    np.add.at(count, tokens, 1)
+    return total / count
+
+
+def log_density(energies, variance, layout):
+    """Log-density of steps under each token's zero-mean Gaussian.
+
+    A spectrum's numbers are taken to be independent, alike within a band.
+
+    Parameters
+    ----------
+    energies : ndarray of shape (n_steps, n_bands)
+        From `frame_energies`.
+    variance : ndarray of shape (n_tokens, n_bands)
+        From `token_variance`.
+    layout : Layout
+        Of the frames.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_tokens)
+        In nats.
+    """
+    edges = band_edges(layout.n_bins)
+    width = np.diff(np.append(edges, layout.n_bins))
+    count = width * layout.numbers_per_step // layout.n_bins
+    each = variance / count
+    constant = (count * np.log(2 * np.pi * each)).sum(axis=1)
+    return -0.5 * (energies @ (1 / each).T + constant)
+
+
+def fit_codebook(sequences, layout, n_tokens, most_tokens, rng):
+    """Learn features and tokens.
+
+    Parameters
+    ----------
+    sequences : list of ndarray of shape (n_frames, n_dims)
+        Frames of each recording.
+    layout : Layout
+        Of the frames.
+    n_tokens : int or None
+        Clusters; None is `most_tokens`, or a tenth of the steps if that is less.
+    most_tokens : int
+        See `n_tokens`.
+    rng : numpy.random.RandomState
+        For k-means and for drawing the steps that are fitted.
+
+    Returns
+    -------
+    codebook : Codebook
+    features : list of ndarray of shape (n_steps, n_features)
+        Of each recording.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer steps than tokens.
+    """
+    edges = band_edges(layout.n_bins * layout.frames_per_step)
+    energies = [band_energies(s, layout, edges) for s in sequences]
+    n_steps = sum(map(len, energies))
+    if n_steps == 0:
+        raise ValueError(
+            f"no recording has {layout.frames_per_step} frames, which make one step; "
+            "pass longer recordings."
+        )
+    if n_tokens is None:
+        n_tokens = max(1, min(most_tokens, n_steps // 10))
+    if n_tokens > n_steps:
+        raise ValueError(
+            f"n_tokens={n_tokens} is more than the {n_steps} steps of the recordings; "
+            "use fewer tokens or more music."
+        )
+    reference = float(max(e.max(initial=0) for e in energies)) or 1.0
+    decibels = [to_decibels(e, reference) for e in energies]
+    pool = np.concatenate(decibels)
+    if n_steps > _MOST_TO_FIT:
+        pool = pool[np.sort(rng.choice(n_steps, _MOST_TO_FIT, replace=False))]
+    # One thread, since sums in the order of arrival would differ from run to run.
+    with threadpool_limits(1):
+        pca = PCA(min(N_COMPONENTS, *pool.shape), svd_solver="full").fit(pool)
+        deviation = np.sqrt(np.maximum(pca.explained_variance_, 1e-12))
+        if len(pool) == 1:
+            deviation = np.ones_like(deviation)
+        # Between whitened (1) and plain (deviation): pitch shows in small components.
+        weight = np.sqrt(deviation).astype(np.float32)
+        components = (pca.components_ / deviation[:, None]).astype(np.float32)
+        mean = pca.mean_.astype(np.float32)
+        scaled = (pool - mean) @ components.T * weight
+        n_tokens = min(n_tokens, len(np.unique(scaled, axis=0)))
+        kmeans = KMeans(n_tokens, init="random", n_init=1, max_iter=15, tol=0)
+        centroids = _quietly(kmeans.set_params(random_state=rng).fit, scaled)
+    codebook = Codebook(
+        layout, edges, reference, mean, components, weight, centroids.cluster_centers_
+    )
+    features = [(d - mean) @ components.T for d in decibels]
+    return codebook, features
+
+
+def _quietly(fit, x):
+    """K-means warns when it may stop early; the count of iterations is ours."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return fit(x)

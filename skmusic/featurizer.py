@@ -1,0 +1,321 @@
+"""FFTFeaturizer: recordings to frames of spectra, and back."""
+
+import os
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skmusic import audio, spectra
+from skmusic.validation import check_recordings, give_form
+
+_ADVICE = "wrap a single stereo recording in a list: [x]."
+
+
+class FFTFeaturizer(TransformerMixin, BaseEstimator):
+    """Cut recordings into overlapping windows and pack the FFT of each as reals.
+
+    One row, one list item of `X` is one recording: a path of any file that can
+    be decoded, or a waveform. One frame is the spectrum of one window: real
+    and imaginary parts of left, then real and imaginary parts of right. The
+    transform is exactly invertible.
+
+    Parameters
+    ----------
+    N : int, default=2048
+        Samples in a window ("n_fft" in librosa); even, at least 2.
+    hop_length : int or None, default=None
+        Samples between windows, from 1 to N; None is ``N // 2``.
+    window : str, tuple or array-like of shape (N,), default="hann"
+        Window as `scipy.signal.get_window` names it. Its square root is used
+        on both sides. The article's analysis is ``window="boxcar",
+        hop_length=N``.
+    sr : float, default=44100
+        Sampling rate in hertz of the frames. Files of another rate are
+        resampled; arrays are taken to have this rate.
+    channels : int or None, default=None
+        Channels of the frames. Recordings are mixed to so many. None takes
+        what is fitted: two where any recording has two, else one; mono
+        recordings are then copied to both.
+    factor : float, default=1.0
+        Multiplies each spectrum; the article has ``2 / N``.
+    redundant : bool, default=False
+        Keep the mirrored half of each spectrum too, as the article does: its
+        stereo frame then has exactly ``4 * N`` numbers, ``2 * (N + 2)``
+        otherwise.
+    on_error : {"warn", "raise"}, default="warn"
+        What to do with a file that exists but cannot be decoded. "warn" names
+        it in a `UserWarning` and lets an empty recording of 0 frames stand in
+        its place, so that rows still are recordings; "raise" stops at once.
+        If none can be decoded, the first error is raised either way.
+    n_jobs : int or None, default=None
+        Threads that decode and transform; None is 1 unless a
+        `joblib.parallel_config` says otherwise, -1 is all cores.
+
+    Attributes
+    ----------
+    n_channels_ : int
+        Channels of the frames.
+    n_dims_ : int
+        Numbers in a frame.
+    n_features_in_ : int
+        Samples in a row, only where `X` was 2-D.
+
+    References
+    ----------
+    "Using Keras's stateful RNN, I tried automatic composition based on wav
+    files" (2017), https://github.com/niisan-tokyo/music_generator
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic import FFTFeaturizer
+    >>> x = np.sin(np.arange(5000.0) / 10)
+    >>> featurizer = FFTFeaturizer(N=256)
+    >>> frames = featurizer.fit_transform([x])
+    >>> frames[0].shape
+    (41, 258)
+    >>> bool(np.allclose(featurizer.inverse_transform(frames)[0], x))
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "N": [Interval(Integral, 2, None, closed="left")],
+        "hop_length": [Interval(Integral, 1, None, closed="left"), None],
+        "window": [str, tuple, "array-like"],
+        "sr": [Interval(Real, 0, None, closed="neither")],
+        "channels": [Interval(Integral, 1, None, closed="left"), None],
+        "factor": [Real],
+        "redundant": ["boolean"],
+        "on_error": [StrOptions({"warn", "raise"})],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        N=2048,
+        hop_length=None,
+        window="hann",
+        *,
+        sr=44100,
+        channels=None,
+        factor=1.0,
+        redundant=False,
+        on_error="warn",
+        n_jobs=None,
+    ):
+        self.N = N
+        self.hop_length = hop_length
+        self.window = window
+        self.sr = sr
+        self.channels = channels
+        self.factor = factor
+        self.redundant = redundant
+        self.on_error = on_error
+        self.n_jobs = n_jobs
+
+    def fit(self, X, y=None):
+        """Check the parameters and learn the number of channels.
+
+        Of files only the headers are read.
+
+        Parameters
+        ----------
+        X : list of paths or arrays, or array of shape (n_recordings, n_samples) \
+                or (n_recordings, n_samples, n_channels)
+            Recordings.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or `X` is of no use; the message says why and what
+            to do.
+        OSError
+            If a file is missing.
+        """
+        self._check_parameters()
+        recordings = check_recordings(self, X, reset=True)
+        if recordings.form == "paths":
+            found = self._read_each(
+                recordings.items, lambda path: audio.info(path)["channels"]
+            )
+            counts = {min(count, 2) for count in found if count is not None}
+        else:
+            _warn_of_bare_stereo(recordings, self.N)
+            counts = {x.shape[1] for x in recordings.items}
+        self.n_channels_ = self.channels or max(counts)
+        self.n_dims_ = 2 * self.n_channels_ * self._n_bins()
+        self._flat = recordings.flat
+        return self
+
+    def transform(self, X):
+        """Frames of each recording.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Recordings.
+
+        Returns
+        -------
+        list of ndarray of shape (n_frames, n_dims), or ndarray of shape \
+                (n_recordings, n_frames, n_dims)
+            A list for a list, an array for an array.
+
+        Raises
+        ------
+        ValueError, TypeError, OSError
+            As `fit`.
+        """
+        check_is_fitted(self)
+        recordings = check_recordings(self, X, reset=False)
+        if recordings.form == "paths":
+            frames = self._read_each(recordings.items, self._frames_of_file)
+            empty = np.empty((0, self.n_dims_), dtype=np.float32)
+            frames = [empty if f is None else f for f in frames]
+        else:
+            run = Parallel(n_jobs=self.n_jobs, prefer="threads")
+            frames = run(delayed(self._frames)(x) for x in recordings.items)
+        return recordings.like(frames, keep_flat=False)
+
+    def inverse_transform(self, X):
+        """Waveform of each sequence of frames.
+
+        Parameters
+        ----------
+        X : list of ndarray of shape (n_frames, n_dims), or ndarray of shape \
+                (n_recordings, n_frames, n_dims)
+            Frames.
+
+        Returns
+        -------
+        list of ndarray or ndarray
+            Waveforms ``(n_samples, n_channels)`` as they were given to
+            `transform`; ``(n_samples,)`` if those fitted had that shape.
+
+        Raises
+        ------
+        ValueError
+            If frames have other than ``n_dims_`` numbers.
+        """
+        check_is_fitted(self)
+        frames = check_recordings(type(self)(), X, reset=True, what="frame sequence")
+        for i, f in enumerate(frames.items):
+            if f.shape[1] != self.n_dims_:
+                raise ValueError(
+                    f"the frames of recording {i} have {f.shape[1]} numbers, this "
+                    f"FFTFeaturizer makes and takes {self.n_dims_} (n_dims_)."
+                )
+        args = (self._window(), self._hop(), self.n_channels_)
+        x = [
+            spectra.istft(f, *args, factor=self.factor, redundant=self.redundant)
+            for f in frames.items
+        ]
+        return give_form(x, dense=frames.form == "3d", flat=self._flat)
+
+    def count_frames(self, n_samples):
+        """Frames whose `inverse_transform` has at least so many samples.
+
+        Parameters
+        ----------
+        n_samples : int
+
+        Returns
+        -------
+        int
+
+        Examples
+        --------
+        >>> from skmusic import FFTFeaturizer
+        >>> FFTFeaturizer(N=2048).count_frames(44100)
+        45
+        """
+        return spectra.count_frames(n_samples, self.N, self._hop())
+
+    def _check_parameters(self):
+        self._validate_params()
+        if self.N % 2:
+            raise ValueError(f"N={self.N} is odd; use an even number such as 2048.")
+        if self._hop() > self.N:
+            raise ValueError(
+                f"hop_length={self.hop_length} is beyond N={self.N}: samples between "
+                "the windows would be lost; use at most N."
+            )
+        if not self.factor or not np.isfinite(self.factor):
+            raise ValueError(
+                f"factor={self.factor} cannot be undone; use a finite number but 0."
+            )
+        spectra.synthesis_window(self._window(), self._hop())
+
+    def _hop(self):
+        return self.N // 2 if self.hop_length is None else self.hop_length
+
+    def _window(self):
+        return spectra.analysis_window(self.window, self.N)
+
+    def _n_bins(self):
+        return spectra.count_bins(self.N, self.redundant)
+
+    def _frames_of_file(self, path):
+        x, _ = audio.read(path, sr=self.sr, channels=self.n_channels_)
+        return self._frames(x)
+
+    def _frames(self, x):
+        if x.shape[1] != self.n_channels_:
+            if x.shape[1] > 1 and self.channels is None:
+                raise ValueError(
+                    f"a recording has {x.shape[1]} channels where {self.n_channels_} "
+                    "were fitted; mix it down, or set channels."
+                )
+            x = audio.to_channels(x, self.n_channels_)
+        return spectra.stft(
+            x, self._window(), self._hop(), self.factor, self.redundant
+        )
+
+    def _read_each(self, paths, read):
+        """`read` of each path, None for those that cannot be decoded."""
+        run = Parallel(n_jobs=self.n_jobs, prefer="threads")
+        results = run(delayed(_attempt)(read, path) for path in paths)
+        errors = [r for r in results if isinstance(r, Exception)]
+        if errors and (self.on_error == "raise" or len(errors) == len(paths)):
+            raise errors[0]
+        for error in errors:
+            warnings.warn(f"left out: {error}", UserWarning, stacklevel=3)
+        return [None if isinstance(r, Exception) else r for r in results]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _attempt(read, path):
+    """Result of `read(path)`, or the error if the file cannot be decoded."""
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"{path!r} does not exist; check the path.")
+    try:
+        return read(path)
+    except ValueError as error:
+        return error
+
+
+def _warn_of_bare_stereo(recordings, N):
+    rows = recordings.items
+    if recordings.form == "2d" and len(rows[0]) <= 2 and len(rows) >= N:
+        warnings.warn(
+            f"X of shape ({len(rows)}, {len(rows[0])}) was taken for {len(rows)} "
+            f"recordings of {len(rows[0])} samples; {_ADVICE}",
+            UserWarning,
+            stacklevel=3,
+        )

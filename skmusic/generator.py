@@ -1,0 +1,388 @@
+"""StatefulLSTMGenerator: learn sequences of frames, and go on with them."""
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skmusic import regression, tokens
+from skmusic.parameters import GENERATOR_CONSTRAINTS
+from skmusic.progress import Progress
+from skmusic.validation import check_recordings
+from skmusic.walk import Tempering
+
+_OUTPUTS = {"tokens": tokens, "regression": regression}
+
+
+class StatefulLSTMGenerator(BaseEstimator):
+    """LSTM network that learns what follows what in sequences of frames.
+
+    One row, one list item of `X` is one recording's sequence of frames, as
+    `FFTFeaturizer` makes them. The state of the network is zero where a
+    recording starts and is carried on through all of it.
+
+    With ``output="tokens"`` frames are grouped into steps of about 23 ms, the
+    steps into tokens, and the network learns the probability of the next token.
+    Sampling plays real frames of the recordings: short runs, chosen by the
+    network's probability and by how well they join. With
+    ``output="regression"`` the network is the article's: it forecasts the next
+    frame itself by least squares, and what is sampled soon stands still.
+
+    Parameters
+    ----------
+    output : {"tokens", "regression"}, default="tokens"
+        What the network gives.
+    n_tokens : int or None, default=None
+        Number of tokens. None is 256, or a tenth of the steps if that is less.
+    hidden_layer_sizes : tuple of int or None, default=None
+        Units of each LSTM layer. None is (128, 128) for tokens and the article's
+        (256, 256, 256) for regression.
+    dropout : float, tuple of float or None, default=None
+        Dropout after each layer. None is 0.5 for tokens and the article's
+        (0.5, 0.3, 0.2) for regression.
+    epochs : int, default=30
+        Passes over the recordings at most.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    n_streams : int, default=64
+        Recordings, or stretches of them, that are learned side by side, at most.
+    chunk_length : int, default=64
+        Steps between two updates of the weights; the state is carried across.
+    validation_fraction : float, default=0.1
+        Share of each recording, its end, that is held out for early stopping. 0
+        holds nothing out and trains all epochs.
+    n_iter_no_change : int, default=4
+        Epochs without a better held-out loss after which training stops.
+    min_run, max_run : float, default=0.35 and 0.85
+        Bounds of the runs that are played from one place, in seconds of stereo
+        at 44.1 kHz (43 steps). Longer runs join more rarely and quote more.
+    bank_size : int, default=80_000_000
+        Bytes of frames that are kept to be played, at most.
+    n_channels : int or None, default=None
+        Channels of the frames; None finds out whether they are mono or stereo.
+    frames_per_step : int or None, default=None
+        Frames that make one step; None is about 23 ms at 44.1 kHz.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last fit, with its tokens.
+    callbacks : list of callable or None, default=None
+        Each is called after each epoch with its record, a dict with ``epoch``,
+        ``loss`` and, where something is held out, ``val_loss``.
+    random_state : int, RandomState or None, default=None
+        Of all chance in `fit`, and of `sample` where none is given.
+    verbose : int, default=0
+        1 shows progress bars.
+
+    Attributes
+    ----------
+    n_dims_ : int
+        Numbers in a frame.
+    history_ : list of dict
+        The record of each epoch.
+    n_iter_ : int
+        Epochs done.
+    network_ : dict
+        Weights, plain arrays, see `skmusic.recurrent`.
+    codebook_ : skmusic.codebook.Codebook
+        What makes tokens of frames (tokens only).
+    bank_ : skmusic.units.Bank
+        What is played (tokens only).
+    variance_ : ndarray
+        Variance of each token, or of the residual, in each band.
+    n_features_in_ : int
+        Steps in a row, only where `X` was 2-D.
+
+    References
+    ----------
+    "Using Keras's stateful RNN, I tried automatic composition based on wav
+    files" (2017), https://github.com/niisan-tokyo/music_generator
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic import StatefulLSTMGenerator
+    >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+    >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
+    >>> generator.sample(X[0][:50], 10).shape
+    (10, 1)
+    """
+
+    _parameter_constraints: dict = GENERATOR_CONSTRAINTS
+
+    def __init__(
+        self,
+        output="tokens",
+        *,
+        n_tokens=None,
+        hidden_layer_sizes=None,
+        dropout=None,
+        epochs=30,
+        learning_rate=1e-3,
+        n_streams=64,
+        chunk_length=64,
+        validation_fraction=0.1,
+        n_iter_no_change=4,
+        min_run=0.35,
+        max_run=0.85,
+        bank_size=80_000_000,
+        n_channels=None,
+        frames_per_step=None,
+        warm_start=False,
+        callbacks=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.output = output
+        self.n_tokens = n_tokens
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.n_streams = n_streams
+        self.chunk_length = chunk_length
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.min_run = min_run
+        self.max_run = max_run
+        self.bank_size = bank_size
+        self.n_channels = n_channels
+        self.frames_per_step = frames_per_step
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y=None):
+        """Learn from recordings.
+
+        Parameters
+        ----------
+        X : list of ndarray of shape (n_frames, n_dims), or ndarray of shape \
+                (n_recordings, n_frames, n_dims) or (n_recordings, n_frames)
+            Frames of each recording. Empty ones are passed over.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or `X` is of no use; the message says why.
+        """
+        self._validate_params()
+        if self.min_run > self.max_run:
+            raise ValueError(
+                f"min_run={self.min_run} is beyond max_run={self.max_run}; "
+                "a run cannot be longer than the longest."
+            )
+        recordings = self._recordings(X, reset=True)
+        sequences = [x for x in recordings.items if len(x)]
+        if not sequences:
+            raise ValueError("all recordings are empty: there is nothing to learn.")
+        self._check_dims(sequences, sequences[0].shape[1])
+        again = self.warm_start and hasattr(self, "network_")
+        if again and sequences[0].shape[1] != self.n_dims_:
+            raise ValueError(
+                f"warm_start goes on with frames of {self.n_dims_} numbers, X has "
+                f"{sequences[0].shape[1]}; use warm_start=False."
+            )
+        self.n_dims_ = sequences[0].shape[1]
+        self._flat = recordings.flat
+        past = self.history_ if again else []
+        self._output = self.output
+        fitted = _OUTPUTS[self.output].fit(
+            sequences, self, check_random_state(self.random_state), past
+        )
+        for name, value in fitted.items():
+            setattr(self, name, value)
+        self.n_iter_ = len(self.history_)
+        return self
+
+    def predict(self, X):
+        """Forecast each next frame from all frames before it.
+
+        ``predict(X)[i][t]`` forecasts ``X[i][t + 1]`` from ``X[i][: t + 1]``. For
+        tokens it is the real frame that `sample` plays at temperature 0.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        list of ndarray or ndarray
+            Frames, in the shape of `X`.
+
+        Raises
+        ------
+        ValueError
+            If the frames have other than ``n_dims_`` numbers.
+        """
+        recordings = self._check(X)
+        part = _OUTPUTS[self._output]
+        return recordings.like(
+            [
+                part.predict(self, x).astype(x.dtype) if len(x) else x
+                for x in recordings.items
+            ]
+        )
+
+    def score(self, X, y=None):
+        """Mean log-likelihood of the frames, each given all before it.
+
+        Both outputs give a density of frames, a mixture of zero-mean Gaussians
+        for tokens (their variances tied in bands), a Gaussian about the forecast
+        for regression, so that their scores can be compared.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        y : ignored
+
+        Returns
+        -------
+        float
+            In nats for each number of a frame; higher is better.
+
+        Raises
+        ------
+        ValueError
+            If the frames have other than ``n_dims_`` numbers, or are too few.
+        """
+        part, total, count = _OUTPUTS[self._output], 0.0, 0
+        for x in self._check(X).items:
+            if len(x):
+                each = part.log_likelihood(self, x)
+                total, count = total + float(each.sum()), count + len(each)
+        if not count:
+            raise ValueError("X has too few frames to score one step.")
+        return total / count
+
+    def sample(
+        self,
+        seed=None,
+        frames=1000,
+        *,
+        temperature=1.0,
+        top_k=None,
+        top_p=None,
+        random_state=None,
+        verbose=None,
+        return_state=False,
+    ):
+        """Go on after `seed`, or from nothing.
+
+        Parameters
+        ----------
+        seed : ndarray of shape (n_frames, n_dims) or (n_frames,), state or None, \
+                default=None
+            What was heard before; a few seconds suffice. A state that an earlier
+            call returned goes on exactly where that stopped. None is silence.
+        frames : int, default=1000
+            Frames to make.
+        temperature : float, default=1.0
+            Below 1 the network's likeliest choices win more often, and the music
+            is smoother and more repetitive; above 1 it wanders. At 0 there is no
+            chance. Regression knows no chance at any temperature.
+        top_k, top_p : int, float or None, default=None
+            Allow only so many of the likeliest tokens, or those that together
+            reach this probability.
+        random_state : int, RandomState or None, default=None
+            None is the `random_state` of the estimator. Without meaning where
+            `seed` is a state, which has its own.
+        verbose : int or None, default=None
+            1 shows a progress bar; None is that of the estimator.
+        return_state : bool, default=False
+            Whether to return the state after the last frame too.
+
+        Returns
+        -------
+        music : ndarray of shape (frames, n_dims), or (frames,) where single \
+                numbers were fitted
+            What follows the seed, without it.
+        state : object
+            Only with `return_state`; to be passed as `seed`.
+
+        Raises
+        ------
+        ValueError
+            If `frames` or another argument is out of range, or the seed's frames
+            have other than ``n_dims_`` numbers.
+        """
+        check_is_fitted(self)
+        _check_sampling(frames, temperature, top_k, top_p)
+        part = _OUTPUTS[self._output]
+        tempering = Tempering(temperature, top_k, top_p)
+        if isinstance(seed, part.State):
+            state = seed
+        else:
+            rng = check_random_state(
+                self.random_state if random_state is None else random_state
+            )
+            state = part.start(self, self._check_seed(seed), tempering, rng)
+        verbose = self.verbose if verbose is None else verbose
+        with Progress("sample", frames, "frames", verbose) as progress:
+            music, state = part.go_on(self, state, frames, tempering, progress)
+        music = music[:, 0] if self._flat else music
+        return (music, state) if return_state else music
+
+    def _recordings(self, X, reset):
+        recordings = check_recordings(self, X, reset=reset, what="frame sequence")
+        if recordings.form == "paths":
+            raise ValueError(
+                "X holds paths; StatefulLSTMGenerator learns from frames. Put an "
+                "FFTFeaturizer before it, for example in a skmusic.Pipeline."
+            )
+        return recordings
+
+    def _check(self, X):
+        check_is_fitted(self)
+        recordings = self._recordings(X, reset=False)
+        self._check_dims(recordings.items, self.n_dims_)
+        return recordings
+
+    def _check_dims(self, sequences, n_dims):
+        for i, x in enumerate(sequences):
+            if x.shape[1] != n_dims:
+                raise ValueError(
+                    f"the frames of recording {i} have {x.shape[1]} numbers where "
+                    f"{n_dims} are expected; transform all with one FFTFeaturizer."
+                )
+
+    def _check_seed(self, seed):
+        if seed is None:
+            return np.empty((0, self.n_dims_), np.float32)
+        if np.ndim(seed) not in (1, 2):
+            raise ValueError(
+                f"seed has {np.ndim(seed)} dimensions; pass the frames of one "
+                "recording, of shape (n_frames, n_dims), or None."
+            )
+        seed = self._recordings([np.asarray(seed)], reset=False).items[0]
+        if seed.shape[1] != self.n_dims_:
+            raise ValueError(
+                f"seed has frames of {seed.shape[1]} numbers where {self.n_dims_} "
+                "were fitted; transform it with the same FFTFeaturizer."
+            )
+        return seed
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = False
+        return tags
+
+
+def _check_sampling(frames, temperature, top_k, top_p):
+    if not isinstance(frames, (int, np.integer)) or isinstance(frames, bool):
+        raise TypeError(f"frames={frames!r} is no whole number.")
+    if frames <= 0:
+        raise ValueError(f"frames={frames} makes no music; ask for at least 1.")
+    if not 0 <= temperature < np.inf:
+        raise ValueError(
+            f"temperature={temperature} is out of range; use 0 (no chance) to about 2."
+        )
+    if top_k is not None and (top_k != int(top_k) or top_k < 1):
+        raise ValueError(f"top_k={top_k} allows no token; use 1 or more, or None.")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p={top_p} is no probability above 0; or use None.")

@@ -1,0 +1,121 @@
+"""Pipeline: scikit-learn's, with a name for the plain things and with `sample`."""
+
+import numpy as np
+import sklearn.pipeline
+from sklearn.pipeline import _name_estimators
+from sklearn.utils.validation import check_is_fitted
+
+
+class Pipeline(sklearn.pipeline.Pipeline):
+    """scikit-learn's Pipeline that also takes bare estimators and plays music.
+
+    Parameters
+    ----------
+    steps : list of estimator, or list of (str, estimator)
+        Bare estimators are named as `sklearn.pipeline.make_pipeline` names them.
+    transform_input, memory, verbose
+        As in `sklearn.pipeline.Pipeline`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+    >>> rng = np.random.default_rng(0)
+    >>> pipe = Pipeline([
+    ...     FFTFeaturizer(N=64), StatefulLSTMGenerator(epochs=1, random_state=0)
+    ... ]).fit([rng.standard_normal((9000, 2))])
+    >>> pipe.sample(None, 100).shape
+    (3168, 2)
+    """
+
+    @property
+    def steps(self):
+        """List of (name, estimator)."""
+        return self._steps
+
+    @steps.setter
+    def steps(self, steps):
+        if isinstance(steps, (list, tuple)) and not any(
+            isinstance(step, (tuple, list)) for step in steps
+        ):
+            steps = _name_estimators(list(steps))
+        self._steps = steps
+
+    def sample(self, seed=None, frames=None, *, seconds=None, **options):
+        """Compose: what might follow a recording.
+
+        Parameters
+        ----------
+        seed : path, ndarray of shape (n_samples,) or (n_samples, n_channels), or \
+                None, default=None
+            A recording to go on from; its end counts most. None is silence.
+        frames : int or None, default=None
+            Frames to make.
+        seconds : float or None, default=None
+            Length in place of `frames`.
+        **options
+            For the last step's ``sample``: ``temperature``, ``top_k``, ``top_p``,
+            ``random_state``, ``verbose``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_channels), float32
+            The music after the seed, without it, at the featurizer's rate: the
+            samples that all of their windows cover,
+            ``frames * hop_length - (N - hop_length)``; or ``seconds`` of them.
+
+        Raises
+        ------
+        ValueError
+            If not exactly one of `frames` and `seconds` is given, or either is
+            out of range.
+        """
+        check_is_fitted(self)
+        if (frames is None) == (seconds is None):
+            raise ValueError(
+                f"frames={frames} and seconds={seconds}: give one of the two."
+            )
+        featurizer, n_samples = self.steps[0][1], None
+        if seconds is not None:
+            if not 0 < seconds < np.inf:
+                raise ValueError(f"seconds={seconds} is no length; use more than 0.")
+            n_samples = round(seconds * featurizer.sr)
+            frames = featurizer.count_frames(n_samples)
+        heard = None if seed is None else self._heard(seed)
+        music = self.steps[-1][1].sample(heard, frames, **options)
+        for _, step in reversed(self.steps[:-1]):
+            music = step.inverse_transform([music])[0]
+        music = music[:, None] if music.ndim == 1 else music
+        return music[:n_samples]
+
+    def _heard(self, seed):
+        x = [seed]
+        for _, step in self.steps[:-1]:
+            x = step.transform(x)
+        return x[0]
+
+
+def make_pipeline(*steps, memory=None, transform_input=None, verbose=False):
+    """Pipeline of estimators, named after their classes.
+
+    Parameters
+    ----------
+    *steps : estimator
+        In order.
+    memory, transform_input, verbose
+        As in `sklearn.pipeline.make_pipeline`.
+
+    Returns
+    -------
+    Pipeline
+
+    Examples
+    --------
+    >>> from skmusic import FFTFeaturizer, StatefulLSTMGenerator, make_pipeline
+    >>> pipe = make_pipeline(FFTFeaturizer(), StatefulLSTMGenerator())
+    >>> list(pipe.named_steps)
+    ['fftfeaturizer', 'statefullstmgenerator']
+    """
+    return Pipeline(
+        list(steps), memory=memory, transform_input=transform_input, verbose=verbose
+    )

@@ -1,0 +1,50 @@
+"""Progress bars."""
+
+import time
+
+from tqdm import tqdm
+
+
+class Progress:
+    """A bar that counts something, or nothing at all if not `verbose`.
+
+    Parameters
+    ----------
+    what : str
+        What is going on.
+    total : int
+        How much there is to do.
+    unit : str
+        Of what.
+    verbose : int
+        0 shows nothing.
+
+    Examples
+    --------
+    >>> from skmusic.progress import Progress
+    >>> with Progress("sample", 8, "frames", verbose=0) as progress:
+    ...     progress(8)
+    """
+
+    def __init__(self, what, total, unit, verbose):
+        self._bar = tqdm(
+            desc=what, total=total, unit=f" {unit}", disable=not verbose, leave=True
+        )
+        self._begun = time.perf_counter()
+        self._audio_seconds = 0.0
+
+    def __call__(self, done, audio_seconds=0.0, **shown):
+        """Count `done` more, and show numbers beside them."""
+        if not self._bar.disable:
+            if audio_seconds:
+                self._audio_seconds += audio_seconds
+                elapsed = max(time.perf_counter() - self._begun, 1e-3)
+                shown["audio_s_per_s"] = f"{self._audio_seconds / elapsed:.0f}"
+            self._bar.set_postfix(shown, refresh=False)
+            self._bar.update(done)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._bar.close()

@@ -1,0 +1,114 @@
+"""LSTM layers in plain numpy: state in, state out, no Keras needed to play.
+
+A network is ``{"layers": [(W, U, b), ...], "head": (V, d), "skip": ()}`` with
+arrays of shape (n_inputs, 4 n_units), (n_units, 4 n_units), (4 n_units,),
+(n_units, n_outputs) and (n_outputs,), gates in Keras' order: input, forget,
+candidate, output. ``skip`` may hold one array (n_inputs, n_outputs), a path from
+the inputs straight to the outputs. A state is a list of pairs (h, c), one a
+layer, each of shape (n_units,).
+"""
+
+import numpy as np
+
+
+def zero_state(network):
+    """State before the first step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.recurrent import zero_state
+    >>> W, U, b = np.zeros((3, 8)), np.zeros((2, 8)), np.zeros(8)
+    >>> [h.shape for h, c in zero_state({"layers": [(W, U, b)]})]
+    [(2,)]
+    """
+    return [
+        (np.zeros(len(U), U.dtype), np.zeros(len(U), U.dtype))
+        for _, U, _ in network["layers"]
+    ]
+
+
+def forward(network, x, state):
+    """Outputs of a sequence, and the state after it.
+
+    All input projections of a layer are one matrix product; only the product
+    with the state is made step by step.
+
+    Parameters
+    ----------
+    network : dict
+        Weights, see the module.
+    x : ndarray of shape (n_steps, n_inputs)
+        Inputs.
+    state : list of (h, c)
+        State before the first step; it is not changed.
+
+    Returns
+    -------
+    y : ndarray of shape (n_steps, n_outputs)
+        Outputs of the head, without activation.
+    states : list of list of (h, c)
+        State after each step.
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural
+    Computation 9 (1997); with forget gates, F. Gers et al. (2000).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.recurrent import forward, zero_state
+    >>> rng = np.random.default_rng(0)
+    >>> layer = [rng.standard_normal(s) for s in ((3, 8), (2, 8), (8,))]
+    >>> head = np.ones((2, 1)), np.zeros(1)
+    >>> net = {"layers": [layer], "head": head, "skip": ()}
+    >>> x = rng.standard_normal((5, 3))
+    >>> whole, _ = forward(net, x, zero_state(net))
+    >>> first, states = forward(net, x[:2], zero_state(net))
+    >>> rest, _ = forward(net, x[2:], states[-1])
+    >>> bool(np.allclose(whole, np.concatenate([first, rest])))
+    True
+    """
+    per_layer, direct = [], x
+    for (W, U, b), (h, c) in zip(network["layers"], state, strict=True):
+        x, hidden = _layer(x.astype(U.dtype, copy=False) @ W + b, U, h, c)
+        per_layer.append(hidden)
+    V, d = network["head"]
+    y = x @ V + d
+    for A in network["skip"]:
+        y = y + direct @ A
+    return y, [list(layers) for layers in zip(*per_layer, strict=True)]
+
+
+def _layer(z, U, h, c):
+    """Hidden outputs ``(n_steps, n_units)``, and (h, c) after each step."""
+    n = len(U)
+    out = np.empty((len(z), n), U.dtype)
+    states = []
+    # sigmoid(a) = (1 + tanh(a / 2)) / 2, so that one tanh serves all four gates.
+    halve = np.full(4 * n, 0.5, U.dtype)
+    halve[2 * n : 3 * n] = 1.0
+    U, z = U * halve, z * halve
+    for t, zt in enumerate(z):
+        gate = np.tanh(zt + h @ U)
+        i, f, g, o = gate[:n], gate[n : 2 * n], gate[2 * n : 3 * n], gate[3 * n :]
+        c = 0.5 * ((1 + f) * c + (1 + i) * g)
+        h = 0.5 * (1 + o) * np.tanh(c)
+        out[t] = h
+        states.append((h, c))
+    return out, states
+
+
+def log_softmax(z):
+    """Logarithm of the softmax over the last axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.recurrent import log_softmax
+    >>> np.exp(log_softmax(np.zeros((1, 4))))
+    array([[0.25, 0.25, 0.25, 0.25]])
+    """
+    z = z - z.max(axis=-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))

@@ -1,0 +1,97 @@
+"""The output "regression": the article's network, fed with its own forecasts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmusic import codebook as codes
+from skmusic.recurrent import forward, zero_state
+from skmusic.training import train
+
+
+@dataclass(frozen=True)
+class State:
+    """State of the network and its next input, in units of ``scale_``."""
+
+    lstm: list
+    x: np.ndarray
+
+
+def fit(sequences, generator, rng, past):
+    """Learn the network; frames are divided by their root mean square.
+
+    Returns
+    -------
+    dict
+        Fitted attributes.
+    """
+    power = np.mean([np.mean(np.square(s, dtype=np.float64)) for s in sequences])
+    scale = generator.scale_ if past else float(np.sqrt(power)) or 1.0
+    n_dims = sequences[0].shape[1]
+    scaled = [np.asarray(s / scale, np.float32) for s in sequences]
+    # Zeros before the first frame: what is sampled from nothing is learned too.
+    start = np.zeros((1, n_dims), np.float32)
+    pairs = [(np.concatenate([start, s[:-1]]), s) for s in scaled]
+    seed = int(rng.randint(2**31 - 10_000))
+    trained = train(generator, pairs, n_dims, "mse", seed, past)
+    layout = codes.find_layout(sequences, generator.n_channels, 1)
+    network = trained["network_"]
+    residual = np.concatenate(
+        [
+            codes.frame_energies(
+                y - forward(network, x, zero_state(network))[0], layout
+            )
+            for x, y in ((x[:2000], y[:2000]) for x, y in pairs)
+        ]
+    )
+    variance = codes.token_variance(residual, np.zeros(len(residual), int), 1)
+    return {"scale_": scale, "layout_": layout, "variance_": variance, **trained}
+
+
+def _inputs(generator, x):
+    return np.asarray(x / generator.scale_, np.float32)
+
+
+def predict(generator, x):
+    """Forecast after each frame."""
+    network = generator.network_
+    start = np.zeros((1, x.shape[1]), np.float32)
+    inputs = np.concatenate([start, _inputs(generator, x)])
+    y = forward(network, inputs, zero_state(network))[0]
+    return y[1:] * generator.scale_
+
+
+def log_likelihood(generator, x):
+    """Of each frame, in nats for each number of it."""
+    forecast = predict(generator, x)
+    start = forward(
+        generator.network_,
+        np.zeros((1, x.shape[1]), np.float32),
+        zero_state(generator.network_),
+    )[0]
+    forecast = np.concatenate([start * generator.scale_, forecast[:-1]])
+    residual = codes.frame_energies((x - forecast) / generator.scale_, generator.layout_)
+    density = codes.log_density(residual, generator.variance_, generator.layout_)[:, 0]
+    return density / x.shape[1] - np.log(generator.scale_)
+
+
+def start(generator, seed, tempering, rng):
+    """State after a seed; there is no chance in it."""
+    network = generator.network_
+    x = np.concatenate([np.zeros((1, generator.n_dims_)), _inputs(generator, seed)])
+    x = x.astype(np.float32)
+    state = zero_state(network)
+    if len(x) > 1:
+        state = forward(network, x[:-1], state)[1][-1]
+    return State(state, x[-1])
+
+
+def go_on(generator, state, n_frames, tempering, progress):
+    """Frames, and the state after them."""
+    lstm, x, made = state.lstm, state.x, []
+    for _ in range(n_frames):
+        y, states = forward(generator.network_, x[None], lstm)
+        lstm, x = states[-1], y[-1]
+        made.append(x)
+        progress(1)
+    return np.stack(made) * np.float32(generator.scale_), State(lstm, x)

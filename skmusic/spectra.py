@@ -1,0 +1,245 @@
+"""Frames of a waveform and back: windows, the FFT, overlap-add, packing.
+
+A frame is one analysis window's spectrum packed as real numbers,
+``[real of channel 0, imaginary of channel 0, real of channel 1, ...]``.
+Everything here is a pure function of arrays.
+"""
+
+import numpy as np
+import scipy.fft
+from scipy.signal import get_window
+
+# Frames are transformed in blocks of about this many numbers, so that the
+# windowed copies stay in cache and memory stays near the size of the output.
+_BLOCK = 1 << 18
+
+# The imaginary part of DC is zero for every real signal. In a recording's last
+# frame that slot carries the number of padded samples times this: exact in
+# float32, 300 dB below full scale, and impossible to hit by chance.
+_PADDING_UNIT = 2.0**-60
+
+
+def analysis_window(window, N):
+    """Square root of a window, to be used both in analysis and in synthesis.
+
+    Parameters
+    ----------
+    window : str, tuple or array-like of shape (N,)
+        A name for `scipy.signal.get_window`, or the window itself; values
+        must not be negative.
+    N : int
+        Length in samples.
+
+    Returns
+    -------
+    ndarray of shape (N,), float64
+
+    Raises
+    ------
+    ValueError
+        If the window is unknown, has another length or negative values.
+
+    Examples
+    --------
+    >>> from skmusic.spectra import analysis_window
+    >>> analysis_window("boxcar", 4)
+    array([1., 1., 1., 1.])
+    """
+    if isinstance(window, (str, tuple)):
+        try:
+            w = get_window(window, N, fftbins=True)
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"window={window!r} is unknown to scipy.signal.get_window "
+                f"({error}); use for example 'hann' or 'boxcar'."
+            ) from error
+    else:
+        w = np.asarray(window, dtype=np.float64)
+    if w.shape != (N,) or not np.isfinite(w).all():
+        raise ValueError(f"window needs {N} finite values (N), got shape {w.shape}.")
+    if w.min() < -1e-12:
+        raise ValueError(
+            f"window={window!r} has negative values, its square root is not real; "
+            "use for example 'hann', 'hamming' or 'boxcar'."
+        )
+    return np.sqrt(np.maximum(w, 0.0))
+
+
+def synthesis_window(w, hop_length):
+    """Dual of an analysis window: their overlap-added product is one.
+
+    Parameters
+    ----------
+    w : ndarray of shape (N,)
+        Analysis window.
+    hop_length : int
+        Samples between frames, from 1 to N.
+
+    Returns
+    -------
+    ndarray of shape (N,), float64
+
+    Raises
+    ------
+    ValueError
+        If some samples are lost, so that no dual window exists.
+
+    References
+    ----------
+    D. Griffin and J. Lim, "Signal estimation from modified short-time Fourier
+    transform", IEEE Trans. ASSP 32 (1984), equation 6.
+
+    Examples
+    --------
+    >>> from skmusic.spectra import analysis_window, synthesis_window
+    >>> synthesis_window(analysis_window("boxcar", 4), 2)
+    array([0.5, 0.5, 0.5, 0.5])
+    """
+    N = len(w)
+    n_hops = -(-N // hop_length)
+    power = np.zeros(n_hops * hop_length)
+    power[:N] = w**2
+    coverage = power.reshape(n_hops, hop_length).sum(axis=0)
+    if coverage.min() <= 1e-8 * max(coverage.max(), 1e-300):
+        raise ValueError(
+            f"with N={N} and hop_length={hop_length} this window lets samples "
+            "vanish, so the transform has no inverse; use a smaller hop_length "
+            "(N // 2 suits 'hann') or window='boxcar'."
+        )
+    return w / np.tile(coverage, n_hops)[:N]
+
+
+def count_frames(n_samples, N, hop_length):
+    """Frames that cover each of `n_samples` samples as often as any other.
+
+    Examples
+    --------
+    >>> from skmusic.spectra import count_frames
+    >>> count_frames(8, N=4, hop_length=2)
+    5
+    """
+    return -(-(n_samples + N - hop_length) // hop_length)
+
+
+def count_bins(N, redundant=False):
+    """Frequency bins of a frame and channel: ``N // 2 + 1``, or N with both halves."""
+    return N if redundant else N // 2 + 1
+
+
+def _pack(spectrum, out):
+    """Write ``(n_frames, n_channels, n_bins)`` complex into real ``out``."""
+    n_frames, n_channels, n_bins = spectrum.shape
+    parts = out.reshape(n_frames, n_channels, 2, n_bins)
+    parts[:, :, 0] = spectrum.real
+    parts[:, :, 1] = spectrum.imag
+
+
+def _blocks(n_frames, numbers_per_frame):
+    """Slices of at most about `_BLOCK` numbers that cover all frames."""
+    step = max(1, _BLOCK // numbers_per_frame)
+    return [slice(i, min(i + step, n_frames)) for i in range(0, n_frames, step)]
+
+
+def stft(x, w, hop_length, factor=1.0, redundant=False):
+    """Frames of a waveform.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_samples, n_channels), float32 or float64
+        Waveform.
+    w : ndarray of shape (N,)
+        Analysis window.
+    hop_length : int
+        Samples between frames.
+    factor : float, default=1.0
+        Number that multiplies every spectrum.
+    redundant : bool, default=False
+        Keep the mirrored half of the spectrum too.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_channels * 2 * n_bins)
+        In the precision of `x`; the last frame's imaginary part of DC holds
+        the count of padded samples, far below any audible level.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.spectra import analysis_window, stft
+    >>> stft(np.ones((8, 1)), analysis_window("hann", 4), hop_length=2).shape
+    (5, 6)
+    """
+    (n_samples, n_channels), N = x.shape, len(w)
+    n_frames, n_bins = count_frames(n_samples, N, hop_length), count_bins(N, redundant)
+    lead = N - hop_length
+    padding = n_frames * hop_length - lead - n_samples
+    padded = np.zeros((n_channels, (n_frames - 1) * hop_length + N), dtype=x.dtype)
+    padded[:, lead : lead + n_samples] = x.T
+    windows = np.lib.stride_tricks.sliding_window_view(padded, N, axis=1)
+    windows = windows[:, ::hop_length].swapaxes(0, 1)
+    scaled = (w * factor).astype(x.dtype)
+    transform = scipy.fft.fft if redundant else scipy.fft.rfft
+    frames = np.empty((n_frames, n_channels * 2 * n_bins), dtype=x.dtype)
+    for block in _blocks(n_frames, n_channels * N):
+        _pack(transform(windows[block] * scaled, axis=-1), frames[block])
+    frames[-1, n_bins] = padding * _PADDING_UNIT
+    return frames
+
+
+def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
+    """Waveform of frames, the exact inverse of `stft`.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_channels * 2 * n_bins)
+        Frames, of `stft` or of a generator.
+    w : ndarray of shape (N,)
+        Analysis window of the frames.
+    hop_length : int
+        Samples between frames.
+    n_channels : int
+        Channels that are packed in each frame.
+    factor, redundant
+        As given to `stft`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels)
+        ``n_frames * hop_length - (N - hop_length)`` samples less what `stft`
+        had padded.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.spectra import analysis_window, istft, stft
+    >>> x, w = np.arange(7.0)[:, None], analysis_window("hann", 4)
+    >>> np.round(istft(stft(x, w, 2), w, 2, n_channels=1), 12).ravel()
+    array([0., 1., 2., 3., 4., 5., 6.])
+    """
+    n_frames, N = len(frames), len(w)
+    n_bins = count_bins(N, redundant)
+    scaled = (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
+    parts = frames.reshape(n_frames, n_channels, 2, n_bins)
+    n_hops = -(-N // hop_length)
+    out = np.zeros((n_frames + n_hops, hop_length, n_channels), dtype=frames.dtype)
+    for block in _blocks(n_frames, n_channels * N):
+        spectrum = np.empty(parts[block][:, :, 0].shape, np.result_type(frames, "F"))
+        spectrum.real, spectrum.imag = parts[block][:, :, 0], parts[block][:, :, 1]
+        if redundant:
+            windows = scipy.fft.ifft(spectrum, axis=-1).real
+        else:
+            windows = scipy.fft.irfft(spectrum, n=N, axis=-1)
+        windows *= scaled
+        for k in range(n_hops):
+            part = windows[:, :, k * hop_length : (k + 1) * hop_length].swapaxes(1, 2)
+            out[block.start + k : block.stop + k, : part.shape[1]] += part
+    n_samples = n_frames * hop_length - (N - hop_length)
+    n_samples -= _padding(frames, n_bins, hop_length) if n_frames else n_samples
+    return out.reshape(-1, n_channels)[N - hop_length :][: max(0, n_samples)]
+
+
+def _padding(frames, n_bins, hop_length):
+    """Samples that `stft` had padded, 0 for frames that it did not make."""
+    padding = float(frames[-1, n_bins]) / _PADDING_UNIT
+    known = 0 <= padding < hop_length and padding == int(padding)
+    return int(padding) if known else 0

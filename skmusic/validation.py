@@ -1,0 +1,183 @@
+"""The data contract, once, for both estimators: axis 0 is always recordings.
+
+========================================  =====================================
+``X``                                     meaning
+========================================  =====================================
+list, string array or Series of paths     recordings in files
+list of ``(n,)`` arrays                   one column each, any length
+list of ``(n, k)`` arrays                 any length
+3-D array ``(n_recordings, n, k)``        equal lengths
+2-D array, DataFrame, nested numbers      equal lengths, one column each
+========================================  =====================================
+
+Lists go to lists and arrays to arrays, whether or not lengths happen to agree.
+"""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+_PATH = (str, bytes, os.PathLike)
+_DTYPES = [np.float64, np.float32]
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Recordings in one uniform shape, and the form that they came in.
+
+    Parameters
+    ----------
+    items : list
+        Paths, or arrays of shape ``(n, k)``.
+    form : {"paths", "list", "2d", "3d"}
+        What the caller gave.
+    flat : bool
+        Whether the recordings came without an axis for columns.
+    """
+
+    items: list
+    form: str
+    flat: bool = False
+
+    def like(self, results, keep_flat=True):
+        """Give results of shape ``(n, k)`` the form that the recordings came in."""
+        return give_form(
+            results, dense=self.form in ("2d", "3d"), flat=self.flat and keep_flat
+        )
+
+
+def give_form(results, *, dense, flat):
+    """Results as a list or one array, with or without the axis for columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.validation import give_form
+    >>> give_form([np.zeros((5, 1))] * 2, dense=True, flat=True).shape
+    (2, 5)
+    """
+    if flat:
+        results = [r[:, 0] for r in results]
+    return np.stack(results) if dense else list(results)
+
+
+def check_recordings(estimator, X, *, reset, what="waveform"):
+    """Check `X` against the contract.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets ``n_features_in_`` (only of a 2-D `X`), as scikit-learn has it.
+    X : see the module
+        Recordings.
+    reset : bool
+        Whether this is a fit.
+    what : str
+        What one recording is, for messages.
+
+    Returns
+    -------
+    Recordings
+
+    Raises
+    ------
+    TypeError
+        If `X` is sparse or of no known kind.
+    ValueError
+        If `X` is empty, a single recording without a list around it, has NaN,
+        infinities, complex numbers or too many dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.base import BaseEstimator
+    >>> from skmusic.validation import check_recordings
+    >>> found = check_recordings(BaseEstimator(), [np.zeros(5)], reset=True)
+    >>> found.form, found.items[0].shape
+    ('list', (5, 1))
+    """
+    if isinstance(X, _PATH):
+        raise ValueError(f"X={X!r} is a single path; wrap it in a list: [{X!r}].")
+    if _is_listlike(X):
+        items = list(X)
+        if len(items) == 0:
+            raise ValueError("X holds 0 recordings, at least 1 is required.")
+        if all(isinstance(item, _PATH) for item in items):
+            _forget_features(estimator, reset)
+            return Recordings([os.fspath(item) for item in items], "paths")
+        if all(isinstance(item, np.ndarray) and item.ndim > 0 for item in items):
+            _forget_features(estimator, reset)
+            checked = [
+                _check_item(item, i, what, estimator) for i, item in enumerate(items)
+            ]
+            return Recordings(checked, "list", flat=all(x.ndim == 1 for x in items))
+    return _check_dense(estimator, X, reset, what)
+
+
+def _is_listlike(X):
+    """Lists and tuples, and one-dimensional arrays or Series of objects or text."""
+    if isinstance(X, (list, tuple)):
+        return True
+    kind = getattr(getattr(X, "dtype", None), "kind", "")
+    text = kind in ("O", "U", "S", "T") or str(getattr(X, "dtype", "")).startswith(
+        ("str", "string")
+    )
+    return text and getattr(X, "ndim", 0) == 1
+
+
+def _forget_features(estimator, reset):
+    """A list has no columns that could be held to those of another fit."""
+    if reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(estimator, name):
+                delattr(estimator, name)
+
+
+def _check_item(x, i, what, estimator):
+    if x.ndim > 2:
+        raise ValueError(
+            f"recording {i} has shape {x.shape}; a {what} has shape "
+            "(n_samples,) or (n_samples, n_columns)."
+        )
+    if len(x) == 0 and x.ndim == 2 and x.shape[1] > 0:
+        return x.astype(np.float64)  # an unreadable file's empty recording
+    column = x[:, None] if x.ndim == 1 else x
+    return check_array(
+        column, dtype=_DTYPES, input_name=f"recording {i}", estimator=estimator
+    )
+
+
+def _check_dense(estimator, X, reset, what):
+    if scipy.sparse.issparse(X):
+        check_array(X, accept_sparse=False, estimator=estimator)  # raises
+    if isinstance(X, (list, tuple)):
+        X = _regular(X, what)
+    ndim = np.ndim(X) if hasattr(X, "ndim") else np.asarray(X).ndim
+    if ndim == 3:
+        _forget_features(estimator, reset)
+        X = check_array(X, dtype=_DTYPES, allow_nd=True, estimator=estimator)
+        if 0 in X.shape:
+            raise ValueError(f"X has shape {X.shape}: nothing to work on.")
+        return Recordings(list(X), "3d")
+    if ndim > 3:
+        raise ValueError(
+            f"X has {ndim} dimensions; the most is 3: "
+            "(n_recordings, n_samples, n_columns)."
+        )
+    X = validate_data(estimator, X, reset=reset, dtype=_DTYPES)
+    return Recordings([row[:, None] for row in X], "2d", flat=True)
+
+
+def _regular(X, what):
+    """Nested numbers as an array, with a clear word where rows differ in length."""
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        raise ValueError(
+            "X is a list that mixes kinds or lengths; pass a list of paths, or a "
+            f"list of numpy arrays, one {what} each."
+        ) from error

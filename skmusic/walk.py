@@ -1,0 +1,228 @@
+"""Sampling: a walk through the bank that the network steers.
+
+State in, state out: `advance` plays one run and gives the state after it.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.units import surroundings
+
+# What a join of unit cost weighs against a nat of the network, and the best
+# join that may follow against the join itself.
+SHARPNESS, OUTLOOK = 6.0, 0.5
+# Steps that a join is cross-faded over, to either side.
+_FADE = 2
+# Runs that are remembered, and steps about each where no new one begins.
+_MEMORY, _MARGIN = 40, 20
+
+
+@dataclass(frozen=True)
+class Tempering:
+    """How the network's probabilities are sharpened.
+
+    Parameters
+    ----------
+    temperature : float
+        0 always takes the likeliest; 1 as learned.
+    top_k : int or None
+        Only so many tokens are allowed.
+    top_p : float or None
+        Only the likeliest tokens that together reach this probability.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+
+    def mask(self, logp):
+        """Log-probabilities with the tokens that are not allowed at -inf."""
+        ranked = -np.sort(-logp, axis=-1)
+        least = np.full(logp.shape[:-1], -np.inf, logp.dtype)
+        if self.top_k is not None and self.top_k < logp.shape[-1]:
+            least = np.maximum(least, ranked[..., self.top_k - 1])
+        if self.top_p is not None:
+            mass = np.cumsum(np.exp(ranked), axis=-1)
+            count = np.minimum((mass < self.top_p).sum(axis=-1), logp.shape[-1] - 1)
+            last = np.take_along_axis(ranked, count[..., None], axis=-1)
+            least = np.maximum(least, last[..., 0])
+        return np.where(logp >= least[..., None], logp, -np.inf)
+
+    def draw(self, score, rng):
+        """Index of a score, drawn from their tempered softmax."""
+        if self.temperature == 0:
+            return int(score.argmax())
+        p = np.exp((score - score.max()) / self.temperature)
+        return int(rng.choice(len(p), p=p / p.sum()))
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where a piece is: all that the next frame depends on.
+
+    Parameters
+    ----------
+    lstm : list of (h, c)
+        State of the network after all steps but the last.
+    x : ndarray of shape (n_features,)
+        Features of the last step, the network's next input.
+    step : int
+        Step of the bank at which the next run begins.
+    left : int
+        Step after which the last run was left, -1 before the first.
+    visits : tuple of (int, int)
+        First step and length of the latest runs.
+    rng : numpy.random.RandomState
+        Source of chance.
+    pending : ndarray of shape (n_frames, n_dims)
+        Frames that are made but not yet given out.
+    """
+
+    lstm: list
+    x: np.ndarray
+    step: int
+    left: int
+    visits: tuple
+    rng: np.random.RandomState
+    pending: np.ndarray
+
+
+def shifted(features):
+    """Inputs of the network: each step's predecessor, zeros before the first."""
+    return np.concatenate([np.zeros_like(features[:1]), features[:-1]])
+
+
+def entry_scores(bank, network, features, codebook, tempering):
+    """Score of starting at each step of the bank after each step heard.
+
+    Parameters
+    ----------
+    bank, network, codebook
+        What is fitted.
+    features : ndarray of shape (n_steps, n_features)
+        What was heard.
+    tempering : Tempering
+        Of the tokens.
+
+    Yields
+    ------
+    scores : ndarray of shape (n_bank_steps,)
+        For 0, 1, ... n_steps steps heard.
+    """
+    heard = np.concatenate([np.zeros((1, bank.features.shape[1]), np.float32), features])
+    logp = tempering.mask(
+        log_softmax(forward(network, heard, zero_state(network))[0])
+    )
+    before = surroundings(features, codebook)[0] if len(features) else None
+    open_end = np.where(np.arange(len(bank.ends)) + bank.longest > bank.ends, -1e3, 0)
+    if open_end.all():
+        open_end[:] = 0
+    for t in range(len(heard)):
+        score = logp[t][bank.tokens] + open_end
+        if t:
+            score = score - SHARPNESS * bank.entry_costs(before[t : t + 1])[0]
+        yield score
+
+
+def enter(bank, network, features, codebook, tempering, rng, skip=0):
+    """Walk that goes on after steps heard, or from nothing.
+
+    Parameters
+    ----------
+    bank, network, codebook
+        What is fitted.
+    features : ndarray of shape (n_steps, n_features)
+        What was heard; no steps start from nothing.
+    tempering : Tempering
+    rng : numpy.random.RandomState
+    skip : int
+        Frames of the first step that were heard already.
+
+    Returns
+    -------
+    Walk
+    """
+    *_, score = entry_scores(bank, network, features, codebook, tempering)
+    state, x = zero_state(network), np.zeros(bank.features.shape[1], np.float32)
+    if len(features):
+        state = forward(network, shifted(features), state)[1][-1]
+        x = features[-1]
+    start = tempering.draw(np.where(np.isfinite(score), score, -1e6), rng)
+    nothing = np.empty((0, bank.play(0, 1).shape[1]), np.float32)
+    walk = Walk(state, x, start, -1, (), rng, nothing)
+    if skip:
+        walk = advance(bank, network, walk, tempering)
+        walk = replace(walk, pending=walk.pending[skip:])
+    return walk
+
+
+def advance(bank, network, walk, tempering):
+    """Walk with one more run among its pending frames."""
+    start = walk.step
+    n = int(min(bank.longest, bank.ends[start] - start))
+    x = np.concatenate([walk.x[None], bank.features[start : start + n]])
+    z, states = forward(network, x, walk.lstm)
+    lengths = np.arange(min(bank.shortest, n), n + 1)
+    length, target = _choose(
+        bank, tempering.mask(log_softmax(z[lengths])), start, lengths, walk, tempering
+    )
+    run = _cross_faded(bank, start, length, walk.left, target)
+    return replace(
+        walk,
+        lstm=states[length - 1],
+        x=bank.features[start + length - 1],
+        step=target,
+        left=start + length - 1,
+        visits=(*walk.visits, (start, length))[-_MEMORY:],
+        pending=np.concatenate([walk.pending, run]),
+    )
+
+
+def _choose(bank, logp, start, lengths, walk, tempering):
+    """Length of the run from `start`, and the step at which the next begins."""
+    leave = start + lengths - 1
+    targets = bank.targets[leave]
+    costs = bank.costs[leave] + OUTLOOK * bank.outlook[targets]
+    score = np.take_along_axis(logp, bank.tokens[targets], axis=1) - SHARPNESS * costs
+    known = targets >= 0
+    visited = _visited(targets, (*walk.visits, (start, lengths[-1])))
+    # What is asked for is given up one by one where the bank is too small.
+    for allowed in (known & ~visited & np.isfinite(score), known & ~visited, known):
+        if allowed.any():
+            score = np.where(np.isfinite(score), score, -SHARPNESS * costs - 1e3)
+            pick = tempering.draw(np.where(allowed, score, -np.inf).ravel(), walk.rng)
+            row, column = divmod(pick, targets.shape[1])
+            return int(lengths[row]), int(targets[row, column])
+    return int(lengths[-1]), int(walk.rng.randint(len(bank.tokens)))
+
+
+def _visited(targets, visits):
+    starts, lengths = np.array(visits).T
+    behind = targets[..., None] - starts
+    return ((behind >= -_MARGIN) & (behind < lengths + _MARGIN)).any(axis=-1)
+
+
+def _cross_faded(bank, start, length, left, target):
+    """Frames of a run, faded into from the run before and to the one to come."""
+    m = bank.layout.frames_per_step
+    frames = bank.play(start * m, (start + length) * m)
+    n = min(_FADE, (length - 1) // 2)
+    slope = (np.arange(2 * n * m) + 0.5) / (2 * n * m) if n else np.empty(0)
+    if n and left >= 0 and bank.ends[left] > left + n:
+        old = bank.play((left + 1) * m, (left + 1 + n) * m)
+        frames[: n * m] = _mix(old, frames[: n * m], slope[n * m :])
+    if n and target >= n and bank.ends[target - n] == bank.ends[target]:
+        new = bank.play((target - n) * m, target * m)
+        frames[-n * m :] = _mix(frames[-n * m :], new, slope[: n * m])
+    return frames
+
+
+def _mix(old, new, slope):
+    """Cross-fade at constant power, whatever the phases of the two."""
+    slope = slope[:, None].astype(np.float32)
+    mixed = np.cos(slope * np.pi / 2) * old + np.sin(slope * np.pi / 2) * new
+    power = [np.square(x).sum(axis=1, keepdims=True) for x in (old, new, mixed)]
+    wanted = (1 - slope) * power[0] + slope * power[1]
+    return mixed * np.sqrt(np.clip(wanted / (power[2] + 1e-20), 0.25, 4))

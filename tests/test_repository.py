@@ -1,0 +1,60 @@
+"""What the files around the package promise is so."""
+
+import ast
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import skmusic
+
+ROOT = Path(__file__).resolve().parents[1]
+PROSE = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"]
+
+
+def text(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text(name), re.M | re.S)
+
+
+def test_versions_agree():
+    project = tomllib.loads(text("pyproject.toml"))["project"]
+    assert project["version"] == skmusic.__version__
+    newest = re.search(r"^## \[(.+?)\]", text("CHANGELOG.md"), re.M)
+    assert newest[1] == skmusic.__version__
+
+
+def test_readme_python_parses_and_names_what_exists():
+    assert blocks("README.md", "python")
+    for block in blocks("README.md", "python"):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and node.module == "skmusic":
+                for alias in node.names:
+                    assert alias.name in skmusic.__all__
+
+
+def test_ci_runs_make_test():
+    lines = text(".ci/run").splitlines()
+    assert lines[0] == "#!/usr/bin/env bash"
+    assert "set -euo pipefail" in lines
+    assert "make test" in lines
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_named_make_targets_exist(name):
+    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.M))
+    code = re.findall(r"`([^`]+)`", text(name)) + blocks(name, "[a-z]*")
+    named = re.findall(r"\bmake ([a-z]+)", "\n".join(code))
+    assert set(named) <= targets
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_links_to_files_lead_somewhere(name):
+    for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", text(name)):
+        assert (ROOT / name).parent.joinpath(link).exists(), link
