@@ -6,6 +6,7 @@ once, and only fitting loads TensorFlow.
 """
 
 import argparse
+import importlib
 import itertools
 import json
 import os
@@ -127,6 +128,7 @@ def _learn(args, ignore=()):
     else:
         X = datasets.make_songs(sr=featurizer.sr, random_state=0).recordings
         _say(args, f"no songs given: learning from {len(X)} built-in ones ...")
+    _load_tensorflow()
     pipe = Pipeline([featurizer, generator]).fit(X)
     return pipe, {
         "songs": [str(song) for song in songs],
@@ -134,6 +136,19 @@ def _learn(args, ignore=()):
         "random_state": args.random_state,
         "settings": _parameters(pipe),
     }
+
+
+def _load_tensorflow():
+    """Load what trains, silently; at any log level TensorFlow greets on file 2."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    stderr = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        importlib.import_module("skmusic.network")
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def _play(args, pipe, targets):
@@ -147,13 +162,19 @@ def _play(args, pipe, targets):
     sr = next(step.sr for _, step in pipe.steps if hasattr(step, "sr"))
     # A piece is the same however many follow it.
     states = np.random.SeedSequence(_seed(args)).generate_state(len(targets))
-    files = []
+    files, pieces = [], set()
     for target, state in zip(targets, states, strict=True):
         x = pipe.sample(**settings, random_state=int(state), verbose=args.verbose)
         target.parent.mkdir(exist_ok=True)
         audio.write(target, x, sr)
         files.append(_describe(target))
         _say(args, _line(files[-1]))
+        pieces.add(hash(x.tobytes()))
+    if len(pieces) < len(files):
+        warnings.warn(
+            "some pieces are equal: at temperature 0, and with regression, "
+            "nothing is left to chance; --pieces 1 will do"
+        )
     return {
         "files": files,
         "seconds": args.seconds,

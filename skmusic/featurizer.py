@@ -277,9 +277,7 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
                     "were fitted; mix it down, or set channels."
                 )
             x = audio.to_channels(x, self.n_channels_)
-        return spectra.stft(
-            x, self._window(), self._hop(), self.factor, self.redundant
-        )
+        return spectra.stft(x, self._window(), self._hop(), self.factor, self.redundant)
 
     def _read_each(self, paths, read):
         """`read` of each path, None for those that cannot be decoded."""

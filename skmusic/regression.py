@@ -70,7 +70,9 @@ def log_likelihood(generator, x):
         zero_state(generator.network_),
     )[0]
     forecast = np.concatenate([start * generator.scale_, forecast[:-1]])
-    residual = codes.frame_energies((x - forecast) / generator.scale_, generator.layout_)
+    residual = codes.frame_energies(
+        (x - forecast) / generator.scale_, generator.layout_
+    )
     density = codes.log_density(residual, generator.variance_, generator.layout_)[:, 0]
     return density / x.shape[1] - np.log(generator.scale_)
 

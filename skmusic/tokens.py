@@ -116,9 +116,9 @@ def log_likelihood(generator, x):
     if not len(features):
         return np.empty(0)
     logp = log_softmax(
-        forward(
-            generator.network_, shifted(features), zero_state(generator.network_)
-        )[0]
+        forward(generator.network_, shifted(features), zero_state(generator.network_))[
+            0
+        ]
     )
     energies = codes.frame_energies(x, codebook.layout)
     density = codes.log_density(energies, generator.variance_, codebook.layout)

@@ -7,6 +7,12 @@ from skmusic.progress import Progress
 # One step is about this long, by the defaults of FFTFeaturizer (stereo).
 STEP_SECONDS = 1024 / 44100
 
+# Units and dropout by default; those of "mse" are the article's.
+_LAYERS = {
+    "crossentropy": ((128, 128), (0.5,)),
+    "mse": ((256, 256, 256), (0.5, 0.3, 0.2)),
+}
+
 
 def train(generator, sequences, n_outputs, loss, seed, past, **settings):
     """Train with the parameters of a generator.
@@ -35,15 +41,9 @@ def train(generator, sequences, n_outputs, loss, seed, past, **settings):
     chunk = generator.chunk_length
     kept, held_out = split(sequences, generator.validation_fraction, chunk)
     n_chunks = sum(-(-len(x) // chunk) for x, _ in kept)
-    units = _default(generator.hidden_layer_sizes, (128, 128), (256, 256, 256), loss)
-    dropout = _default(generator.dropout, 0.5, (0.5, 0.3, 0.2), loss)
-    units = tuple(int(n) for n in np.atleast_1d(units))
-    dropout = np.broadcast_to(dropout, len(units)) if np.ndim(dropout) == 0 else dropout
-    if min(units) < 1 or len(dropout) != len(units):
-        raise ValueError(
-            f"hidden_layer_sizes={units} with dropout={tuple(dropout)}: each layer "
-            "needs at least one unit and a dropout of its own."
-        )
+    units, dropout = layers(
+        generator.hidden_layer_sizes, generator.dropout, _LAYERS[loss]
+    )
     n_steps = sum(len(x) for x, _ in kept)
     history = list(past)
 
@@ -61,7 +61,7 @@ def train(generator, sequences, n_outputs, loss, seed, past, **settings):
             loss=loss,
             n_outputs=n_outputs,
             units=units,
-            dropout=[float(rate) for rate in dropout],
+            dropout=dropout,
             epochs=generator.epochs,
             learning_rate=generator.learning_rate,
             seed=seed,
@@ -89,7 +89,35 @@ def split(sequences, fraction, chunk_length):
     return kept, held_out
 
 
-def _default(value, for_tokens, for_regression, loss):
-    if value is not None:
-        return value
-    return for_tokens if loss == "crossentropy" else for_regression
+def layers(units, dropout, default):
+    """Units of each LSTM layer, and the dropout after it.
+
+    Raises
+    ------
+    ValueError
+        If a layer has no unit, or not each a dropout from 0 to below 1.
+
+    Examples
+    --------
+    >>> from skmusic.training import layers
+    >>> layers((8, 8), 0.5, default=((256,), (0.2,)))
+    ((8, 8), (0.5, 0.5))
+    """
+    if units is None:
+        units = default[0]
+    if dropout is None:
+        # Of the default rates, the last serves all further layers.
+        dropout = [default[1][min(k, len(default[1]) - 1)] for k in range(len(units))]
+    elif np.ndim(dropout) == 0:
+        dropout = [dropout] * len(units)
+    units, dropout = tuple(map(int, units)), tuple(map(float, dropout))
+    if (
+        min(units, default=0) < 1
+        or len(dropout) != len(units)
+        or not all(0 <= rate < 1 for rate in dropout)
+    ):
+        raise ValueError(
+            f"hidden_layer_sizes={units} with dropout={dropout}: each layer needs at "
+            "least one unit, and a dropout from 0 to below 1 of its own."
+        )
+    return units, dropout

@@ -204,7 +204,9 @@ def build_bank(frames, features, tokens, codebook, *, size, shortest, longest):
     targets, costs = _drop(targets, costs, same)
     finite = costs[np.isfinite(costs[:, 0]), 0]
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
-    q, scales = quantise(np.concatenate([frames[i][a * m : b * m] for i, a, b in stretches]))
+    q, scales = quantise(
+        np.concatenate([frames[i][a * m : b * m] for i, a, b in stretches])
+    )
     return Bank(
         layout=codebook.layout,
         frames=q,

@@ -111,10 +111,10 @@ def entry_scores(bank, network, features, codebook, tempering):
     scores : ndarray of shape (n_bank_steps,)
         For 0, 1, ... n_steps steps heard.
     """
-    heard = np.concatenate([np.zeros((1, bank.features.shape[1]), np.float32), features])
-    logp = tempering.mask(
-        log_softmax(forward(network, heard, zero_state(network))[0])
+    heard = np.concatenate(
+        [np.zeros((1, bank.features.shape[1]), np.float32), features]
     )
+    logp = tempering.mask(log_softmax(forward(network, heard, zero_state(network))[0]))
     before = surroundings(features, codebook)[0] if len(features) else None
     open_end = np.where(np.arange(len(bank.ends)) + bank.longest > bank.ends, -1e3, 0)
     if open_end.all():

@@ -54,6 +54,7 @@ def fake(request, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     if "real" in request.fixturenames:
         return None
+    monkeypatch.setitem(sys.modules, "skmusic.network", sys)  # no TensorFlow
     monkeypatch.setitem(vars(skmusic), "Pipeline", FakePipeline)
     monkeypatch.setitem(vars(skmusic), "StatefulLSTMGenerator", FakeGenerator)
     monkeypatch.setattr(FakePipeline, "fits", [])
@@ -480,6 +481,13 @@ def test_python_m_skmusic(songs):
     assert done.stdout.startswith("usage: skmusic ")
 
 
+def test_loading_tensorflow_is_silent():
+    code = "from skmusic.cli import _load_tensorflow as load; load(); load()"
+    code += "\nimport os, keras; keras.ops.add(1, 1); os.write(2, b'back')"
+    done = in_python(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "back")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
 def test_a_closed_pipe_is_no_traceback(songs):
     code = "import sys\nfrom skmusic.cli import main\nsys.exit(main(sys.argv[1:]))"
@@ -516,6 +524,15 @@ def test_real_regression(real, capsys):
     report = run_json(capsys, "compose", real / "songs", *REAL, *argv)
     assert report["settings"]["StatefulLSTMGenerator"]["output"] == "regression"
     assert audio.info("r.flac")["seconds"] == 2.0
+
+
+def test_real_equal_pieces_are_told_of(real, capsys):
+    argv = ("--temperature", 0, "--quiet")
+    assert run("sample", real / "model.joblib", *PLAY, *argv) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("skmusic: warning: some pieces are equal")
+    assert err.count("\n") == 1
+    assert Path("skmusic-1.wav").read_bytes() == Path("skmusic-2.wav").read_bytes()
 
 
 def test_real_seed_and_sampling_options_count(real):
