@@ -548,7 +548,7 @@ def _gather(source, dtype):
     if source.sized:
         x = x[: source.samples]  # AAC pads its last frame
         # An MP3 without a table of contents is only roughly as long as it claims.
-        complete &= len(x) > source.samples - 0.1 * source.sr
+        complete &= len(x) > source.samples - 0.25 * source.sr
     return x, complete
 
 

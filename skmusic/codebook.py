@@ -155,7 +155,7 @@ def band_edges(n_bins):
     >>> from skmusic.codebook import band_edges
     >>> edges = band_edges(1025)
     >>> edges[:3], len(edges)
-    (array([0, 1, 2]), 153)
+    (array([0, 1, 2]), 152)
     """
     edge, edges, ratio = 1.0, [0], 2 ** (1 / BANDS_PER_OCTAVE)
     while edge < n_bins:
@@ -205,8 +205,8 @@ def _fine_power(frames, layout, start, stop):
         power = np.square(x, dtype=np.float32).sum(axis=(1, 2))
         power = power.reshape(stop - start, m, layout.n_bins).mean(axis=1)
         return np.repeat(power, m, axis=1)
-    before = m // 2
-    first, last = start * m - before, (stop + 1) * m - before
+    # Twice a step, and not beyond its end: what is to be forecast is not heard.
+    first, last = (start - 1) * m, stop * m
     x = np.zeros((last - first, *shape[1:], layout.n_bins), np.float32)
     lo, hi = max(first, 0), min(last, len(frames))
     x[lo - first : hi - first] = frames[lo:hi].reshape(*shape, layout.n_bins)
@@ -349,7 +349,8 @@ def fit_codebook(sequences, layout, n_tokens, most_tokens, rng):
     if n_steps > _MOST_TO_FIT:
         pool = pool[np.sort(rng.choice(n_steps, _MOST_TO_FIT, replace=False))]
     # One thread, since sums in the order of arrival would differ from run to run.
-    with threadpool_limits(1):
+    # Where nothing varies, PCA divides by zero what is not used here.
+    with threadpool_limits(1), np.errstate(invalid="ignore"):
         pca = PCA(min(N_COMPONENTS, *pool.shape), svd_solver="full").fit(pool)
         deviation = np.sqrt(np.maximum(pca.explained_variance_, 1e-12))
         if len(pool) == 1:

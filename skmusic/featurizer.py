@@ -209,11 +209,17 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         frames = check_recordings(type(self)(), X, reset=True, what="frame sequence")
+        if frames.form == "paths":
+            raise ValueError(
+                f"X holds paths such as {frames.items[0]!r}, not frames; transform "
+                "them first."
+            )
         for i, f in enumerate(frames.items):
             if f.shape[1] != self.n_dims_:
                 raise ValueError(
                     f"the frames of recording {i} have {f.shape[1]} numbers, this "
-                    f"FFTFeaturizer makes and takes {self.n_dims_} (n_dims_)."
+                    f"FFTFeaturizer makes and takes {self.n_dims_} (n_dims_); wrap "
+                    "the frames of a single recording in a list."
                 )
         args = (self._window(), self._hop(), self.n_channels_)
         x = [
@@ -250,9 +256,10 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
                 f"hop_length={self.hop_length} is beyond N={self.N}: samples between "
                 "the windows would be lost; use at most N."
             )
-        if not self.factor or not np.isfinite(self.factor):
+        if not 1e-20 < abs(self.factor) < 1e20:
             raise ValueError(
-                f"factor={self.factor} cannot be undone; use a finite number but 0."
+                f"factor={self.factor} cannot be undone in single precision; use a "
+                "number nearer to 1, such as 2 / N."
             )
         spectra.synthesis_window(self._window(), self._hop())
 

@@ -1,5 +1,7 @@
 """StatefulLSTMGenerator: learn sequences of frames, and go on with them."""
 
+from numbers import Integral, Real
+
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
@@ -56,7 +58,7 @@ class StatefulLSTMGenerator(BaseEstimator):
     min_run, max_run : float, default=0.35 and 0.85
         Bounds of the runs that are played from one place, in seconds of stereo
         at 44.1 kHz (43 steps). Longer runs join more rarely and quote more.
-    bank_size : int, default=80_000_000
+    bank_size : int, default=72_000_000
         Bytes of frames that are kept to be played, at most.
     n_channels : int or None, default=None
         Channels of the frames; None finds out whether they are mono or stereo.
@@ -123,7 +125,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         n_iter_no_change=4,
         min_run=0.35,
         max_run=0.85,
-        bank_size=80_000_000,
+        bank_size=72_000_000,
         n_channels=None,
         frames_per_step=None,
         warm_start=False,
@@ -180,23 +182,26 @@ class StatefulLSTMGenerator(BaseEstimator):
         sequences = [x for x in recordings.items if len(x)]
         if not sequences:
             raise ValueError("all recordings are empty: there is nothing to learn.")
-        self._check_dims(sequences, sequences[0].shape[1])
+        n_dims = sequences[0].shape[1]
+        self._check_dims(recordings.items, n_dims)
         again = self.warm_start and hasattr(self, "network_")
-        if again and sequences[0].shape[1] != self.n_dims_:
+        if again and (self.output, n_dims) != (self._output, self.n_dims_):
             raise ValueError(
-                f"warm_start goes on with frames of {self.n_dims_} numbers, X has "
-                f"{sequences[0].shape[1]}; use warm_start=False."
+                f"warm_start goes on with output={self._output!r} and frames of "
+                f"{self.n_dims_} numbers, not with output={self.output!r} and "
+                f"{n_dims}; use warm_start=False."
             )
-        self.n_dims_ = sequences[0].shape[1]
-        self._flat = recordings.flat
-        past = self.history_ if again else []
-        self._output = self.output
         fitted = _OUTPUTS[self.output].fit(
-            sequences, self, check_random_state(self.random_state), past
+            sequences,
+            self,
+            check_random_state(self.random_state),
+            self.history_ if again else [],
         )
+        # Only now, so that a fit that fails leaves what was fitted before.
         for name, value in fitted.items():
             setattr(self, name, value)
-        self.n_iter_ = len(self.history_)
+        self.n_dims_, self.n_iter_ = n_dims, len(self.history_)
+        self._output, self._flat = self.output, recordings.flat
         return self
 
     def predict(self, X):
@@ -250,8 +255,9 @@ class StatefulLSTMGenerator(BaseEstimator):
         ValueError
             If the frames have other than ``n_dims_`` numbers, or are too few.
         """
+        recordings = self._check(X)
         part, total, count = _OUTPUTS[self._output], 0.0, 0
-        for x in self._check(X).items:
+        for x in recordings.items:
             if len(x):
                 each = part.log_likelihood(self, x)
                 total, count = total + float(each.sum()), count + len(each)
@@ -310,7 +316,7 @@ class StatefulLSTMGenerator(BaseEstimator):
             If `frames` or another argument is out of range, or the seed's frames
             have other than ``n_dims_`` numbers.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         _check_sampling(frames, temperature, top_k, top_p)
         part = _OUTPUTS[self._output]
         tempering = Tempering(temperature, top_k, top_p)
@@ -320,6 +326,8 @@ class StatefulLSTMGenerator(BaseEstimator):
             rng = check_random_state(
                 self.random_state if random_state is None else random_state
             )
+            # A source of its own: the caller's may be used elsewhere meanwhile.
+            rng = np.random.RandomState(rng.randint(2**31))
             state = part.start(self, self._check_seed(seed), tempering, rng)
         verbose = self.verbose if verbose is None else verbose
         with Progress("sample", frames, "frames", verbose) as progress:
@@ -337,7 +345,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         return recordings
 
     def _check(self, X):
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         recordings = self._recordings(X, reset=False)
         self._check_dims(recordings.items, self.n_dims_)
         return recordings
@@ -374,15 +382,24 @@ class StatefulLSTMGenerator(BaseEstimator):
 
 
 def _check_sampling(frames, temperature, top_k, top_p):
-    if not isinstance(frames, (int, np.integer)) or isinstance(frames, bool):
-        raise TypeError(f"frames={frames!r} is no whole number.")
+    _check_number("frames", frames, Integral, "whole number such as 1000")
+    _check_number("temperature", temperature, Real, "number such as 1.0")
+    if top_k is not None:
+        _check_number("top_k", top_k, Integral, "whole number such as 10, nor None")
+    if top_p is not None:
+        _check_number("top_p", top_p, Real, "number such as 0.9, nor None")
     if frames <= 0:
         raise ValueError(f"frames={frames} makes no music; ask for at least 1.")
     if not 0 <= temperature < np.inf:
         raise ValueError(
             f"temperature={temperature} is out of range; use 0 (no chance) to about 2."
         )
-    if top_k is not None and (top_k != int(top_k) or top_k < 1):
+    if top_k is not None and top_k < 1:
         raise ValueError(f"top_k={top_k} allows no token; use 1 or more, or None.")
     if top_p is not None and not 0 < top_p <= 1:
         raise ValueError(f"top_p={top_p} is no probability above 0; or use None.")
+
+
+def _check_number(name, value, kind, wanted):
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{name}={value!r} is no {wanted}.")

@@ -6,6 +6,7 @@ recording starts.
 """
 
 import os
+import warnings
 
 import numpy as np
 
@@ -108,9 +109,14 @@ def train(
             if patience is not None and since >= patience:
                 break
     except KeyboardInterrupt:
-        # What was learned so far is worth keeping.
         if not history:
             raise
+        # What was learned so far is worth keeping.
+        warnings.warn(
+            f"training was interrupted after {len(history)} of {epochs} epochs; "
+            "what was learned so far is kept.",
+            UserWarning,
+        )
     return _network(best, len(units)), history
 
 
@@ -189,7 +195,10 @@ def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
     z = head(x)
     if skip is not None:
         # What is known beforehand is not left to chance: the LSTM starts small.
-        direct = keras.layers.Dense(n_outputs, use_bias=False)
+        # Zeros to begin with: random numbers would come from Python's own source.
+        direct = keras.layers.Dense(
+            n_outputs, use_bias=False, kernel_initializer="zeros"
+        )
         z = z + direct(inputs)
         direct.set_weights([skip[0]])
         head.set_weights([head.get_weights()[0] * 0.1, skip[1]])

@@ -11,7 +11,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
     Parameters
     ----------
-    steps : list of estimator, or list of (str, estimator)
+    steps : list of estimator or (str, estimator)
         Bare estimators are named as `sklearn.pipeline.make_pipeline` names them.
     transform_input, memory, verbose
         As in `sklearn.pipeline.Pipeline`.
@@ -35,10 +35,10 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
     @steps.setter
     def steps(self, steps):
-        if isinstance(steps, (list, tuple)) and not any(
-            isinstance(step, (tuple, list)) for step in steps
-        ):
-            steps = _name_estimators(list(steps))
+        bare = [step for step in steps if not isinstance(step, (list, tuple))]
+        if bare:  # else keep the very list: clone looks for it
+            named = iter(_name_estimators(bare))
+            steps = [s if isinstance(s, (list, tuple)) else next(named) for s in steps]
         self._steps = steps
 
     def sample(self, seed=None, frames=None, *, seconds=None, **options):
@@ -77,22 +77,26 @@ class Pipeline(sklearn.pipeline.Pipeline):
             )
         featurizer, n_samples = self.steps[0][1], None
         if seconds is not None:
-            if not 0 < seconds < np.inf:
-                raise ValueError(f"seconds={seconds} is no length; use more than 0.")
-            n_samples = round(seconds * featurizer.sr)
+            n_samples = round(seconds * featurizer.sr) if 0 < seconds < np.inf else 0
+            if not n_samples:
+                raise ValueError(f"seconds={seconds} makes no music; use 30.")
             frames = featurizer.count_frames(n_samples)
         heard = None if seed is None else self._heard(seed)
         music = self.steps[-1][1].sample(heard, frames, **options)
-        for _, step in reversed(self.steps[:-1]):
+        for step in reversed(self._transformers()):
             music = step.inverse_transform([music])[0]
         music = music[:, None] if music.ndim == 1 else music
         return music[:n_samples]
 
     def _heard(self, seed):
         x = [seed]
-        for _, step in self.steps[:-1]:
+        for step in self._transformers():
             x = step.transform(x)
         return x[0]
+
+    def _transformers(self):
+        steps = [step for _, step in self.steps[:-1]]
+        return [step for step in steps if step not in (None, "passthrough")]
 
 
 def make_pipeline(*steps, memory=None, transform_input=None, verbose=False):

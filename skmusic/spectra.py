@@ -56,7 +56,10 @@ def analysis_window(window, N):
     else:
         w = np.asarray(window, dtype=np.float64)
     if w.shape != (N,) or not np.isfinite(w).all():
-        raise ValueError(f"window needs {N} finite values (N), got shape {w.shape}.")
+        raise ValueError(
+            f"window needs {N} finite values (N), got shape {w.shape} with "
+            f"{np.isfinite(w).sum()} finite values."
+        )
     if w.min() < -1e-12:
         raise ValueError(
             f"window={window!r} has negative values, its square root is not real; "
@@ -173,8 +176,9 @@ def stft(x, w, hop_length, factor=1.0, redundant=False):
     n_frames, n_bins = count_frames(n_samples, N, hop_length), count_bins(N, redundant)
     lead = N - hop_length
     padding = n_frames * hop_length - lead - n_samples
-    padded = np.zeros((n_channels, (n_frames - 1) * hop_length + N), dtype=x.dtype)
-    padded[:, lead : lead + n_samples] = x.T
+    tail = (n_frames - 1) * hop_length + N - lead - n_samples
+    # Mirrored, since an edge to silence would be heard as a click by the learner.
+    padded = np.pad(x.T, ((0, 0), (lead, tail)), mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(padded, N, axis=1)
     windows = windows[:, ::hop_length].swapaxes(0, 1)
     scaled = (w * factor).astype(x.dtype)

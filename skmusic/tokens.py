@@ -106,7 +106,7 @@ def predict(generator, x):
         )
     ]
     t = np.arange(1, len(x) + 1)
-    return bank.gather(np.array(steps)[t // m] * m + t % m)
+    return bank.frames[np.array(steps)[t // m] * m + t % m]
 
 
 def log_likelihood(generator, x):

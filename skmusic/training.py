@@ -1,5 +1,7 @@
 """What training is for both outputs: sequences, what is held out, progress."""
 
+from numbers import Integral
+
 import numpy as np
 
 from skmusic.progress import Progress
@@ -44,6 +46,13 @@ def train(generator, sequences, n_outputs, loss, seed, past, **settings):
     units, dropout = layers(
         generator.hidden_layer_sizes, generator.dropout, _LAYERS[loss]
     )
+    if past:
+        known = tuple(len(U) for _, U, _ in generator.network_["layers"])
+        if units != known:
+            raise ValueError(
+                f"warm_start goes on with hidden_layer_sizes={known}, not {units}; "
+                "use warm_start=False."
+            )
     n_steps = sum(len(x) for x, _ in kept)
     history = list(past)
 
@@ -110,14 +119,15 @@ def layers(units, dropout, default):
         dropout = [default[1][min(k, len(default[1]) - 1)] for k in range(len(units))]
     elif np.ndim(dropout) == 0:
         dropout = [dropout] * len(units)
-    units, dropout = tuple(map(int, units)), tuple(map(float, dropout))
+    units, dropout = tuple(units), tuple(map(float, dropout))
     if (
-        min(units, default=0) < 1
+        not units
+        or not all(isinstance(n, Integral) and n >= 1 for n in units)
         or len(dropout) != len(units)
         or not all(0 <= rate < 1 for rate in dropout)
     ):
         raise ValueError(
-            f"hidden_layer_sizes={units} with dropout={dropout}: each layer needs at "
-            "least one unit, and a dropout from 0 to below 1 of its own."
+            f"hidden_layer_sizes={units} with dropout={dropout}: each layer needs a "
+            "whole number of units, and a dropout from 0 to below 1 of its own."
         )
-    return units, dropout
+    return tuple(map(int, units)), dropout

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skmusic.storage import StoredFrames, bytes_per_frame, store
+
 # Steps before and after a boundary that are compared, and features of each.
 _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
 # Steps of the onset curve, and of the mean, before a boundary; their weights
@@ -23,12 +25,11 @@ _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
 _RHYTHM, _MOOD = 64, 172
 _RHYTHM_WEIGHT, _MOOD_WEIGHT = 0.5, 0.7
 # Targets that are kept of each step; of so many neighbours only the best.
-_N_TARGETS, _GROUP = 48, 6
+_N_TARGETS, _GROUP = 32, 6
 # A target that goes on as its source does is the same music once more: the
-# steps ahead that are compared, and the share of the variance they must differ.
-_AHEAD, _NOVELTY = (12, 20, 28, 36), 0.25
-# Numbers that share one scale factor in the stored frames.
-_SCALE_GROUP = 32
+# steps ahead that are compared, and the share of what the source moves by in a
+# moment, some steps, by which the two must differ.
+_AHEAD, _NOVELTY, _MOMENT = (6, 12, 18, 24), 0.5, 4
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,8 @@ class Bank:
     ----------
     layout : Layout
         Of the frames.
-    frames : ndarray of shape (n_frames, n_groups, 32), int8
-        What is played, each group over its largest magnitude.
-    scales : ndarray of shape (n_frames, n_groups), float32
-        That magnitude over 127.
+    frames : StoredFrames
+        What is played, ``frames_per_step`` each.
     features, tokens : ndarray of shape (n_steps, n_features), (n_steps,)
         What the network hears and says.
     recording, position : ndarray of shape (n_steps,)
@@ -56,15 +55,17 @@ class Bank:
         the cost of the median best join.
     outlook : ndarray of shape (n_steps,)
         Cost of the best join of a run that starts at the step.
-    unit : float
-        Squared distance of cost 1.
+    moods : ndarray of shape (n_steps, n_numbers)
+        Mean of the seconds about each step, scaled so that within a recording
+        two that are ten seconds apart are at a squared distance of 1.
+    unit, mood_scale : float
+        Squared distance of cost 1, and the factor of `moods`.
     shortest, longest : int
         Bounds of a run, in steps.
     """
 
     layout: object
-    frames: np.ndarray
-    scales: np.ndarray
+    frames: StoredFrames
     features: np.ndarray
     tokens: np.ndarray
     recording: np.ndarray
@@ -74,58 +75,18 @@ class Bank:
     targets: np.ndarray
     costs: np.ndarray
     outlook: np.ndarray
+    moods: np.ndarray
     unit: float
+    mood_scale: float
     shortest: int
     longest: int
 
-    def play(self, start, stop):
-        """Frames ``(stop - start, n_dims)`` of the bank."""
-        x = self.frames[start:stop] * self.scales[start:stop, :, None]
-        n_dims = self.layout.n_channels * self.layout.n_parts * self.layout.n_bins
-        return x.reshape(len(x), -1)[:, :n_dims]
-
-    def gather(self, which):
-        """Frames ``(n, n_dims)`` at given places."""
-        x = self.frames[which] * self.scales[which, :, None]
-        n_dims = self.layout.n_channels * self.layout.n_parts * self.layout.n_bins
-        return x.reshape(len(x), -1)[:, :n_dims]
-
-    def entry_costs(self, before):
-        """Cost ``(n, n_steps)`` of starting at each step after given pasts."""
-        d = before @ self.before.T
-        d *= -2
-        d += (self.before**2).sum(axis=1)
-        d += (before**2).sum(axis=1)[:, None]
-        return np.maximum(d, 0) / self.unit
-
-
-def quantise(frames):
-    """Frames as bytes and scales, and nothing lost that could be heard.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.units import quantise
-    >>> q, scales = quantise(np.linspace(-1, 1, 64)[None])
-    >>> q.shape, q.dtype, scales.shape
-    ((1, 2, 32), dtype('int8'), (1, 2))
-    """
-    n, n_dims = frames.shape
-    n_groups = -(-n_dims // _SCALE_GROUP)
-    padded = np.zeros((n, n_groups * _SCALE_GROUP), np.float32)
-    padded[:, :n_dims] = frames
-    groups = padded.reshape(n, n_groups, _SCALE_GROUP)
-    scales = np.abs(groups).max(axis=2) / np.float32(127)
-    safe = np.where(scales > 0, scales, 1)[:, :, None]
-    return np.rint(groups / safe).astype(np.int8), scales
-
 
 def onset_strength(decibels):
-    """Mean rise of the bands at each step, over its deviation."""
+    """Mean rise of the bands up to each step, smoothed over three."""
     rise = np.diff(decibels, axis=0, prepend=decibels[:1])
     strength = np.maximum(rise, 0).mean(axis=1)
-    smooth = np.convolve(strength, [0.25, 0.5, 0.25], mode="full")[1:-1]
-    return smooth / (strength.std() + 1e-3)
+    return np.convolve(strength, [0.25, 0.5, 0.25])[:-2]
 
 
 def surroundings(features, codebook):
@@ -155,14 +116,51 @@ def surroundings(features, codebook):
     beat = np.lib.stride_tricks.sliding_window_view(onset, _RHYTHM)
     beat = beat - beat.mean(axis=1, keepdims=True)
     beat = beat / (np.linalg.norm(beat, axis=1, keepdims=True) + 1e-3)
-    sums = np.concatenate([np.zeros_like(x[:1]), np.cumsum(x, axis=0)])
-    first, last = np.maximum(at[:, 0] - _MOOD, 0), np.maximum(at[:, 0], 1)
-    mood = (sums[last] - sums[first]) / (last - first)[:, None]
+    mood = _moods(features, codebook, _MOOD, 0) / np.linalg.norm(weight)
     before = [past.reshape(n + 1, -1), _RHYTHM_WEIGHT * beat, _MOOD_WEIGHT * mood]
     return (
         np.concatenate(before, axis=1).astype(np.float32),
         future.reshape(n + 1, -1).astype(np.float32),
     )
+
+
+def _moods(features, codebook, before, after):
+    """Mean of the features from `before` steps back to `after` steps ahead.
+
+    Of the boundary before each step, and after the last.
+    """
+    n, k = len(features), _N_FEATURES
+    x = features[:, :k] * codebook.weight[:k]
+    sums = np.concatenate([np.zeros_like(x[:1]), np.cumsum(x, axis=0)])
+    first = np.maximum(np.arange(n + 1) - before, 0)
+    last = np.minimum(np.arange(n + 1) + after, n)
+    return (sums[last] - sums[first]) / np.maximum(last - first, 1)[:, None]
+
+
+def moods_heard(features, codebook):
+    """Mood of what was heard before each boundary of a recording.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_steps, n_features)
+        Of one recording.
+    codebook : Codebook
+        That made them.
+
+    Returns
+    -------
+    ndarray of shape (n_steps + 1, n_numbers)
+        To be multiplied by ``bank.mood_scale``.
+    """
+    return _moods(features, codebook, 2 * _MOOD, 0)
+
+
+def _mood_scale(moods, apart=430):
+    """Factor that brings moods ten seconds apart to a squared distance of 1."""
+    moved = [((m[apart:] - m[:-apart]) ** 2).sum(axis=1) for m in moods]
+    typical = np.median(np.concatenate(moved)) if any(map(len, moved)) else 0.0
+    # Recordings too short, or too still, have no mood to keep to.
+    return float(1 / np.sqrt(typical)) if typical > 1e-2 else 0.0
 
 
 def build_bank(frames, features, tokens, codebook, *, size, shortest, longest):
@@ -204,31 +202,31 @@ def build_bank(frames, features, tokens, codebook, *, size, shortest, longest):
     targets, costs = _drop(targets, costs, same)
     finite = costs[np.isfinite(costs[:, 0]), 0]
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
-    q, scales = quantise(
-        np.concatenate([frames[i][a * m : b * m] for i, a, b in stretches])
-    )
+    moods = [_moods(f, codebook, _MOOD, _MOOD)[:-1] for f in features]
+    mood_scale = _mood_scale(moods)
+    stored = store([frames[i][a * m : b * m] for i, a, b in stretches])
     return Bank(
         layout=codebook.layout,
-        frames=q,
-        scales=scales,
-        features=all_features,
+        frames=stored,
+        features=all_features.astype(np.float16),
         tokens=kept(tokens),
         recording=np.repeat([i for i, _, _ in stretches], lengths),
         position=np.concatenate([np.arange(a, b) for _, a, b in stretches]),
         ends=ends,
-        before=kept([b for b, _ in around]),
+        before=kept([b for b, _ in around]).astype(np.float16),
         targets=targets,
-        costs=costs / np.float32(unit),
+        costs=_halved(costs / unit),
         outlook=_outlook(costs[:, 0] / unit, shortest, longest),
+        moods=_halved(kept(moods) * mood_scale),
         unit=unit,
+        mood_scale=mood_scale,
         shortest=shortest,
         longest=longest,
     )
 
 
 def _step_budget(frames, m, size):
-    bytes_per_step = frames[0].shape[1] * (1 + 4 / _SCALE_GROUP) * m
-    return max(1, int(size / bytes_per_step))
+    return max(1, int(size / (bytes_per_frame(frames) * m)))
 
 
 def _stretches(lengths, budget, stretch=860):
@@ -243,6 +241,12 @@ def _stretches(lengths, budget, stretch=860):
                 kept.append((i, a, min(a + stretch, n)))
                 due -= kept[-1][2] - a
     return kept or [(int(np.argmax(lengths)), 0, budget)]
+
+
+def _halved(x):
+    """Half precision, finite where `x` is."""
+    limit = np.finfo(np.float16).max
+    return np.where(np.isinf(x), x, np.clip(x, -limit, limit)).astype(np.float16)
 
 
 def join_graph(exits, entries, enterable, apart):
@@ -294,15 +298,21 @@ def join_graph(exits, entries, enterable, apart):
 
 
 def _goes_on_alike(x, ends, targets):
-    """Whether what comes after each target is what comes after its source."""
-    n, variance = len(x), 2 * x.var(axis=0).sum() + 1e-12
-    distance = np.zeros(targets.shape)
+    """Whether what comes after each target is what comes after its source.
+
+    That is so where the two differ by less than the source does from itself a
+    moment later, as repeats of one sound file do.
+    """
+    source, apart, moved = np.arange(len(x)) + 1, 0.0, 0.0
     for ahead in _AHEAD:
-        source = np.minimum(np.arange(n) + 1 + ahead, ends - 1)
-        target = np.minimum(targets + ahead, ends[targets] - 1)
-        for k in range(targets.shape[1]):
-            distance[:, k] += ((x[source] - x[target[:, k]]) ** 2).sum(axis=1)
-    return distance / (variance * len(_AHEAD)) < _NOVELTY
+        here = np.minimum(source + ahead, ends - 1)
+        later = np.minimum(here + _MOMENT, ends - 1)
+        there = np.minimum(targets + ahead, ends[targets] - 1)
+        moved += ((x[here] - x[later]) ** 2).sum(axis=1)
+        apart += np.stack(
+            [((x[here] - x[column]) ** 2).sum(axis=1) for column in there.T], axis=1
+        )
+    return apart < _NOVELTY * moved[:, None]
 
 
 def _drop(targets, costs, dropped):

@@ -14,6 +14,7 @@ Lists go to lists and arrays to arrays, whether or not lengths happen to agree.
 """
 
 import os
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,12 @@ def give_form(results, *, dense, flat):
     """
     if flat:
         results = [r[:, 0] for r in results]
+    lengths = sorted({len(r) for r in results})
+    if dense and len(lengths) > 1:
+        raise ValueError(
+            f"results of lengths {lengths[0]} to {lengths[-1]} make no array; pass a "
+            "list of recordings to get a list."
+        )
     return np.stack(results) if dense else list(results)
 
 
@@ -108,7 +115,7 @@ def check_recordings(estimator, X, *, reset, what="waveform"):
             raise ValueError("X holds 0 recordings, at least 1 is required.")
         if all(isinstance(item, _PATH) for item in items):
             _forget_features(estimator, reset)
-            return Recordings([os.fspath(item) for item in items], "paths")
+            return Recordings([os.fsdecode(item) for item in items], "paths")
         if all(isinstance(item, np.ndarray) and item.ndim > 0 for item in items):
             _forget_features(estimator, reset)
             checked = [
@@ -143,11 +150,13 @@ def _check_item(x, i, what, estimator):
             f"recording {i} has shape {x.shape}; a {what} has shape "
             "(n_samples,) or (n_samples, n_columns)."
         )
-    if len(x) == 0 and x.ndim == 2 and x.shape[1] > 0:
-        return x.astype(np.float64)  # an unreadable file's empty recording
-    column = x[:, None] if x.ndim == 1 else x
     return check_array(
-        column, dtype=_DTYPES, input_name=f"recording {i}", estimator=estimator
+        x[:, None] if x.ndim == 1 else x,
+        dtype=_DTYPES,
+        # An unreadable file has no frames, but no waveform is empty.
+        ensure_min_samples=int(what == "waveform" or x.ndim == 1),
+        input_name=f"recording {i}",
+        estimator=estimator,
     )
 
 
@@ -156,6 +165,10 @@ def _check_dense(estimator, X, reset, what):
         check_array(X, accept_sparse=False, estimator=estimator)  # raises
     if isinstance(X, (list, tuple)):
         X = _regular(X, what)
+    elif isinstance(X, (Iterator, Set, Mapping)):
+        raise TypeError(
+            f"X is a {type(X).__name__}, which has no order or no length; pass a list."
+        )
     ndim = np.ndim(X) if hasattr(X, "ndim") else np.asarray(X).ndim
     if ndim == 3:
         _forget_features(estimator, reset)
@@ -175,9 +188,12 @@ def _check_dense(estimator, X, reset, what):
 def _regular(X, what):
     """Nested numbers as an array, with a clear word where rows differ in length."""
     try:
-        return np.asarray(X)
-    except ValueError as error:
-        raise ValueError(
-            "X is a list that mixes kinds or lengths; pass a list of paths, or a "
-            f"list of numpy arrays, one {what} each."
-        ) from error
+        array = np.asarray(X)
+        if array.dtype.kind not in "US":
+            return array
+    except ValueError:
+        pass
+    raise ValueError(
+        "X is a list that mixes kinds or lengths; pass a list of paths, or a "
+        f"list of numpy arrays, one {what} each."
+    )

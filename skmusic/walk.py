@@ -8,13 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skmusic.recurrent import forward, log_softmax, zero_state
-from skmusic.units import surroundings
+from skmusic.units import moods_heard, surroundings
 
 # What a join of unit cost weighs against a nat of the network, and the best
 # join that may follow against the join itself.
-SHARPNESS, OUTLOOK = 6.0, 0.5
+SHARPNESS, OUTLOOK = 8.0, 0.25
+# What a mood as far off as ten seconds of a recording weighs, in nats, and the
+# steps in which the mood of a piece follows what is played.
+MOOD, _MOOD_STEPS = 15.0, 2600.0
 # Steps that a join is cross-faded over, to either side.
 _FADE = 2
+# Steps that are held against the bank at once.
+_BLOCK = 16
 # Runs that are remembered, and steps about each where no new one begins.
 _MEMORY, _MARGIN = 40, 20
 
@@ -43,7 +48,7 @@ class Tempering:
         least = np.full(logp.shape[:-1], -np.inf, logp.dtype)
         if self.top_k is not None and self.top_k < logp.shape[-1]:
             least = np.maximum(least, ranked[..., self.top_k - 1])
-        if self.top_p is not None:
+        if self.top_p is not None and self.top_p < 1:
             mass = np.cumsum(np.exp(ranked), axis=-1)
             count = np.minimum((mass < self.top_p).sum(axis=-1), logp.shape[-1] - 1)
             last = np.take_along_axis(ranked, count[..., None], axis=-1)
@@ -74,6 +79,8 @@ class Walk:
         Step after which the last run was left, -1 before the first.
     visits : tuple of (int, int)
         First step and length of the latest runs.
+    mood : ndarray of shape (n_numbers,)
+        Mood of the piece, as ``bank.moods`` has them.
     rng : numpy.random.RandomState
         Source of chance.
     pending : ndarray of shape (n_frames, n_dims)
@@ -85,6 +92,7 @@ class Walk:
     step: int
     left: int
     visits: tuple
+    mood: np.ndarray
     rng: np.random.RandomState
     pending: np.ndarray
 
@@ -94,7 +102,7 @@ def shifted(features):
     return np.concatenate([np.zeros_like(features[:1]), features[:-1]])
 
 
-def entry_scores(bank, network, features, codebook, tempering):
+def entry_scores(bank, network, features, codebook, tempering, first=0):
     """Score of starting at each step of the bank after each step heard.
 
     Parameters
@@ -105,25 +113,39 @@ def entry_scores(bank, network, features, codebook, tempering):
         What was heard.
     tempering : Tempering
         Of the tokens.
+    first : int
+        Scores are given for `first`, ... n_steps steps heard.
 
     Yields
     ------
     scores : ndarray of shape (n_bank_steps,)
-        For 0, 1, ... n_steps steps heard.
     """
     heard = np.concatenate(
         [np.zeros((1, bank.features.shape[1]), np.float32), features]
     )
     logp = tempering.mask(log_softmax(forward(network, heard, zero_state(network))[0]))
-    before = surroundings(features, codebook)[0] if len(features) else None
-    open_end = np.where(np.arange(len(bank.ends)) + bank.longest > bank.ends, -1e3, 0)
-    if open_end.all():
-        open_end[:] = 0
-    for t in range(len(heard)):
-        score = logp[t][bank.tokens] + open_end
-        if t:
-            score = score - SHARPNESS * bank.entry_costs(before[t : t + 1])[0]
-        yield score
+    # A run should not end early because its recording does.
+    short = np.arange(len(bank.ends)) + bank.longest > bank.ends
+    lost = np.where(short & ~short.all(), 1e3, 0).astype(np.float32)
+    if not len(features):
+        yield logp[0][bank.tokens] - lost
+        return
+    before = surroundings(features, codebook)[0]
+    mood = moods_heard(features, codebook) * bank.mood_scale
+    # Blocks of one size, so that a row's sums do not depend on how many there are.
+    for start in range(first, len(heard), _BLOCK):
+        rows = np.minimum(np.arange(start, start + _BLOCK), len(heard) - 1)
+        lost_there = SHARPNESS * _distances(before[rows], bank.before) / bank.unit
+        lost_there += MOOD * _distances(mood[rows], bank.moods)
+        for t, each in zip(rows[: len(heard) - start], lost_there, strict=False):
+            yield logp[t][bank.tokens] - lost - (each if t else 0)
+
+
+def _distances(x, y):
+    """Squared distances ``(len(x), len(y))``."""
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    d = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * (x @ y.T)
+    return np.maximum(d, 0)
 
 
 def enter(bank, network, features, codebook, tempering, rng, skip=0):
@@ -144,14 +166,19 @@ def enter(bank, network, features, codebook, tempering, rng, skip=0):
     -------
     Walk
     """
-    *_, score = entry_scores(bank, network, features, codebook, tempering)
+    (score,) = entry_scores(
+        bank, network, features, codebook, tempering, first=len(features)
+    )
     state, x = zero_state(network), np.zeros(bank.features.shape[1], np.float32)
     if len(features):
         state = forward(network, shifted(features), state)[1][-1]
         x = features[-1]
-    start = tempering.draw(np.where(np.isfinite(score), score, -1e6), rng)
-    nothing = np.empty((0, bank.play(0, 1).shape[1]), np.float32)
-    walk = Walk(state, x, start, -1, (), rng, nothing)
+    start = tempering.draw(np.where(np.isfinite(score), score, -1e30), rng)
+    nothing = np.empty((0, bank.frames.n_dims), np.float32)
+    mood = bank.moods[start].astype(np.float32)
+    if len(features):
+        mood = moods_heard(features, codebook)[-1] * bank.mood_scale
+    walk = Walk(state, x, start, -1, (), mood, rng, nothing)
     if skip:
         walk = advance(bank, network, walk, tempering)
         walk = replace(walk, pending=walk.pending[skip:])
@@ -163,6 +190,7 @@ def advance(bank, network, walk, tempering):
     start = walk.step
     n = int(min(bank.longest, bank.ends[start] - start))
     x = np.concatenate([walk.x[None], bank.features[start : start + n]])
+    x = x.astype(np.float32)
     z, states = forward(network, x, walk.lstm)
     lengths = np.arange(min(bank.shortest, n), n + 1)
     length, target = _choose(
@@ -172,10 +200,13 @@ def advance(bank, network, walk, tempering):
     return replace(
         walk,
         lstm=states[length - 1],
-        x=bank.features[start + length - 1],
+        x=x[length],
         step=target,
         left=start + length - 1,
         visits=(*walk.visits, (start, length))[-_MEMORY:],
+        mood=walk.mood
+        + (1 - np.exp(-length / _MOOD_STEPS))
+        * (bank.moods[start + length // 2] - walk.mood),
         pending=np.concatenate([walk.pending, run]),
     )
 
@@ -185,13 +216,15 @@ def _choose(bank, logp, start, lengths, walk, tempering):
     leave = start + lengths - 1
     targets = bank.targets[leave]
     costs = bank.costs[leave] + OUTLOOK * bank.outlook[targets]
-    score = np.take_along_axis(logp, bank.tokens[targets], axis=1) - SHARPNESS * costs
+    costs = SHARPNESS * costs
+    costs = costs + MOOD * ((bank.moods[targets] - walk.mood) ** 2).sum(axis=2)
+    score = np.take_along_axis(logp, bank.tokens[targets], axis=1) - costs
     known = targets >= 0
     visited = _visited(targets, (*walk.visits, (start, lengths[-1])))
     # What is asked for is given up one by one where the bank is too small.
     for allowed in (known & ~visited & np.isfinite(score), known & ~visited, known):
         if allowed.any():
-            score = np.where(np.isfinite(score), score, -SHARPNESS * costs - 1e3)
+            score = np.where(np.isfinite(score), score, -costs - 1e3)
             pick = tempering.draw(np.where(allowed, score, -np.inf).ravel(), walk.rng)
             row, column = divmod(pick, targets.shape[1])
             return int(lengths[row]), int(targets[row, column])
@@ -207,14 +240,14 @@ def _visited(targets, visits):
 def _cross_faded(bank, start, length, left, target):
     """Frames of a run, faded into from the run before and to the one to come."""
     m = bank.layout.frames_per_step
-    frames = bank.play(start * m, (start + length) * m)
+    frames = bank.frames[start * m : (start + length) * m]
     n = min(_FADE, (length - 1) // 2)
     slope = (np.arange(2 * n * m) + 0.5) / (2 * n * m) if n else np.empty(0)
     if n and left >= 0 and bank.ends[left] > left + n:
-        old = bank.play((left + 1) * m, (left + 1 + n) * m)
+        old = bank.frames[(left + 1) * m : (left + 1 + n) * m]
         frames[: n * m] = _mix(old, frames[: n * m], slope[n * m :])
     if n and target >= n and bank.ends[target - n] == bank.ends[target]:
-        new = bank.play((target - n) * m, target * m)
+        new = bank.frames[(target - n) * m : target * m]
         frames[-n * m :] = _mix(frames[-n * m :], new, slope[: n * m])
     return frames
 

@@ -1,9 +1,22 @@
+import pickle
+import random
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmusic import StatefulLSTMGenerator
+from skmusic import FFTFeaturizer, StatefulLSTMGenerator
+from skmusic.datasets import make_songs
 
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 2}
+OUTPUTS = ["tokens", "regression"]
 
 
 @pytest.mark.filterwarnings("ignore:X of shape")
@@ -16,3 +29,685 @@ SMALL = {"hidden_layer_sizes": (8,), "epochs": 2}
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
+
+
+def waves(n_recordings=4, n_frames=150, n_dims=3, seed=0):
+    """Frames of a few slow waves each, and a little noise; one frame is a step."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(n_frames)[:, None]
+    return [
+        np.sin(t / rng.uniform(2, 12, n_dims) + rng.uniform(0, 6, n_dims))
+        + 0.1 * rng.standard_normal((n_frames, n_dims))
+        for _ in range(n_recordings)
+    ]
+
+
+@pytest.fixture(scope="module")
+def featurizer(songs):
+    return FFTFeaturizer(N=512, sr=songs.sr).fit(songs.recordings)
+
+
+@pytest.fixture(scope="module")
+def frames(songs, featurizer):
+    return featurizer.transform(songs.recordings)
+
+
+@pytest.fixture(scope="module")
+def all_fitted(frames):
+    """Of each kind, an estimator and frames: tokens of one frame and of four."""
+    options = SMALL | {"random_state": 0}
+    small = waves()
+    return {
+        "tokens": (StatefulLSTMGenerator(**options).fit(frames), frames),
+        "tokens of one frame": (StatefulLSTMGenerator(**options).fit(small), small),
+        "regression": (
+            StatefulLSTMGenerator("regression", **options).fit(small),
+            small,
+        ),
+    }
+
+
+KINDS = ["tokens", "tokens of one frame", "regression"]
+
+
+@pytest.fixture(params=KINDS)
+def fitted(request, all_fitted):
+    return all_fitted[request.param]
+
+
+@pytest.fixture(scope="module")
+def composer(all_fitted):
+    return all_fitted["tokens"][0]
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def global_chance():
+    return random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+
+
+def weights(generator):
+    network = generator.network_
+    parts = (*network["layers"], network["head"], network["skip"])
+    return [array for part in parts for array in part]
+
+
+# State
+
+
+def test_steps_of_the_fixture_have_several_frames(composer):
+    assert composer.codebook_.layout.frames_per_step == 4
+
+
+def test_predictions_do_not_know_the_future(fitted):
+    generator, X = fitted
+    for x in X[:3]:
+        (whole,) = generator.predict([x])
+        for n in (1, 2, 8, *range(13, 150, 9)):
+            (part,) = generator.predict([x[:n]])
+            np.testing.assert_allclose(part, whole[:n], atol=1e-5)
+
+
+def test_predictions_remember(fitted):
+    generator, X = fitted
+    (whole,), (late,) = generator.predict(X[:1]), generator.predict([X[0][100:]])
+    assert not np.allclose(late[:30], whole[100:130], atol=1e-4)
+
+
+def test_recordings_together_equal_recordings_alone_in_any_order(fitted):
+    generator, X = fitted
+    X = [X[0], X[1][:50], X[2][:9]]
+    together = generator.predict(X)
+    assert same(together, [generator.predict([x])[0] for x in X])
+    assert same(together[::-1], generator.predict(X[::-1]))
+
+
+def test_scores_of_recordings_are_those_of_each(fitted):
+    generator, X = fitted
+    each = [generator.score([x]) for x in X[:3]]
+    assert generator.score(X[:3]) == pytest.approx(
+        np.average(each, weights=[len(x) for x in X[:3]]), abs=1e-3
+    )
+    assert generator.score(X[:3]) == pytest.approx(generator.score(X[2::-1]))
+
+
+@pytest.mark.parametrize("parts", [(8, 8), (1, 15), (5, 6, 5), (1,) * 16, (97, 103)])
+@pytest.mark.parametrize("seeded", [0, 50, 51])
+def test_music_in_parts_equals_music_at_once(fitted, parts, seeded):
+    generator, X = fitted
+    seed = X[0][:seeded] if seeded else None
+    state, made = seed, []
+    for n in parts:
+        music, state = generator.sample(state, n, random_state=1, return_state=True)
+        made.append(music)
+    whole = generator.sample(seed, sum(parts), random_state=1)
+    np.testing.assert_array_equal(np.concatenate(made), whole)
+
+
+def test_a_state_can_be_used_again(fitted):
+    generator, X = fitted
+    _, state = generator.sample(X[0], 5, return_state=True)
+    assert same(generator.sample(state, 80), generator.sample(state, 80))
+    # Chance is the state's.
+    assert same(
+        generator.sample(state, 80), generator.sample(state, 80, random_state=9)
+    )
+
+
+def test_saved_music_goes_on(fitted, tmp_path):
+    generator, X = fitted
+    _, state = generator.sample(X[0], 30, return_state=True)
+    joblib.dump((generator, state), tmp_path / "saved.joblib")
+    loaded, loaded_state = joblib.load(tmp_path / "saved.joblib")
+    assert same(loaded.sample(loaded_state, 80), generator.sample(state, 80))
+    assert same(loaded.predict(X[:1]), generator.predict(X[:1]))
+    assert loaded.score(X[:1]) == generator.score(X[:1])
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 3, 4, 61, 62, 63, 64])
+def test_sample_without_chance_agrees_with_predict(fitted, n_frames):
+    generator, X = fitted
+    seed = X[1][:n_frames]
+    music = generator.sample(seed, 1, temperature=0)
+    forecast = generator.predict([seed])[0][-1:]
+    if hasattr(generator, "bank_"):
+        np.testing.assert_array_equal(music, forecast.astype(music.dtype))
+    else:
+        np.testing.assert_allclose(music, forecast, atol=1e-5)
+
+
+# Chance
+
+
+def test_same_chance_same_music(fitted):
+    generator, X = fitted
+    assert same(
+        generator.sample(X[0], 90, random_state=3),
+        generator.sample(X[0], 90, random_state=3),
+    )
+    assert same(generator.sample(X[0], 90), generator.sample(X[0], 90, random_state=0))
+
+
+@pytest.mark.parametrize("kind", KINDS[:2])
+def test_other_chance_other_music(all_fitted, kind):
+    generator, X = all_fitted[kind]
+    pieces = [generator.sample(X[0], 800, random_state=s) for s in range(3)]
+    assert not same(pieces[0], pieces[1])
+    assert not same(pieces[1], pieces[2])
+    rng = np.random.RandomState(0)
+    first, second = (generator.sample(X[0], 800, random_state=rng) for _ in range(2))
+    assert not same(first, second)
+
+
+def test_no_temperature_no_chance(fitted):
+    generator, X = fitted
+    first, second = (
+        generator.sample(X[0], 200, temperature=0, random_state=s) for s in (0, 1)
+    )
+    # Where the bank is too small for any join, a run begins anywhere.
+    assert same(first[:20], second[:20])
+
+
+def test_regression_knows_no_chance(all_fitted):
+    generator, X = all_fitted["regression"]
+    assert same(
+        generator.sample(X[0], 50, temperature=2.0, random_state=1),
+        generator.sample(X[0], 50, temperature=0.1, random_state=2),
+    )
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_fits_with_the_same_chance_are_equal(output):
+    X = waves(2)
+    kept = [x.copy() for x in X]
+    generator = StatefulLSTMGenerator(output, **SMALL, random_state=5)
+    before = global_chance()
+    first = weights(generator.fit(X))
+    music = generator.sample(X[0], 20)
+    assert global_chance() == before
+    random.seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    assert same(first, weights(generator.fit(X)))
+    assert same(music, generator.sample(X[0], 20))
+    other = clone(generator).set_params(random_state=6).fit(X)
+    assert not same(first, weights(other))
+    assert same(X, kept)
+
+
+def test_music_for_everyone_at_once(fitted):
+    generator, X = fitted
+
+    def work(k):
+        x = X[k % len(X)][: 40 + k]
+        return generator.sample(x, 60, random_state=k), generator.predict([x])[0]
+
+    serial = [work(k) for k in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        parallel = list(pool.map(work, range(12)))
+    for a, b in zip(serial, parallel, strict=True):
+        assert same(a, b)
+
+
+PLAY = """
+import sys, joblib, numpy as np
+generator, seed = joblib.load(sys.argv[1])
+np.save(sys.argv[2], generator.sample(seed, 60, random_state=1))
+loaded = {name.partition(".")[0] for name in sys.modules}
+assert not loaded & {"keras", "tensorflow"}, "playing has loaded TensorFlow"
+"""
+
+
+@pytest.mark.parametrize("kind", ["tokens", "regression"])
+def test_playing_needs_no_tensorflow(all_fitted, kind, tmp_path):
+    generator, X = all_fitted[kind]
+    assert not re.search(rb"keras|tensorflow", pickle.dumps(generator))
+    joblib.dump((generator, X[0]), tmp_path / "saved.joblib")
+    paths = str(tmp_path / "saved.joblib"), str(tmp_path / "music.npy")
+    subprocess.run([sys.executable, "-c", PLAY, *paths], check=True, timeout=60)
+    music = generator.sample(X[0], 60, random_state=1)
+    np.testing.assert_array_equal(np.load(paths[1]), music)
+
+
+# Learning
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_warm_start_goes_on(output):
+    X = waves(2)
+    generator = StatefulLSTMGenerator(
+        output, **SMALL, warm_start=True, random_state=0
+    ).fit(X)
+    first, history = weights(generator), list(generator.history_)
+    codebook = getattr(generator, "codebook_", None)
+    generator.set_params(epochs=3, learning_rate=1e-12).fit(X)
+    assert generator.history_[:2] == history
+    assert [record["epoch"] for record in generator.history_] == [1, 2, 3, 4, 5]
+    assert generator.n_iter_ == 5
+    assert getattr(generator, "codebook_", None) is codebook
+    for a, b in zip(first, weights(generator), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    with pytest.raises(ValueError, match=r"3 numbers.* and 2; use warm_start=False"):
+        generator.fit(waves(n_dims=2))
+    other = OUTPUTS[output == "tokens"]
+    with pytest.raises(ValueError, match=f"not with output='{other}'.*warm_start"):
+        generator.set_params(output=other).fit(X)
+    assert generator.n_iter_ == 5
+    assert generator.sample(X[0], 5).shape == (5, 3)
+
+
+def test_without_warm_start_a_fit_starts_anew():
+    X = waves(2)
+    generator = StatefulLSTMGenerator(**SMALL, random_state=0).fit(X)
+    first = weights(generator)
+    generator.fit(X)
+    assert same(first, weights(generator))
+    assert generator.n_iter_ == 2
+
+
+def test_records_of_epochs():
+    told = []
+    generator = StatefulLSTMGenerator(
+        "regression",
+        hidden_layer_sizes=(4,),
+        epochs=3,
+        chunk_length=8,
+        callbacks=[told.append],
+        random_state=0,
+    ).fit(waves())
+    assert told == generator.history_
+    assert [record["epoch"] for record in told] == [1, 2, 3]
+    assert generator.n_iter_ == 3
+    for record in told:
+        assert set(record) == {"epoch", "loss", "val_loss"}
+        assert all(np.isfinite(value) for value in record.values())
+
+
+def test_nothing_held_out_trains_all_epochs():
+    generator = StatefulLSTMGenerator(
+        hidden_layer_sizes=(2,),
+        epochs=12,
+        learning_rate=1e-12,  # nothing ever gets better
+        chunk_length=8,
+        n_iter_no_change=1,
+        random_state=0,
+    )
+    X = waves(2)
+    assert generator.fit(X).n_iter_ < 12
+    assert generator.set_params(validation_fraction=0).fit(X).n_iter_ == 12
+    assert all(set(record) == {"epoch", "loss"} for record in generator.history_)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_losses_fall(output):
+    generator = StatefulLSTMGenerator(
+        output,
+        hidden_layer_sizes=(16,),
+        dropout=0,
+        epochs=8,
+        learning_rate=1e-2,
+        validation_fraction=0,
+        random_state=0,
+    ).fit(waves())
+    losses = [record["loss"] for record in generator.history_]
+    assert losses[-1] < 0.95 * losses[0]
+
+
+def test_interrupted_learning_leaves_what_was_learned():
+    def interrupt(record):
+        raise KeyboardInterrupt
+
+    X = waves(2)
+    generator = StatefulLSTMGenerator(
+        hidden_layer_sizes=(4,), epochs=30, callbacks=[interrupt], random_state=0
+    )
+    with pytest.warns(UserWarning, match="interrupted after 1 of 30 epochs"):
+        generator.fit(X)
+    assert generator.n_iter_ == len(generator.history_) == 1
+    assert generator.sample(X[0], 30).shape == (30, 3)
+    assert np.isfinite(generator.score(X))
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize(
+    ("sizes", "dropout"), [((3, 2), (0.5, 0.0)), (np.array([4]), 0.3)]
+)
+def test_layers(output, sizes, dropout):
+    generator = StatefulLSTMGenerator(
+        output, hidden_layer_sizes=sizes, dropout=dropout, epochs=1, random_state=0
+    ).fit(waves(1))
+    assert [len(U) for _, U, _ in generator.network_["layers"]] == list(sizes)
+
+
+@pytest.mark.parametrize("kind", ["tokens", "regression"])
+def test_bars_are_shown_on_request(all_fitted, kind, capsys):
+    generator, X = all_fitted[kind]
+    generator.sample(X[0], 20)
+    assert capsys.readouterr() == ("", "")
+    generator.sample(X[0], 20, verbose=1)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.search(r"sample: 100%.*20/20 \[\d\d:\d\d<\d\d:\d\d.*frames/s", err)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_learning_shows_loss_and_time_left(output, capsys):
+    generator = StatefulLSTMGenerator(
+        output, hidden_layer_sizes=(2,), epochs=1, verbose=1, random_state=0
+    )
+    generator.fit(waves(1))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.search(r"fit: 100%.*\[\d\d:\d\d<\d\d:\d\d.*loss=\d", err)
+    generator.sample(None, 5)
+    assert "sample: 100%" in capsys.readouterr().err
+
+
+# Scores
+
+
+def test_score_is_a_number(fitted):
+    generator, X = fitted
+    score = generator.score(X)
+    assert type(score) is float
+    assert np.isfinite(score)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_music_scores_better_than_noise_of_its_level(frames, featurizer, songs, output):
+    generator = StatefulLSTMGenerator(output, **SMALL, random_state=0).fit(frames)
+    rng = np.random.default_rng(0)
+    unheard = make_songs(2, seconds=10, sr=songs.sr, random_state=9).recordings
+    noise = [x.std() * rng.standard_normal(x.shape) for x in unheard]
+    scores = [
+        generator.score(featurizer.transform(some))
+        for some in (songs.recordings, unheard, noise)
+    ]
+    assert scores[0] > scores[2] + 0.5
+    assert scores[1] > scores[2] + 0.5
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_score_is_the_logarithm_of_a_density(output):
+    generator = StatefulLSTMGenerator(output, **SMALL, random_state=0)
+    X = waves(2, n_dims=1)
+    generator.fit(X)
+    past = X[0][:10]
+    grid = np.linspace(-12, 12, 601)
+    before = 10 * generator.score([past])
+    density = [
+        np.exp(11 * generator.score([np.append(past, v)[:, None]]) - before)
+        for v in grid
+    ]
+    assert np.trapezoid(density, grid) == pytest.approx(1, abs=0.01)
+
+
+# Music
+
+
+@pytest.fixture(scope="module")
+def music(composer, frames):
+    return composer.sample(frames[0][:80], 2000, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def nearest(music, frames):
+    """For each frame of the music, the nearest that was learned."""
+    corpus = np.concatenate(frames)
+    return (np.square(corpus).sum(axis=1) - 2 * music @ corpus.T).argmin(axis=1)
+
+
+def test_music_never_stands_still(music):
+    assert np.isfinite(music).all()
+    moved = np.linalg.norm(np.diff(music, axis=0), axis=1)
+    assert (moved > 0).mean() > 0.99
+    assert np.median(moved) > 0.3 * np.median(np.linalg.norm(music, axis=1))
+    # Nor does it go round in a circle.
+    for lag in range(1, len(music) // 2):
+        assert not np.allclose(music[lag:][:400], music[:-lag][:400])
+
+
+def test_music_is_as_loud_as_what_was_learned(music, frames):
+    corpus = np.concatenate(frames)
+    assert 0.3 < np.square(music).mean() / np.square(corpus).mean() < 3
+    assert np.abs(music).max() < 2 * np.abs(corpus).max()
+
+
+def test_music_is_of_real_frames_but_at_joins(music, frames, nearest):
+    played = np.concatenate(frames)[nearest]
+    size, off = (np.linalg.norm(x, axis=1) for x in (played, music - played))
+    real = off < 0.02 * size + 1e-6
+    assert real.mean() > 0.6
+
+
+def test_runs_are_no_longer_than_asked(nearest, composer):
+    breaks = np.flatnonzero(np.diff(nearest) != 1)
+    runs = np.diff([-1, *breaks, len(nearest) - 1])
+    m, longest = composer.codebook_.layout.frames_per_step, composer.bank_.longest
+    assert longest == round(0.85 * 44100 / 1024)
+    # The cross-fades go on a little beyond a run, at either end.
+    assert longest / 2 * m < runs.max() <= (longest + 6) * m
+
+
+def test_runs_follow_min_run_and_max_run():
+    X = waves()
+    generator = StatefulLSTMGenerator(
+        hidden_layer_sizes=(4,), epochs=1, min_run=0.1, max_run=0.2, random_state=0
+    ).fit(X)
+    bank = generator.bank_
+    assert (bank.shortest, bank.longest) == (round(4.3), round(8.6))
+    _, state = generator.sample(X[0], 200, return_state=True)
+    assert {length for _, length in state.visits} <= set(range(4, 10))
+
+
+def test_one_likeliest_token_is_not_all(composer, frames):
+    free, narrow = (
+        composer.sample(frames[0], 400, top_k=k, random_state=0) for k in (None, 1)
+    )
+    n_tokens = len(composer.codebook_.centroids)
+    assert not same(free, narrow)
+    assert same(free, composer.sample(frames[0], 400, top_k=n_tokens, random_state=0))
+    assert same(free, composer.sample(frames[0], 400, top_p=1.0, random_state=0))
+    assert same(
+        narrow, composer.sample(frames[0], 400, top_p=1e-9, random_state=0)
+    )  # at least one is left
+
+
+def test_music_from_nothing(fitted):
+    generator, X = fitted
+    music = generator.sample(None, 40)
+    assert music.shape == (40, X[0].shape[1])
+    empty = np.empty((0, X[0].shape[1]))
+    assert same(music, generator.sample(empty, 40))
+
+
+def test_single_numbers_stay_single_numbers():
+    X = [x[:, 0] for x in waves(2)]
+    generator = StatefulLSTMGenerator(**SMALL, random_state=0).fit(X)
+    assert generator.sample(X[0], 9).shape == (9,)
+    assert [p.shape for p in generator.predict(X)] == [x.shape for x in X]
+    assert generator.predict(np.stack(X)).shape == (2, 150)
+
+
+def test_empty_recordings_are_passed_over():
+    X = waves(2)
+    empty = np.empty((0, 3))
+    one, other = (
+        StatefulLSTMGenerator(**SMALL, random_state=0).fit(some)
+        for some in (X, [empty, X[0], empty, X[1]])
+    )
+    assert same(weights(one), weights(other))
+    assert [len(p) for p in one.predict([X[0], empty])] == [150, 0]
+    assert one.score([empty, X[0]]) == one.score(X[:1])
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize(
+    "x",
+    [np.zeros((1, 1)), np.ones((2, 1)), np.zeros((1, 3)), np.ones((300, 2))],
+    ids=lambda x: f"{x.shape}",
+)
+def test_next_to_nothing_to_learn_from(x, output):
+    generator = StatefulLSTMGenerator(
+        output, hidden_layer_sizes=(2,), epochs=1, random_state=0
+    ).fit([x])
+    assert np.isfinite(generator.sample(x, 5)).all()
+    assert np.isfinite(generator.sample(None, 5)).all()
+    assert np.isfinite(generator.predict([x])[0]).all()
+    assert np.isfinite(generator.score([x]))
+
+
+# What is of no use
+
+
+def refused(error, message):
+    return pytest.raises(error, match=message)
+
+
+def test_paths():
+    with refused(ValueError, "paths.*FFTFeaturizer"):
+        StatefulLSTMGenerator().fit(["song.wav"])
+
+
+def test_paths_to_the_fitted(composer):
+    for method in (composer.predict, composer.score):
+        with refused(ValueError, "paths.*FFTFeaturizer"):
+            method(["song.wav"])
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"frames": 0}, ValueError, "frames=0 .*at least 1"),
+        ({"frames": -5}, ValueError, "frames=-5 .*at least 1"),
+        ({"frames": 2.0}, TypeError, "frames=2.0 .*whole number"),
+        ({"frames": True}, TypeError, "frames=True .*whole number"),
+        ({"frames": None}, TypeError, "frames=None .*whole number"),
+        ({"temperature": -1}, ValueError, "temperature=-1 .*use 0"),
+        ({"temperature": np.nan}, ValueError, "temperature=nan .*use 0"),
+        ({"temperature": np.inf}, ValueError, "temperature=inf .*use 0"),
+        ({"temperature": "hot"}, TypeError, "temperature='hot' .*number"),
+        ({"temperature": None}, TypeError, "temperature=None .*number"),
+        ({"top_k": 0}, ValueError, "top_k=0 .*use 1 or more"),
+        ({"top_k": -1}, ValueError, "top_k=-1 .*use 1 or more"),
+        ({"top_k": 2.0}, TypeError, "top_k=2.0 .*whole number"),
+        ({"top_k": np.nan}, TypeError, "top_k=nan .*whole number"),
+        ({"top_p": 0}, ValueError, "top_p=0 .*above 0.*None"),
+        ({"top_p": 1.1}, ValueError, "top_p=1.1 .*"),
+        ({"top_p": np.nan}, ValueError, "top_p=nan .*"),
+        ({"top_p": "most"}, TypeError, "top_p='most' .*number"),
+    ],
+)
+def test_arguments_of_sample(fitted, options, error, message):
+    generator, X = fitted
+    with refused(error, message):
+        generator.sample(X[0], **options)
+
+
+@pytest.mark.parametrize("top_k", [np.int64(3), 3])
+def test_numbers_of_numpy_are_numbers(composer, frames, top_k):
+    options = {"temperature": np.float32(0.5), "top_k": top_k, "top_p": np.float64(0.5)}
+    assert len(composer.sample(frames[0][:9], np.int32(7), **options)) == 7
+
+
+@pytest.mark.parametrize(
+    ("seed", "message"),
+    [
+        (np.zeros((5, 4)), "seed has frames of 4 numbers where [0-9]+ .*FFTFeaturizer"),
+        (np.zeros(5), "seed has frames of 1 numbers where [0-9]+ .*FFTFeaturizer"),
+        (np.zeros((2, 5, 3)), "seed has 3 dimensions.*one recording"),
+        (7.0, "seed has 0 dimensions.*one recording"),
+        ("song.wav", "seed has 0 dimensions.*one recording"),
+    ],
+)
+def test_seeds(fitted, seed, message):
+    with refused(ValueError, message):
+        fitted[0].sample(seed, 5)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_seeds_that_are_not_finite(fitted, value):
+    generator, X = fitted
+    seed = X[0].copy()
+    seed[3, 1] = value
+    with refused(ValueError, "NaN|infinity"):
+        generator.sample(seed, 5)
+
+
+def test_a_state_of_the_other_output(all_fitted):
+    tokens, regression = all_fitted["tokens"][0], all_fitted["regression"][0]
+    for one, other in ((tokens, regression), (regression, tokens)):
+        _, state = one.sample(None, 1, return_state=True)
+        with refused(ValueError, "seed"):
+            other.sample(state, 5)
+
+
+@pytest.mark.parametrize("method", ["predict", "score", "sample"])
+def test_unfitted(method):
+    with refused(NotFittedError, "not fitted yet"):
+        getattr(StatefulLSTMGenerator(), method)(waves(1)[0])
+
+
+def test_a_fit_that_failed_is_none():
+    generator = StatefulLSTMGenerator(n_tokens=1000, random_state=0, **SMALL)
+    with refused(ValueError, "n_tokens=1000 .* 300 steps"):
+        generator.fit(waves(2))
+    with refused(NotFittedError, "not fitted yet"):
+        generator.sample(None, 5)
+    generator.set_params(n_tokens=5).fit(waves(2))
+    before = generator.sample(None, 5)
+    with refused(ValueError, "n_tokens=1000 "):
+        generator.set_params(n_tokens=1000).fit(waves(2, n_dims=2))
+    assert same(before, generator.sample(None, 5))
+
+
+def test_frames_of_other_sizes(fitted):
+    generator, X = fitted
+    X = [X[0], X[0][:, :2]]
+    for method in (generator.predict, generator.score, generator.fit):
+        with refused(ValueError, "recording 1 have 2 numbers where .*FFTFeaturizer"):
+            method(X)
+
+
+def test_recordings_are_counted_with_the_empty_ones():
+    X = [np.empty((0, 3)), *waves(2), waves(1, n_dims=2)[0]]
+    with refused(ValueError, "recording 3 have 2 numbers where 3 "):
+        StatefulLSTMGenerator(**SMALL).fit(X)
+
+
+def test_nothing_to_learn():
+    with refused(ValueError, "all recordings are empty"):
+        StatefulLSTMGenerator().fit([np.empty((0, 3)), np.empty((0, 3))])
+
+
+def test_nothing_to_score(composer, frames):
+    with refused(ValueError, "too few frames"):
+        composer.score([frames[0][:3]])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"min_run": 0.9, "max_run": 0.5}, "min_run=0.9 .*max_run=0.5"),
+        ({"output": "notes"}, "output.*regression.*'notes'"),
+        ({"hidden_layer_sizes": ()}, r"hidden_layer_sizes=\(\) .*each layer"),
+        ({"hidden_layer_sizes": (8, 0)}, r"hidden_layer_sizes=\(8, 0\) "),
+        ({"hidden_layer_sizes": (8,), "dropout": (0.1, 0.2)}, r"dropout=\(0.1, 0.2\)"),
+        ({"hidden_layer_sizes": 8}, "hidden_layer_sizes.*Got 8"),
+        ({"dropout": 1.0}, "dropout.*Got 1.0"),
+        ({"n_tokens": 0}, "n_tokens.*Got 0"),
+        (
+            {"n_channels": 2},
+            "n_channels=2 does not divide frames of 3 .*n_channels=None",
+        ),
+        ({"frames_per_step": 1000}, "1000 frames.*longer recordings"),
+        ({"epochs": 0}, "epochs.*Got 0"),
+        ({"validation_fraction": 1.0}, "validation_fraction.*Got 1.0"),
+        ({"learning_rate": 0}, "learning_rate.*Got 0"),
+        ({"callbacks": print}, "callbacks.*built-in"),
+    ],
+)
+def test_parameters(parameters, message):
+    with refused(ValueError, message):
+        StatefulLSTMGenerator(**parameters).fit(waves(2))

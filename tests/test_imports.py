@@ -15,8 +15,9 @@ import skmusic
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = {
-    "ground": ("audio", "spectra", "recurrent", "synth"),
-    "first": ("validation", "codebook", "units", "walk", "network"),
+    "ground": ("audio", "spectra", "recurrent", "synth", "storage", "progress"),
+    "first": ("validation", "parameters", "codebook", "units", "walk", "network"),
+    "outputs": ("training", "tokens", "regression"),
     "second": ("featurizer", "generator", "pipeline"),
     "top": (
         "metrics",
@@ -33,7 +34,6 @@ MODULES = sorted(path.stem for path in (ROOT / "skmusic").glob("*.py"))
 DISTRIBUTIONS = {  # where the import has another name
     "av": "av",
     "sklearn": "scikit-learn",
-    "threadpoolctl": "scikit-learn",  # which needs it
 }
 
 

@@ -1,0 +1,116 @@
+"""Frames in few bytes: one byte a number, half of one where little is heard."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Numbers that share one scale factor.
+_GROUP = 32
+# Groups so far below the loudest are stored in four bits: hiss has no fine detail.
+_COARSE_DB = -30.0
+_FINE_STEPS, _COARSE_STEPS = 127, 7
+
+
+@dataclass(frozen=True)
+class StoredFrames:
+    """Frames, quantised in groups of neighbouring numbers.
+
+    Parameters
+    ----------
+    fine : ndarray of shape (n_frames, n_fine_groups, 32), int8
+        Steps of the groups in eight bits.
+    coarse : ndarray of shape (n_frames, n_coarse_groups, 16), uint8
+        Steps of the groups in four bits, two in a byte.
+    scales : ndarray of shape (n_frames, n_groups), float16
+        Largest magnitude of each group, in units of `gain`.
+    gain : float
+        Largest magnitude of all.
+    is_fine : ndarray of shape (n_groups,), bool
+        Which groups have eight bits.
+    n_dims : int
+        Numbers in a frame.
+    """
+
+    fine: np.ndarray
+    coarse: np.ndarray
+    scales: np.ndarray
+    gain: float
+    is_fine: np.ndarray
+    n_dims: int
+
+    def __len__(self):
+        return len(self.scales)
+
+    def __getitem__(self, which):
+        """Frames ``(n, n_dims)``, float32, of a slice or an array of indices."""
+        scales = self.scales[which].astype(np.float32) * np.float32(self.gain)
+        x = np.empty((*scales.shape, _GROUP), np.float32)
+        x[:, self.is_fine] = self.fine[which] * np.float32(1 / _FINE_STEPS)
+        pairs = self.coarse[which]
+        steps = np.stack([pairs & 15, pairs >> 4], axis=-1).astype(np.float32)
+        steps = (steps - 8) * np.float32(1 / _COARSE_STEPS)
+        x[:, ~self.is_fine] = steps.reshape(*pairs.shape[:2], _GROUP)
+        x *= scales[:, :, None]
+        return x.reshape(len(x), -1)[:, : self.n_dims]
+
+
+def store(sequences):
+    """Frames of several recordings, one after another, in few bytes.
+
+    Parameters
+    ----------
+    sequences : list of ndarray of shape (n_frames, n_dims)
+        Frames.
+
+    Returns
+    -------
+    StoredFrames
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.storage import store
+    >>> x = np.sin(np.arange(600.0)).reshape(6, 100)
+    >>> bool(np.abs(store([x[:2], x[2:]])[:] - x).max() < 0.01)
+    True
+    """
+    n_dims = sequences[0].shape[1]
+    peaks = np.max([_grouped_peak(s) for s in sequences], axis=0)
+    # Less than this is the padding count of a silent recording, not sound.
+    gain = max(float(peaks.max()), 1e-12)
+    is_fine = peaks > gain * 10 ** (_COARSE_DB / 20)
+    parts = [_quantise(s, gain, is_fine) for s in sequences]
+    fine, coarse, scales = (np.concatenate(p) for p in zip(*parts, strict=True))
+    return StoredFrames(fine, coarse, scales, gain, is_fine, n_dims)
+
+
+def bytes_per_frame(sequences):
+    """Bytes that each frame of these recordings would take, about."""
+    peaks = np.max([_grouped_peak(s[:: max(1, len(s) // 500)]) for s in sequences], 0)
+    n_fine = int((peaks > peaks.max() * 10 ** (_COARSE_DB / 20)).sum())
+    return n_fine * _GROUP + (len(peaks) - n_fine) * _GROUP / 2 + 2 * len(peaks)
+
+
+def _grouped(frames):
+    n, n_dims = frames.shape
+    n_groups = -(-n_dims // _GROUP)
+    padded = np.zeros((n, n_groups * _GROUP), np.float32)
+    padded[:, :n_dims] = frames
+    return padded.reshape(n, n_groups, _GROUP)
+
+
+def _grouped_peak(frames):
+    """Root mean square over the frames of each group's largest magnitude."""
+    peaks = np.abs(_grouped(frames)).max(axis=2)
+    return np.sqrt(np.mean(np.square(peaks), axis=0)) if len(peaks) else peaks.sum(0)
+
+
+def _quantise(frames, gain, is_fine):
+    groups = _grouped(frames) / np.float32(gain)
+    scales = np.abs(groups).max(axis=2).astype(np.float16)
+    unit = groups / np.where(scales > 0, scales, 1).astype(np.float32)[:, :, None]
+    unit = np.clip(unit, -1, 1)
+    fine = np.rint(unit[:, is_fine] * _FINE_STEPS).astype(np.int8)
+    steps = np.rint(unit[:, ~is_fine] * _COARSE_STEPS).astype(np.int8) + 8
+    steps = steps.astype(np.uint8)
+    return fine, steps[..., ::2] | steps[..., 1::2] << 4, scales

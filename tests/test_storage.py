@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from skmusic.storage import bytes_per_frame, store
+
+
+def noise(n_frames, n_dims, seed=0):
+    x = np.random.default_rng(seed).standard_normal((n_frames, n_dims))
+    return x.astype(np.float32)
+
+
+@pytest.mark.parametrize("n_dims", [1, 5, 32, 33, 200])
+@pytest.mark.parametrize("level", [1e-6, 1.0, 1e6])
+def test_precise_to_a_127th_of_the_peak_near_by(n_dims, level):
+    x = (level * noise(20, n_dims)).astype(np.float32)
+    back = store([x])[:]
+    assert back.dtype == np.float32
+    for start in range(0, n_dims, 32):
+        group = slice(start, start + 32)
+        peak = np.abs(x[:, group]).max(axis=1, keepdims=True)
+        assert (np.abs(back[:, group] - x[:, group]) < peak / 127).all()
+
+
+def test_soft_groups_are_precise_too_but_less():
+    x = noise(200, 96) * np.repeat(np.float32([1, 1e-1, 1e-3]), 32)
+    stored = store([x])
+    off = np.abs(stored[:] - x).reshape(200, 3, 32)
+    peak = np.abs(x).reshape(200, 3, 32).max(axis=2, keepdims=True)
+    assert (off < peak * np.array([1 / 127, 1 / 127, 1 / 13])[:, None]).all()
+    assert stored.is_fine.tolist() == [True, True, False]
+
+
+def test_each_frame_has_a_level_of_its_own():
+    x = noise(50, 64) * np.geomspace(1e-4, 1, 50, dtype=np.float32)[:, None]
+    off, size = (np.linalg.norm(y, axis=1) for y in (store([x])[:] - x, x))
+    assert (off < 0.02 * size).all()
+
+
+def test_recordings_stand_one_after_another_and_are_indexed_like_arrays():
+    x = noise(30, 40)
+    stored = store([x[:7], x[7:7], x[7:]])
+    whole = stored[:]
+    assert len(stored) == len(whole) == 30
+    np.testing.assert_allclose(whole, x, atol=np.abs(x).max() / 127)
+    np.testing.assert_array_equal(stored[3:9], whole[3:9])
+    which = np.array([29, 0, 3, 3])
+    np.testing.assert_array_equal(stored[which], whole[which])
+
+
+def test_silence_stays_silence():
+    assert not store([np.zeros((3, 40), np.float32)])[:].any()
+    x = noise(9, 40)
+    x[4] = 0
+    assert not store([x])[:][4].any()
+
+
+def test_bytes_are_known_beforehand():
+    x = noise(400, 128) * np.repeat(np.float32([1, 1e-1, 1e-3, 1e-4]), 32)
+    stored = store([x])
+    used = stored.fine.nbytes + stored.coarse.nbytes + stored.scales.nbytes
+    assert used == bytes_per_frame([x]) * len(x) < x.nbytes / 4

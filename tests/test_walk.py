@@ -1,0 +1,304 @@
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from skmusic import FFTFeaturizer
+from skmusic.codebook import find_layout, fit_codebook
+from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.units import build_bank
+from skmusic.walk import Tempering, advance, enter, entry_scores, shifted
+
+SHORTEST, LONGEST = 4, 12
+
+
+def chance(seed=0):
+    return np.random.RandomState(seed)
+
+
+def probabilities(shape, seed=0, spread=2.0):
+    z = spread * np.random.default_rng(seed).standard_normal(shape)
+    return log_softmax(z.astype(np.float32))
+
+
+# Tempering
+
+
+def test_nothing_asked_changes_nothing():
+    logp = probabilities((50, 20))
+    np.testing.assert_array_equal(Tempering().mask(logp), logp)
+
+
+@pytest.mark.parametrize("top_k", [20, 21, 1000])
+def test_top_k_of_all_changes_nothing(top_k):
+    logp = probabilities((50, 20))
+    np.testing.assert_array_equal(Tempering(top_k=top_k).mask(logp), logp)
+
+
+@pytest.mark.parametrize("spread", [0.1, 2.0, 30.0])
+def test_top_p_of_all_changes_nothing(spread):
+    logp = probabilities((50, 20), spread=spread)
+    np.testing.assert_array_equal(Tempering(top_p=1.0).mask(logp), logp)
+
+
+@pytest.mark.parametrize("top_k", [1, 3, 19])
+def test_top_k_leaves_the_likeliest(top_k):
+    logp = probabilities((50, 20))
+    masked = Tempering(top_k=top_k).mask(logp)
+    left = np.isfinite(masked)
+    assert (left.sum(axis=1) == top_k).all()
+    np.testing.assert_array_equal(masked[left], logp[left])
+    for row, allowed in zip(logp, left, strict=True):
+        assert set(np.flatnonzero(allowed)) == set(np.argsort(row)[-top_k:])
+
+
+@pytest.mark.parametrize("top_p", [0.01, 0.5, 0.9, 0.999])
+def test_top_p_leaves_the_fewest_that_reach_it(top_p):
+    logp = probabilities((50, 20))
+    masked = Tempering(top_p=top_p).mask(logp)
+    mass = np.exp(masked).sum(axis=1)
+    assert (mass >= top_p - 1e-6).all()
+    least = np.exp(np.where(np.isfinite(masked), masked, np.inf).min(axis=1))
+    assert (mass - least < top_p + 1e-6).all()
+    assert (np.isfinite(masked).sum(axis=1) >= 1).all()
+
+
+def test_both_leave_what_each_leaves():
+    logp = probabilities((50, 20))
+    both = Tempering(top_k=3, top_p=0.6).mask(logp)
+    each = Tempering(top_k=3).mask(logp), Tempering(top_p=0.6).mask(logp)
+    np.testing.assert_array_equal(both, np.minimum(*each))
+
+
+def test_a_row_is_masked_as_it_is_among_others():
+    logp, tempering = probabilities((50, 20)), Tempering(top_k=3, top_p=0.6)
+    np.testing.assert_array_equal(tempering.mask(logp[7]), tempering.mask(logp)[7])
+
+
+def test_no_temperature_takes_the_maximum():
+    tempering = Tempering(temperature=0)
+    for score in np.random.default_rng(0).standard_normal((20, 9)):
+        assert tempering.draw(score, rng=None) == score.argmax()
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_draws_follow_the_tempered_softmax(temperature):
+    score, rng = np.array([0.0, 1.0, -np.inf, 2.0, -1000.0]), chance()
+    drawn = [Tempering(temperature).draw(score, rng) for _ in range(4000)]
+    p = np.exp(score / temperature)
+    p /= p.sum()
+    np.testing.assert_allclose(np.bincount(drawn, minlength=5) / 4000, p, atol=0.03)
+
+
+def test_a_low_temperature_is_nearly_none():
+    score, rng = np.array([-1e5, 3.0, 2.9]), chance()
+    assert {Tempering(1e-3).draw(score, rng) for _ in range(100)} == {1}
+
+
+def test_shifted():
+    x = np.arange(6.0).reshape(3, 2)
+    np.testing.assert_array_equal(shifted(x), [[0, 0], [0, 1], [2, 3]])
+    assert shifted(x[:0]).shape == (0, 2)
+
+
+# The walk
+
+
+@pytest.fixture(scope="module")
+def fitted(songs):
+    """Bank, network of chance, features and codebook."""
+    frames = FFTFeaturizer(N=512, sr=songs.sr).fit_transform(songs.recordings)
+    codebook, features = fit_codebook(frames, find_layout(frames), None, 16, chance())
+    tokens = [codebook.tokens(f) for f in features]
+    bank = build_bank(
+        frames,
+        features,
+        tokens,
+        codebook,
+        size=10**9,
+        shortest=SHORTEST,
+        longest=LONGEST,
+    )
+    n, rng = features[0].shape[1], np.random.default_rng(0)
+    shapes = (n, 32), (8, 32), (32,), (8, len(codebook.centroids))
+    W, U, b, V = (rng.standard_normal(s).astype(np.float32) for s in shapes)
+    head = V, np.zeros(V.shape[1], np.float32)
+    return bank, {"layers": [(W, U, b)], "head": head, "skip": ()}, features, codebook
+
+
+def begin(fitted, n_heard=20, tempering=None, seed=0, **options):
+    bank, network, features, codebook = fitted
+    heard = features[0][:n_heard]
+    return enter(
+        bank,
+        network,
+        heard,
+        codebook,
+        tempering or Tempering(),
+        chance(seed),
+        **options,
+    )
+
+
+def visits(fitted, n_runs=30, **options):
+    bank, network, _, _ = fitted
+    walk, tempering = begin(fitted, **options), options.get("tempering", Tempering())
+    runs = []
+    for _ in range(n_runs):
+        walk = advance(bank, network, walk, tempering)
+        runs.append(walk.visits[-1])
+    return runs
+
+
+@pytest.mark.parametrize("n_heard", [0, 1, 20])
+def test_entry_scores_are_of_every_step_after_each_step(fitted, n_heard):
+    bank, network, features, codebook = fitted
+    scores = list(
+        entry_scores(bank, network, features[0][:n_heard], codebook, Tempering())
+    )
+    assert len(scores) == n_heard + 1
+    assert all(score.shape == bank.tokens.shape for score in scores)
+    assert all(np.isfinite(score).all() for score in scores)
+
+
+def test_no_temperature_enters_at_the_best_score(fitted):
+    bank, network, features, codebook = fitted
+    none = Tempering(0)
+    *_, score = entry_scores(bank, network, features[0][:20], codebook, none)
+    assert begin(fitted, tempering=none).step == score.argmax()
+
+
+@pytest.mark.parametrize("n_heard", [30, 60, 100])
+def test_music_that_is_known_goes_on_as_it_did(fitted, n_heard):
+    bank, network, features, codebook = fitted
+    V, d = network["head"]
+    indifferent = network | {"head": (0 * V, d)}
+    *_, score = entry_scores(
+        bank, indifferent, features[1][:n_heard], codebook, Tempering()
+    )
+    first = np.flatnonzero(bank.recording == 1)[0]
+    assert abs(score.argmax() - (first + n_heard)) <= 1
+
+
+def test_the_network_steers(fitted):
+    bank, network, features, codebook = fitted
+    V, d = network["head"]
+    for token in (2, 5):
+        wanted = d.copy()
+        wanted[token] = 1000
+        steered = network | {"head": (V, wanted)}
+        assert bank.tokens[begin((bank, steered, features, codebook)).step] == token
+
+
+@pytest.mark.parametrize("top_k", [1, 3])
+def test_only_allowed_tokens_begin(fitted, top_k):
+    bank, network, features, _ = fitted
+    heard = np.concatenate([np.zeros_like(features[0][:1]), features[0][:20]])
+    logp = log_softmax(forward(network, heard, zero_state(network))[0])[-1]
+    allowed = set(np.argsort(logp)[-top_k:]) & set(bank.tokens)
+    assert allowed
+    steps = {
+        begin(fitted, tempering=Tempering(5.0, top_k=top_k), seed=s).step
+        for s in range(30)
+    }
+    assert {bank.tokens[step] for step in steps} <= allowed
+    assert len(steps) > 1  # there is choice among steps still
+
+
+def test_the_state_after_entering_is_that_of_what_was_heard(fitted):
+    _, network, features, _ = fitted
+    heard, walk = features[0][:20], begin(fitted)
+    state = forward(network, shifted(heard), zero_state(network))[1][-1]
+    np.testing.assert_array_equal(walk.x, heard[-1])
+    np.testing.assert_allclose(walk.lstm[0][0], state[0][0], atol=1e-6)
+    # And stays that of what was played.
+    bank = fitted[0]
+    after = advance(bank, network, walk, Tempering())
+    start, length = after.visits[-1]
+    assert start == walk.step
+    played = bank.features[start : start + length]
+    np.testing.assert_array_equal(after.x, played[-1])
+    x = shifted(np.concatenate([heard, played]))
+    state = forward(network, x, zero_state(network))[1][-1]
+    np.testing.assert_allclose(after.lstm[0][1], state[0][1], atol=1e-4)
+
+
+def test_runs_are_bounded(fitted):
+    bank = fitted[0]
+    for start, length in visits(fitted):
+        assert length <= LONGEST
+        assert length >= min(SHORTEST, bank.ends[start] - start)
+        assert start + length <= bank.ends[start]
+
+
+def test_each_run_is_elsewhere(fitted):
+    for seed in range(5):
+        runs = visits(fitted, n_runs=10, seed=seed)
+        for (a, n), (b, _) in combinations(runs, 2):
+            assert not a <= b <= a + n
+
+
+def test_chance_leads_elsewhere_and_none_does_not(fitted):
+    assert visits(fitted, seed=0) == visits(fitted, seed=0)
+    assert visits(fitted, seed=0) != visits(fitted, seed=1)
+    none = Tempering(0)
+    assert visits(fitted, tempering=none, seed=0) == visits(
+        fitted, tempering=none, seed=1
+    )
+
+
+def test_as_many_frames_are_made_as_steps_are_played(fitted):
+    bank, network, _, codebook = fitted
+    m = codebook.layout.frames_per_step
+    walk = begin(fitted)
+    assert len(walk.pending) == 0
+    for _ in range(10):
+        walk = advance(bank, network, walk, Tempering())
+    assert len(walk.pending) == m * sum(length for _, length in walk.visits)
+    assert np.isfinite(walk.pending).all()
+
+
+def test_what_was_heard_of_a_step_is_passed_over(fitted):
+    whole = advance(*fitted[:2], begin(fitted), Tempering())
+    for skip in (1, 3):
+        late = begin(fitted, skip=skip)
+        np.testing.assert_array_equal(late.pending, whole.pending[skip:])
+
+
+def test_runs_are_played_as_they_are_but_near_joins(fitted):
+    bank, network, _, codebook = fitted
+    m = codebook.layout.frames_per_step
+    walk, position = begin(fitted), 0
+    for _ in range(20):
+        walk = advance(bank, network, walk, Tempering())
+        start, length = walk.visits[-1]
+        middle = length // 2
+        np.testing.assert_array_equal(
+            walk.pending[(position + middle) * m : (position + middle + 1) * m],
+            bank.frames[(start + middle) * m : (start + middle + 1) * m],
+        )
+        position += length
+
+
+def test_joins_keep_the_loudness(fitted):
+    bank, network, _, codebook = fitted
+    m = codebook.layout.frames_per_step
+    walk = begin(fitted)
+    for _ in range(20):
+        walk = advance(bank, network, walk, Tempering())
+    played = np.concatenate([bank.frames[a * m : (a + n) * m] for a, n in walk.visits])
+    power = np.square(walk.pending).sum(axis=1)
+    loudest = np.square(bank.frames[:]).sum(axis=1).max()
+    assert power.max() <= loudest * 1.01
+    assert 0.8 < power.sum() / np.square(played).sum() < 1.25
+
+
+def test_advancing_leaves_the_walk_as_it_was(fitted):
+    bank, network, _, _ = fitted
+    walk = begin(fitted)
+    first = advance(bank, network, replace(walk, rng=chance(1)), Tempering())
+    second = advance(bank, network, replace(walk, rng=chance(1)), Tempering())
+    np.testing.assert_array_equal(first.pending, second.pending)
+    assert walk.visits == ()
+    assert len(walk.pending) == 0
