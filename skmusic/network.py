@@ -16,6 +16,9 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import tensorflow as tf
 
+# TensorFlow looks for a GPU at first use, and speaks of it; better at once.
+tf.config.list_logical_devices()
+
 
 def train(
     sequences,
