@@ -5,7 +5,6 @@ What takes time to import is imported where it is used: ``skmusic --help`` answe
 once, and only fitting loads TensorFlow.
 """
 
-import argparse
 import importlib
 import itertools
 import json
@@ -17,20 +16,9 @@ import uuid
 import warnings
 from pathlib import Path
 
-from skmusic import __version__
+from skmusic import __version__, arguments
 
 __all__ = ["main"]
-
-_EPILOG = """\
-examples:
-  skmusic compose                                three pieces after built-in songs
-  skmusic compose songs/ --pieces 1 -o out.wav   one piece after your own
-  skmusic fit songs/ -o model.joblib             learn now ...
-  skmusic sample model.joblib -o out.flac        ... and compose later
-
-A model is a pickle, and loading one can run any program: give "sample" and "info"
-only model files that you trust.
-"""
 
 
 def main(argv=None):
@@ -47,7 +35,7 @@ def main(argv=None):
         Exit status: 0 if all went well, 1 after an error of input or of the system,
         130 after Ctrl-C. Of wrong usage, argparse makes a `SystemExit` of status 2.
     """
-    args = _parser().parse_args(argv)
+    args = arguments.parser().parse_args(argv)
     args.verbose = int(sys.stderr.isatty() and not args.quiet)
     start = time.monotonic()
     try:
@@ -315,107 +303,3 @@ def _show_warnings_in_one_line():
 
     warnings.simplefilter("always", UserWarning)
     warnings.showwarning = show
-
-
-# Options as `add_argument` takes them, by what the commands that have them do.
-
-
-def _add_learning(add):
-    text = "file, or folder to search; without any, built-in songs are learned"
-    add("songs", nargs="*", type=_path, metavar="SONG", help=text)
-    add("--N", type=_number(int, 2, 2**20), help="samples in a window (2048)")
-    text = "sampling rate of the music (44100)"
-    add("--sr", type=_number(int, 100, 10**6), metavar="HZ", help=text)
-    add("--epochs", type=_number(int, 1, 10**6), help="passes over the songs")
-    add("--output", choices=["tokens", "regression"], help="what the network predicts")
-    add("--strict", action="store_true", help="stop at a broken file; else warn")
-
-
-def _add_playing(add):
-    text = "file (out-1.wav ... if several) or folder; skmusic-1.wav ... by default"
-    add("-o", dest="out", type=_out, metavar="OUT", help=text)
-    add("--pieces", type=_number(int, 1, 10**4), default=3, help="how many (3)")
-    text = "length of a piece (30)"
-    add("--seconds", type=_number(float, 0.01, 86_400), default=30.0, help=text)
-    add("--seed", type=_path, metavar="FILE", help="recording to go on from")
-    text = "above 1 more daring, below less (1)"
-    add("--temperature", type=_number(float, 0, 100), default=1.0, help=text)
-    add("--top-k", type=_number(int, 1, 10**9), help="choose among the k likeliest")
-    text = "choose among the likeliest that together have this probability"
-    add("--top-p", type=_number(float, 1e-9, 1), help=text)
-
-
-def _add_chance(add):
-    text = "same number, same music; by default one is drawn and told"
-    add("--random-state", type=_number(int, 0, 2**32 - 1), help=text)
-
-
-def _parser():
-    parser = argparse.ArgumentParser(
-        "skmusic",
-        description="Learn from recordings, compose new ones.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"skmusic {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(function, text, *groups):
-        add = commands.add_parser(
-            function.__name__, help=text, description=text, allow_abbrev=False
-        ).add_argument
-        for group in groups:
-            group(add)
-        add("--json", action="store_true", help="print one JSON object for programs")
-        add("--quiet", action="store_true", help="print only warnings and errors")
-        return add
-
-    add = command(
-        compose, "learn and compose", _add_learning, _add_playing, _add_chance
-    )
-    add("--save", type=_model, metavar="MODEL", help="keep the model, a .joblib file")
-    add = command(fit, "learn and save a model", _add_learning, _add_chance)
-    add("-o", dest="out", type=_model, metavar="MODEL", required=True, help=".joblib")
-    trust = "(load only model files you trust)"
-    add = command(sample, f"compose with a model {trust}", _add_playing, _add_chance)
-    add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
-    add = command(info, f"describe recordings and models {trust}")
-    add("files", nargs="+", type=_path, metavar="FILE", help="recording or .joblib")
-    return parser
-
-
-def _path(text):
-    if not text:  # would be the current folder: rather an unset shell variable
-        raise argparse.ArgumentTypeError("the name is empty")
-    return Path(text)
-
-
-def _model(text):
-    # Also keeps "fit -o song.wav" from making a model of a recording.
-    if (path := _path(text)).suffix.lower() != ".joblib":
-        raise argparse.ArgumentTypeError(f"{text!r}: end the name in .joblib")
-    return path
-
-
-def _out(text):
-    from skmusic import audio
-
-    path = _path(text)
-    known = path.suffix.lower() in ("", *audio._ENCODERS)
-    if not (known or path.is_dir()):
-        names = ", ".join(audio._ENCODERS)
-        raise argparse.ArgumentTypeError(f"{text!r}: end the name in one of {names}")
-    return path
-
-
-def _number(kind, low, high):
-    """Parser of numbers from `low` to `high`; NaN is none of these."""
-
-    def parse(text):
-        if not low <= (value := kind(text)) <= high:
-            raise argparse.ArgumentTypeError(f"{text}: give one from {low} to {high}")
-        return value
-
-    parse.__name__ = kind.__name__  # for argparse's messages
-    return parse

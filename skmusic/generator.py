@@ -55,7 +55,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         holds nothing out and trains all epochs.
     n_iter_no_change : int, default=4
         Epochs without a better held-out loss after which training stops.
-    min_run, max_run : float, default=0.35 and 0.85
+    min_run, max_run : float, default=0.25 and 0.55
         Bounds of the runs that are played from one place, in seconds of stereo
         at 44.1 kHz (43 steps). Longer runs join more rarely and quote more.
     bank_size : int, default=72_000_000
@@ -123,8 +123,8 @@ class StatefulLSTMGenerator(BaseEstimator):
         chunk_length=64,
         validation_fraction=0.1,
         n_iter_no_change=4,
-        min_run=0.35,
-        max_run=0.85,
+        min_run=0.25,
+        max_run=0.55,
         bank_size=72_000_000,
         n_channels=None,
         frames_per_step=None,

@@ -24,6 +24,8 @@ _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
 # beside past and future, which weigh one each.
 _RHYTHM, _MOOD = 64, 172
 _RHYTHM_WEIGHT, _MOOD_WEIGHT = 0.5, 0.7
+# Steps to either side over which the movement of music is averaged.
+_ABOUT = 43
 # Targets that are kept of each step; of so many neighbours only the best.
 _N_TARGETS, _GROUP = 32, 6
 # A target that goes on as its source does is the same music once more: the
@@ -58,8 +60,10 @@ class Bank:
     moods : ndarray of shape (n_steps, n_numbers)
         Mean of the seconds about each step, scaled so that within a recording
         two that are ten seconds apart are at a squared distance of 1.
-    unit, mood_scale : float
-        Squared distance of cost 1, and the factor of `moods`.
+    movement : ndarray of shape (n_steps,)
+        Squared distance of cost 1 at each step.
+    mood_scale : float
+        Factor of `moods`.
     shortest, longest : int
         Bounds of a run, in steps.
     """
@@ -76,7 +80,7 @@ class Bank:
     costs: np.ndarray
     outlook: np.ndarray
     moods: np.ndarray
-    unit: float
+    movement: np.ndarray
     mood_scale: float
     shortest: int
     longest: int
@@ -197,7 +201,12 @@ def build_bank(frames, features, tokens, codebook, *, size, shortest, longest):
     enterable = np.arange(len(ends)) + longest <= ends
     if not enterable.any():
         enterable[:] = True
+    movement = _movement(entries, ends)
     targets, costs = join_graph(exits, entries, enterable, apart=2 * longest)
+    # Where music moves much by itself a join may cost more: by plain distance a
+    # piece would be drawn into its stillest places and stay.
+    costs /= np.minimum(movement[:, None], movement[targets])
+    targets, costs = _drop(targets, costs, np.zeros_like(costs, bool))
     same = _goes_on_alike(all_features * codebook.weight, ends, targets)
     targets, costs = _drop(targets, costs, same)
     finite = costs[np.isfinite(costs[:, 0]), 0]
@@ -218,7 +227,7 @@ def build_bank(frames, features, tokens, codebook, *, size, shortest, longest):
         costs=_halved(costs / unit),
         outlook=_outlook(costs[:, 0] / unit, shortest, longest),
         moods=_halved(kept(moods) * mood_scale),
-        unit=unit,
+        movement=movement * np.float32(unit),
         mood_scale=mood_scale,
         shortest=shortest,
         longest=longest,
@@ -241,6 +250,15 @@ def _stretches(lengths, budget, stretch=860):
                 kept.append((i, a, min(a + stretch, n)))
                 due -= kept[-1][2] - a
     return kept or [(int(np.argmax(lengths)), 0, budget)]
+
+
+def _movement(entries, ends):
+    """How far music moves in a step by itself, about each step."""
+    moved = np.square(np.diff(entries, axis=0, append=entries[-1:])).sum(axis=1)
+    moved[np.append(np.diff(ends) > 0, True)] = 0
+    kernel = np.ones(2 * _ABOUT + 1) / (2 * _ABOUT + 1)
+    about = np.convolve(moved, kernel)[_ABOUT:][: len(moved)]
+    return (about + 0.1 * about.mean() + 1e-6).astype(np.float32)
 
 
 def _halved(x):

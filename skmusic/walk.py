@@ -12,7 +12,7 @@ from skmusic.units import moods_heard, surroundings
 
 # What a join of unit cost weighs against a nat of the network, and the best
 # join that may follow against the join itself.
-SHARPNESS, OUTLOOK = 8.0, 0.25
+SHARPNESS, OUTLOOK = 4.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats, and the
 # steps in which the mood of a piece follows what is played.
 MOOD, _MOOD_STEPS = 15.0, 2600.0
@@ -21,7 +21,7 @@ _FADE = 2
 # Steps that are held against the bank at once.
 _BLOCK = 16
 # Runs that are remembered, and steps about each where no new one begins.
-_MEMORY, _MARGIN = 40, 20
+_MEMORY, _MARGIN = 120, 16
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,12 @@ def entry_scores(bank, network, features, codebook, tempering, first=0):
         yield logp[0][bank.tokens] - lost
         return
     before = surroundings(features, codebook)[0]
+    still = np.minimum(bank.movement, np.median(bank.movement))
     mood = moods_heard(features, codebook) * bank.mood_scale
     # Blocks of one size, so that a row's sums do not depend on how many there are.
     for start in range(first, len(heard), _BLOCK):
         rows = np.minimum(np.arange(start, start + _BLOCK), len(heard) - 1)
-        lost_there = SHARPNESS * _distances(before[rows], bank.before) / bank.unit
+        lost_there = SHARPNESS * _distances(before[rows], bank.before) / still
         lost_there += MOOD * _distances(mood[rows], bank.moods)
         for t, each in zip(rows[: len(heard) - start], lost_there, strict=False):
             yield logp[t][bank.tokens] - lost - (each if t else 0)

@@ -485,7 +485,7 @@ def test_runs_are_no_longer_than_asked(nearest, composer):
     breaks = np.flatnonzero(np.diff(nearest) != 1)
     runs = np.diff([-1, *breaks, len(nearest) - 1])
     m, longest = composer.codebook_.layout.frames_per_step, composer.bank_.longest
-    assert longest == round(0.85 * 44100 / 1024)
+    assert longest == round(composer.max_run * 44100 / 1024)
     # The cross-fades go on a little beyond a run, at either end.
     assert longest / 2 * m < runs.max() <= (longest + 6) * m
 

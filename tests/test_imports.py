@@ -15,16 +15,32 @@ import skmusic
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = {
-    "ground": ("audio", "spectra", "recurrent", "synth", "storage", "progress"),
+    "ground": (
+        "audio",
+        "files",
+        "waveforms",
+        "decoding",
+        "encoding",
+        "spectra",
+        "recurrent",
+        "synth",
+        "harmony",
+        "styles",
+        "composition",
+        "storage",
+        "progress",
+    ),
     "first": ("validation", "parameters", "codebook", "units", "walk", "network"),
     "outputs": ("training", "tokens", "regression"),
     "second": ("featurizer", "generator", "pipeline"),
     "top": (
+        "copying",
         "metrics",
         "descriptors",
         "datasets",
         "display",
         "report",
+        "arguments",
         "cli",
         "__main__",
     ),

@@ -1,0 +1,126 @@
+"""Waveforms: their limits, their sampling rate and their channels."""
+
+import numpy as np
+import soxr
+
+RATES = range(100, 1_000_001)  # Hz; no recording of music lies outside
+MAX_CHANNELS = 64
+BLOCK = 8192  # samples decoded or encoded at once: little memory, no stack overflow
+
+
+def resample(x, sr_in, sr_out):
+    """Change the sampling rate, keeping pitch, level and duration.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_samples, n_channels) or (n_samples,)
+        Waveform, float32 or float64.
+    sr_in, sr_out : int
+        Sampling rates of `x` and of the result, in Hz, 100 to 1000000.
+
+    Returns
+    -------
+    ndarray of shape (round(n_samples * sr_out / sr_in), n_channels)
+        Of the type of `x`; `x` itself where the rates are equal. What lies above
+        half of `sr_out` is filtered out (soxr, quality HQ).
+
+    Raises
+    ------
+    ValueError
+        If a rate is out of range, `x` is no waveform or too short for one sample.
+
+    Examples
+    --------
+    >>> resample(np.zeros((44100, 2)), 44100, 16000).shape
+    (16000, 2)
+    """
+    x = as_waveform(x)
+    for sr in (sr_in, sr_out):
+        check_limits("resampling", sr, x.shape[1])
+    if sr_in == sr_out:
+        return x
+    y = soxr.resample(x, sr_in, sr_out, quality="HQ")
+    if not len(y):
+        raise ValueError(
+            f"{len(x)} samples at {sr_in} Hz are too short to resample to {sr_out} Hz"
+        )
+    return y
+
+
+def to_channels(x, channels):
+    """Mix a waveform to a number of channels.
+
+    One channel is copied into all; many are averaged into one. To make two of more,
+    the first two are taken as left and right and each is averaged with all the
+    others (centre, surround ...), so that nothing is lost and nothing clips.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_samples, n_channels) or (n_samples,)
+        Waveform, float32 or float64.
+    channels : int
+        Number of channels wanted: 1, 2, that of `x`, or any up to 64 if `x` is mono.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, channels)
+        Of the type of `x`; `x` itself where it has that many channels.
+
+    Raises
+    ------
+    ValueError
+        If there is no such mix or `x` is no waveform.
+
+    Examples
+    --------
+    >>> to_channels([[0.5, -0.25]], 1)
+    array([[0.125]])
+    >>> to_channels([0.5, 0.25], 2)
+    array([[0.5 , 0.5 ],
+           [0.25, 0.25]])
+    """
+    x = as_waveform(x)
+    if channels == x.shape[1]:
+        return x
+    if channels == 1:
+        return x.mean(axis=1, keepdims=True)
+    if x.shape[1] == 1 and channels in range(2, MAX_CHANNELS + 1):
+        return np.repeat(x, int(channels), axis=1)
+    if channels == 2:
+        rest = x[:, 2:].sum(axis=1, keepdims=True)
+        return (x[:, :2] + rest) / (x.shape[1] - 1)
+    raise ValueError(
+        f"cannot mix {x.shape[1]} channels to {channels!r}; "
+        f"ask for 1, 2 or {x.shape[1]} channels"
+    )
+
+
+def check_limits(what, sr, channels):
+    """Refuse rates and numbers of channels that no recording of music has."""
+    if not (RATES[0] <= sr <= RATES[-1] and sr == int(sr)):
+        raise ValueError(
+            f"{what}: the sampling rate must be a whole number of Hz from "
+            f"{RATES[0]} to {RATES[-1]}, got {sr!r}"
+        )
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise ValueError(
+            f"{what}: there must be 1 to {MAX_CHANNELS} channels, got {channels!r}"
+        )
+
+
+def as_waveform(x):
+    """Return `x` as an array of shape (n_samples, n_channels) of floats."""
+    x = np.asarray(x)
+    if x.dtype not in (np.float32, np.float64):
+        raise ValueError(
+            f"a waveform must be float32 or float64 in [-1, 1], got {x.dtype}; "
+            "divide integers by their type's maximum"
+        )
+    if x.ndim == 1:
+        x = x[:, np.newaxis]
+    if x.ndim != 2 or not x.size:
+        raise ValueError(
+            "a waveform must have the shape (n_samples, n_channels), neither of them "
+            f"0, got {x.shape}"
+        )
+    return x
