@@ -40,7 +40,8 @@ def train(generator, sequences, n_outputs, loss, seed, past, **settings):
     # Here and not above: TensorFlow takes seconds to load, and playing needs none.
     from skmusic import network
 
-    chunk = generator.chunk_length
+    # Chunks longer than any recording would be padding.
+    chunk = min(generator.chunk_length, max(len(x) for x, _ in sequences))
     kept, held_out = split(sequences, generator.validation_fraction, chunk)
     n_chunks = sum(-(-len(x) // chunk) for x, _ in kept)
     units, dropout = layers(
