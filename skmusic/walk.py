@@ -15,9 +15,9 @@ from skmusic.units import moods_heard, surroundings
 SHARPNESS, OUTLOOK = 4.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats, and the
 # steps in which the mood of a piece follows what is played.
-MOOD, _MOOD_STEPS = 15.0, 2600.0
+MOOD, _MOOD_STEPS = 30.0, 2600.0
 # Steps that a join is cross-faded over, to either side.
-_FADE = 2
+_FADE = 4
 # Steps that are held against the bank at once.
 _BLOCK = 16
 # Runs that are remembered, and steps about each where no new one begins.
