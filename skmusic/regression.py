@@ -52,24 +52,22 @@ def _inputs(generator, x):
     return np.asarray(x / generator.scale_, np.float32)
 
 
-def predict(generator, x):
-    """Forecast after each frame."""
+def _forecasts(generator, x):
+    """Forecasts before the first frame, and after each."""
     network = generator.network_
     start = np.zeros((1, x.shape[1]), np.float32)
     inputs = np.concatenate([start, _inputs(generator, x)])
-    y = forward(network, inputs, zero_state(network))[0]
-    return y[1:] * generator.scale_
+    return forward(network, inputs, zero_state(network))[0] * generator.scale_
+
+
+def predict(generator, x):
+    """Forecast after each frame."""
+    return _forecasts(generator, x)[1:]
 
 
 def log_likelihood(generator, x):
     """Of each frame, in nats for each number of it."""
-    forecast = predict(generator, x)
-    start = forward(
-        generator.network_,
-        np.zeros((1, x.shape[1]), np.float32),
-        zero_state(generator.network_),
-    )[0]
-    forecast = np.concatenate([start * generator.scale_, forecast[:-1]])
+    forecast = _forecasts(generator, x)[:-1]
     residual = codes.frame_energies(
         (x - forecast) / generator.scale_, generator.layout_
     )

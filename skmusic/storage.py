@@ -78,7 +78,7 @@ def store(sequences):
     peaks = np.max([_grouped_peak(s) for s in sequences], axis=0)
     # Less than this is the padding count of a silent recording, not sound.
     gain = max(float(peaks.max()), 1e-12)
-    is_fine = peaks > gain * 10 ** (_COARSE_DB / 20)
+    is_fine = _is_fine(peaks, gain)
     parts = [_quantise(s, gain, is_fine) for s in sequences]
     fine, coarse, scales = (np.concatenate(p) for p in zip(*parts, strict=True))
     return StoredFrames(fine, coarse, scales, gain, is_fine, n_dims)
@@ -87,8 +87,12 @@ def store(sequences):
 def bytes_per_frame(sequences):
     """Bytes that each frame of these recordings would take, about."""
     peaks = np.max([_grouped_peak(s[:: max(1, len(s) // 500)]) for s in sequences], 0)
-    n_fine = int((peaks > peaks.max() * 10 ** (_COARSE_DB / 20)).sum())
+    n_fine = int(_is_fine(peaks, peaks.max()).sum())
     return n_fine * _GROUP + (len(peaks) - n_fine) * _GROUP / 2 + 2 * len(peaks)
+
+
+def _is_fine(peaks, gain):
+    return peaks > gain * 10 ** (_COARSE_DB / 20)
 
 
 def _grouped(frames):

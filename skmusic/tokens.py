@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import logsumexp
 
 from skmusic import codebook as codes
 from skmusic.recurrent import forward, log_softmax, zero_state
@@ -115,17 +116,11 @@ def log_likelihood(generator, x):
     features = codebook.features(x)
     if not len(features):
         return np.empty(0)
-    logp = log_softmax(
-        forward(generator.network_, shifted(features), zero_state(generator.network_))[
-            0
-        ]
-    )
+    network = generator.network_
+    logp = log_softmax(forward(network, shifted(features), zero_state(network))[0])
     energies = codes.frame_energies(x, codebook.layout)
     density = codes.log_density(energies, generator.variance_, codebook.layout)
-    joint = logp + density
-    top = joint.max(axis=1)
-    each = top + np.log(np.exp(joint - top[:, None]).sum(axis=1))
-    return each / codebook.layout.numbers_per_step
+    return logsumexp(logp + density, axis=1) / codebook.layout.numbers_per_step
 
 
 def start(generator, seed, tempering, rng):

@@ -206,7 +206,6 @@ def build_bank(frames, features, tokens, codebook, *, size, shortest, longest):
     # Where music moves much by itself a join may cost more: by plain distance a
     # piece would be drawn into its stillest places and stay.
     costs /= np.minimum(movement[:, None], movement[targets])
-    targets, costs = _drop(targets, costs, np.zeros_like(costs, bool))
     same = _goes_on_alike(all_features * codebook.weight, ends, targets)
     targets, costs = _drop(targets, costs, same)
     finite = costs[np.isfinite(costs[:, 0]), 0]
