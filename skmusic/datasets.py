@@ -12,6 +12,8 @@ from .harmony import PITCHES, SCALES
 from .styles import STYLES
 from .synth import render
 
+__all__ = ["make_songs"]
+
 
 def _check_size(n_songs, seconds, sr):
     for name, value, kind, low in (
@@ -81,7 +83,7 @@ def make_songs(
 
     Returns
     -------
-    songs : :class:`~sklearn.utils.Bunch`
+    sklearn.utils.Bunch
         With the attributes, lists having one entry per song:
 
         recordings : list of ndarray of shape (n_samples, 2)

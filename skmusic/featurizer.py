@@ -128,11 +128,13 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         X : list of paths or arrays, or array of shape (n_recordings, n_samples) \
                 or (n_recordings, n_samples, n_channels)
             Recordings.
-        y : ignored
+        y : None
+            Ignored.
 
         Returns
         -------
-        self
+        FFTFeaturizer
+            The estimator itself.
 
         Raises
         ------
@@ -141,6 +143,13 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
             to do.
         OSError
             If a file is missing.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import FFTFeaturizer
+        >>> FFTFeaturizer(N=256).fit([np.zeros((5000, 2))]).n_dims_
+        516
         """
         self._check_parameters()
         recordings = check_recordings(self, X, reset=True)
@@ -163,7 +172,7 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : as in `fit`
-            Recordings.
+            Recordings, of which none has more channels than those fitted.
 
         Returns
         -------
@@ -175,6 +184,15 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         ------
         ValueError, TypeError, OSError
             As `fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import FFTFeaturizer
+        >>> recordings = [np.zeros((5000, 2)), np.zeros((9000, 2))]
+        >>> frames = FFTFeaturizer(N=256).fit(recordings).transform(recordings)
+        >>> [f.shape for f in frames]
+        [(41, 516), (72, 516)]
         """
         check_is_fitted(self)
         recordings = check_recordings(self, X, reset=False)
@@ -206,6 +224,15 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If frames have other than ``n_dims_`` numbers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import FFTFeaturizer
+        >>> x = np.sin(np.arange(5000.0) / 10)[:, None]
+        >>> featurizer = FFTFeaturizer(N=256).fit([x])
+        >>> featurizer.inverse_transform(featurizer.transform([x]))[0].shape
+        (5000, 1)
         """
         check_is_fitted(self)
         frames = check_recordings(type(self)(), X, reset=True, what="frame sequence")
@@ -234,10 +261,12 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         n_samples : int
+            Samples wanted, from 0.
 
         Returns
         -------
         int
+            Frames to ask for.
 
         Examples
         --------

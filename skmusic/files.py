@@ -35,6 +35,7 @@ def find(paths, ignore=()):
     Returns
     -------
     list of pathlib.Path
+        In the order of `paths`, those of a folder by name.
 
     Raises
     ------

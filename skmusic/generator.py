@@ -161,16 +161,27 @@ class StatefulLSTMGenerator(BaseEstimator):
         X : list of ndarray of shape (n_frames, n_dims), or ndarray of shape \
                 (n_recordings, n_frames, n_dims) or (n_recordings, n_frames)
             Frames of each recording. Empty ones are passed over.
-        y : ignored
+        y : None
+            Ignored.
 
         Returns
         -------
-        self
+        StatefulLSTMGenerator
+            The estimator itself.
 
         Raises
         ------
         ValueError, TypeError
             If a parameter or `X` is of no use; the message says why.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import StatefulLSTMGenerator
+        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> generator = StatefulLSTMGenerator(epochs=2, random_state=0)
+        >>> generator.fit(X).n_iter_
+        2
         """
         self._validate_params()
         if self.min_run > self.max_run:
@@ -213,6 +224,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         Parameters
         ----------
         X : as in `fit`
+            Frames of each recording.
 
         Returns
         -------
@@ -223,6 +235,15 @@ class StatefulLSTMGenerator(BaseEstimator):
         ------
         ValueError
             If the frames have other than ``n_dims_`` numbers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import StatefulLSTMGenerator
+        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
+        >>> [forecast.shape for forecast in generator.predict(X)]
+        [(200, 1), (200, 1)]
         """
         recordings = self._check(X)
         part = _OUTPUTS[self._output]
@@ -243,7 +264,9 @@ class StatefulLSTMGenerator(BaseEstimator):
         Parameters
         ----------
         X : as in `fit`
-        y : ignored
+            Frames of each recording.
+        y : None
+            Ignored.
 
         Returns
         -------
@@ -254,6 +277,16 @@ class StatefulLSTMGenerator(BaseEstimator):
         ------
         ValueError
             If the frames have other than ``n_dims_`` numbers, or are too few.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import StatefulLSTMGenerator
+        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
+        >>> noise = [np.random.default_rng(0).standard_normal((200, 1))]
+        >>> generator.score(X) > generator.score(noise)
+        True
         """
         recordings = self._check(X)
         part, total, count = _OUTPUTS[self._output], 0.0, 0
@@ -315,6 +348,16 @@ class StatefulLSTMGenerator(BaseEstimator):
         ValueError
             If `frames` or another argument is out of range, or the seed's frames
             have other than ``n_dims_`` numbers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import StatefulLSTMGenerator
+        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
+        >>> music, state = generator.sample(X[0], 10, return_state=True)
+        >>> generator.sample(state, 5).shape  # goes on where the first ten ended
+        (5, 1)
         """
         check_is_fitted(self, "network_")
         _check_sampling(frames, temperature, top_k, top_p)

@@ -17,11 +17,22 @@ from .copying import copying
 from .descriptors import (
     FRAME_RATE,
     as_recording,
+    describe,
     sample_descriptors,
     spectra,
     spectral_descriptors,
     temporal_variance,
 )
+
+__all__ = [
+    "classifier_auc",
+    "collapse_index",
+    "copying",
+    "density_coverage",
+    "describe",
+    "evaluate",
+    "frechet_distance",
+]
 
 WINDOW, WINDOW_STEP = 3.0, 1.5  # seconds
 MODULATION_EDGES = (0.7, 1.5, 3.0, 6.0, 12.0, 24.0)  # Hz

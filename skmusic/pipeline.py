@@ -7,14 +7,18 @@ from sklearn.utils.validation import check_is_fitted
 
 
 class Pipeline(sklearn.pipeline.Pipeline):
-    """scikit-learn's Pipeline that also takes bare estimators and plays music.
+    """Pipeline of scikit-learn that also takes bare estimators and plays music.
 
     Parameters
     ----------
     steps : list of estimator or (str, estimator)
         Bare estimators are named as `sklearn.pipeline.make_pipeline` names them.
-    transform_input, memory, verbose
+    transform_input, memory, verbose : optional
         As in `sklearn.pipeline.Pipeline`.
+
+    See Also
+    --------
+    make_pipeline : The same without a list.
 
     Examples
     --------
@@ -69,6 +73,18 @@ class Pipeline(sklearn.pipeline.Pipeline):
         ValueError
             If not exactly one of `frames` and `seconds` is given, or either is
             out of range.
+
+        Examples
+        --------
+        >>> from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+        >>> from skmusic.datasets import make_songs
+        >>> songs = make_songs(2, 3.0, sr=8000, random_state=0)
+        >>> pipe = Pipeline([
+        ...     FFTFeaturizer(N=512, sr=8000),
+        ...     StatefulLSTMGenerator(epochs=1, random_state=0),
+        ... ]).fit(songs.recordings)
+        >>> pipe.sample(songs.recordings[0], seconds=2, random_state=1).shape
+        (16000, 2)
         """
         check_is_fitted(self)
         if (frames is None) == (seconds is None):
@@ -106,12 +122,17 @@ def make_pipeline(*steps, memory=None, transform_input=None, verbose=False):
     ----------
     *steps : estimator
         In order.
-    memory, transform_input, verbose
+    memory, transform_input, verbose : optional
         As in `sklearn.pipeline.make_pipeline`.
 
     Returns
     -------
     Pipeline
+        Not fitted.
+
+    See Also
+    --------
+    Pipeline : What is made.
 
     Examples
     --------

@@ -9,6 +9,15 @@ import numpy as np
 import scipy.fft
 from scipy.signal import get_window
 
+__all__ = [
+    "analysis_window",
+    "count_bins",
+    "count_frames",
+    "istft",
+    "stft",
+    "synthesis_window",
+]
+
 # Frames are transformed in blocks of about this many numbers, so that the
 # windowed copies stay in cache and memory stays near the size of the output.
 _BLOCK = 1 << 18
@@ -33,6 +42,7 @@ def analysis_window(window, N):
     Returns
     -------
     ndarray of shape (N,), float64
+        Window, of values from 0.
 
     Raises
     ------
@@ -81,6 +91,7 @@ def synthesis_window(w, hop_length):
     Returns
     -------
     ndarray of shape (N,), float64
+        Window to multiply by before overlap-adding.
 
     Raises
     ------
@@ -115,6 +126,20 @@ def synthesis_window(w, hop_length):
 def count_frames(n_samples, N, hop_length):
     """Frames that cover each of `n_samples` samples as often as any other.
 
+    Parameters
+    ----------
+    n_samples : int
+        Samples, from 0.
+    N : int
+        Samples in a window.
+    hop_length : int
+        Samples between frames, from 1 to N.
+
+    Returns
+    -------
+    int
+        Number of frames.
+
     Examples
     --------
     >>> from skmusic.spectra import count_frames
@@ -125,7 +150,26 @@ def count_frames(n_samples, N, hop_length):
 
 
 def count_bins(N, redundant=False):
-    """Frequency bins of a frame and channel: ``N // 2 + 1``, or N with both halves."""
+    """Frequency bins of a frame and channel.
+
+    Parameters
+    ----------
+    N : int
+        Samples in a window.
+    redundant : bool, default=False
+        Whether both halves of the spectrum are kept.
+
+    Returns
+    -------
+    int
+        ``N // 2 + 1``, or N with both halves.
+
+    Examples
+    --------
+    >>> from skmusic.spectra import count_bins
+    >>> count_bins(2048), count_bins(2048, redundant=True)
+    (1025, 2048)
+    """
     return N if redundant else N // 2 + 1
 
 
@@ -203,7 +247,7 @@ def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
         Samples between frames.
     n_channels : int
         Channels that are packed in each frame.
-    factor, redundant
+    factor, redundant : float, bool
         As given to `stft`.
 
     Returns
