@@ -12,7 +12,6 @@ import os
 import secrets
 import sys
 import time
-import uuid
 import warnings
 from pathlib import Path
 
@@ -214,13 +213,10 @@ def _save(args, pipe, path):
     """Write a model, whole or not at all; return its part of the report."""
     import joblib
 
-    target = Path(os.path.realpath(path))
-    part = target.with_name(f".{uuid.uuid4().hex}.part")
-    try:
+    from skmusic.files import written_whole
+
+    with written_whole(path) as part:
         joblib.dump(pipe, part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
     _say(args, f"{path}: model")
     return {"model": str(path)}
 

@@ -1,13 +1,11 @@
 """Write recordings, by libsndfile (``soundfile``)."""
 
-import os
-import uuid
 from pathlib import Path
 
 import numpy as np
 import soundfile as sf
 
-from .files import check_regular, native_name, real_path
+from .files import native_name, written_whole
 from .waveforms import BLOCK, RATES, as_waveform, check_limits, resample
 
 # What `write` makes of a suffix: format, subtype and the rates the encoder takes.
@@ -76,30 +74,18 @@ def write(path, x, sr):
             f"{str(path)!r}: cannot write {path.suffix or 'no suffix'!r}; "
             f"end the name in one of {', '.join(ENCODERS)}"
         )
-    target = real_path(path)  # if a link, its target is replaced, not the link
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"{str(path)!r}: no folder {str(target.parent)!r}; make it first"
-        )
-    if target.exists():
-        check_regular(target)
-    x = as_waveform(x)
-    check_limits(f"{str(path)!r}", sr, x.shape[1])
-    if not np.isfinite(x).all():
-        raise ValueError(
-            f"{str(path)!r} not written: the waveform is not finite everywhere"
-        )
-    rates = ENCODERS[path.suffix.lower()][2]
-    if sr not in rates:
-        rate = next((rate for rate in rates if rate >= sr), rates[-1])
-        x, sr = resample(x, sr, rate), rate
-    # A name of its own, not the target's with something added: that may be too long.
-    part = target.with_name(f".{uuid.uuid4().hex}.part")
-    try:
+    with written_whole(path) as part:
+        x = as_waveform(x)
+        check_limits(f"{str(path)!r}", sr, x.shape[1])
+        if not np.isfinite(x).all():
+            raise ValueError(
+                f"{str(path)!r} not written: the waveform is not finite everywhere"
+            )
+        rates = ENCODERS[path.suffix.lower()][2]
+        if sr not in rates:
+            rate = next((rate for rate in rates if rate >= sr), rates[-1])
+            x, sr = resample(x, sr, rate), rate
         _encode(part, path, x, int(sr))
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _encode(part, path, x, sr):

@@ -1,6 +1,8 @@
-"""Find recordings by their names."""
+"""Files: find recordings by their names, write whole or not at all."""
 
+import contextlib
 import os
+import uuid
 from pathlib import Path
 
 import soundfile as sf
@@ -85,6 +87,55 @@ def check_regular(path):
         )
     if not path.is_file():
         raise ValueError(f"{str(path)!r} is a pipe or a device; pass a regular file")
+
+
+@contextlib.contextmanager
+def written_whole(path):
+    """Name of a hidden file in the same folder that becomes `path` when complete.
+
+    Where the block fails, an older file is as it was and the new one is gone. Of a
+    link the target is replaced, not the link.
+
+    Parameters
+    ----------
+    path : str or path
+        File to write.
+
+    Yields
+    ------
+    pathlib.Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist.
+    IsADirectoryError, ValueError
+        If `path` is a folder, a pipe or a device.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skmusic.files import written_whole
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with written_whole(f"{folder}/a.txt") as part:
+    ...         _ = part.write_text("all")
+    ...     os.listdir(folder)
+    ['a.txt']
+    """
+    target = real_path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"{str(path)!r}: no folder {str(target.parent)!r}; make it first"
+        )
+    if target.exists():
+        check_regular(target)
+    # A name of its own, not the target's with something added: that may be too long.
+    part = target.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        yield part
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _as_paths(paths):
