@@ -12,7 +12,7 @@ _HOME = {
     "Pipeline": "pipeline",
     "make_pipeline": "pipeline",
 }
-_MODULES = ("audio", "datasets", "metrics", "spectra")
+_MODULES = ("audio", "datasets", "metrics", "origin", "spectra")
 
 __all__ = [*_HOME, *_MODULES, "__version__"]
 

@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skmusic import regression, tokens
+from skmusic.origin import origin_of
 from skmusic.parameters import GENERATOR_CONSTRAINTS
 from skmusic.progress import Progress
 from skmusic.validation import check_recordings
@@ -190,7 +191,8 @@ class StatefulLSTMGenerator(BaseEstimator):
                 "a run cannot be longer than the longest."
             )
         recordings = self._recordings(X, reset=True)
-        sequences = [x for x in recordings.items if len(x)]
+        numbers = np.flatnonzero([len(x) for x in recordings.items])
+        sequences = [recordings.items[i] for i in numbers]
         if not sequences:
             raise ValueError("all recordings are empty: there is nothing to learn.")
         n_dims = sequences[0].shape[1]
@@ -213,6 +215,7 @@ class StatefulLSTMGenerator(BaseEstimator):
             setattr(self, name, value)
         self.n_dims_, self.n_iter_ = n_dims, len(self.history_)
         self._output, self._flat = self.output, recordings.flat
+        self._numbers = numbers
         return self
 
     def predict(self, X):
@@ -308,6 +311,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         top_p=None,
         random_state=None,
         verbose=None,
+        return_origin=False,
         return_state=False,
     ):
         """Go on after `seed`, or from nothing.
@@ -332,6 +336,8 @@ class StatefulLSTMGenerator(BaseEstimator):
             `seed` is a state, which has its own.
         verbose : int or None, default=None
             1 shows a progress bar; None is that of the estimator.
+        return_origin : bool, default=False
+            Whether to return where each frame was taken from too (tokens only).
         return_state : bool, default=False
             Whether to return the state after the last frame too.
 
@@ -340,6 +346,10 @@ class StatefulLSTMGenerator(BaseEstimator):
         music : ndarray of shape (frames, n_dims), or (frames,) where single \
                 numbers were fitted
             What follows the seed, without it.
+        origin : ndarray of shape (frames,), of dtype `skmusic.origin.ORIGIN`
+            Only with `return_origin`: the ``recording`` of the `X` that was fitted,
+            and the ``frame`` of it, that each frame is; near joins, where two
+            places are mixed, the one that is faded to or from.
         state : object
             Only with `return_state`; to be passed as `seed`.
 
@@ -347,7 +357,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         ------
         ValueError
             If `frames` or another argument is out of range, or the seed's frames
-            have other than ``n_dims_`` numbers.
+            have other than ``n_dims_`` numbers, or an origin is asked of regression.
 
         Examples
         --------
@@ -362,6 +372,11 @@ class StatefulLSTMGenerator(BaseEstimator):
         check_is_fitted(self, "network_")
         _check_sampling(frames, temperature, top_k, top_p)
         part = _OUTPUTS[self._output]
+        if return_origin and part is regression:
+            raise ValueError(
+                "return_origin=True, but regression makes its frames itself, they are "
+                "of no recording; use output='tokens'."
+            )
         tempering = Tempering(temperature, top_k, top_p)
         if isinstance(seed, part.State):
             state = seed
@@ -374,9 +389,14 @@ class StatefulLSTMGenerator(BaseEstimator):
             state = part.start(self, self._check_seed(seed), tempering, rng)
         verbose = self.verbose if verbose is None else verbose
         with Progress("sample", frames, "frames", verbose) as progress:
-            music, state = part.go_on(self, state, frames, tempering, progress)
+            music, played, state = part.go_on(self, state, frames, tempering, progress)
         music = music[:, 0] if self._flat else music
-        return (music, state) if return_state else music
+        result = [music]
+        if return_origin:
+            result.append(origin_of(self.bank_, played, self._numbers))
+        if return_state:
+            result.append(state)
+        return tuple(result) if len(result) > 1 else music
 
     def _recordings(self, X, reset):
         recordings = check_recordings(self, X, reset=reset, what="frame sequence")

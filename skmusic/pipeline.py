@@ -59,14 +59,18 @@ class Pipeline(sklearn.pipeline.Pipeline):
             Length in place of `frames`.
         **options
             For the last step's ``sample``: ``temperature``, ``top_k``, ``top_p``,
-            ``random_state``, ``verbose``.
+            ``random_state``, ``verbose``, ``return_origin``.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_channels), float32
+        music : ndarray of shape (n_samples, n_channels), float32
             The music after the seed, without it, at the featurizer's rate: the
             samples that all of their windows cover,
             ``frames * hop_length - (N - hop_length)``; or ``seconds`` of them.
+        origin : ndarray of shape (n_frames,), of dtype `skmusic.origin.ORIGIN`
+            Only with `return_origin`: the recording and the frame of it that each
+            frame is, see `StatefulLSTMGenerator.sample`. The middle of frame ``t``
+            is at sample ``(t + 1) * hop_length - N // 2``, of music as of recordings.
 
         Raises
         ------
@@ -98,11 +102,12 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 raise ValueError(f"seconds={seconds} makes no music; use 30.")
             frames = featurizer.count_frames(n_samples)
         heard = None if seed is None else self._heard(seed)
-        music = self.steps[-1][1].sample(heard, frames, **options)
+        made = self.steps[-1][1].sample(heard, frames, **options)
+        music, *about = made if isinstance(made, tuple) else (made,)
         for step in reversed(self._transformers()):
             music = step.inverse_transform([music])[0]
         music = music[:, None] if music.ndim == 1 else music
-        return music[:n_samples]
+        return (music[:n_samples], *about) if about else music[:n_samples]
 
     def _heard(self, seed):
         x = [seed]

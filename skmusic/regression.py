@@ -87,11 +87,11 @@ def start(generator, seed, tempering, rng):
 
 
 def go_on(generator, state, n_frames, tempering, progress):
-    """Frames, and the state after them."""
+    """Frames, None since they are of no recording, and the state after them."""
     lstm, x, made = state.lstm, state.x, []
     for _ in range(n_frames):
         y, states = forward(generator.network_, x[None], lstm)
         lstm, x = states[-1], y[-1]
         made.append(x)
         progress(1)
-    return np.stack(made) * np.float32(generator.scale_), State(lstm, x)
+    return np.stack(made) * np.float32(generator.scale_), None, State(lstm, x)

@@ -9,7 +9,7 @@ from skmusic import codebook as codes
 from skmusic.recurrent import forward, log_softmax, zero_state
 from skmusic.training import STEP_SECONDS, train
 from skmusic.units import build_bank
-from skmusic.walk import Tempering, Walk, advance, enter, entry_scores, shifted
+from skmusic.walk import Tempering, Walk, advance, enter, entry_scores, shifted, without
 
 State = Walk
 
@@ -30,13 +30,13 @@ def fit(sequences, generator, rng, past):
     """
     if past:
         codebook = generator.codebook_
-        sequences = [_trimmed(s, codebook.layout) for s in sequences]
+        sequences, leads = _trimmed(sequences, codebook.layout)
         features = [codebook.features(s) for s in sequences]
     else:
         layout = codes.find_layout(
             sequences, generator.n_channels, generator.frames_per_step
         )
-        sequences = [_trimmed(s, layout) for s in sequences]
+        sequences, leads = _trimmed(sequences, layout)
         codebook, features = codes.fit_codebook(
             sequences, layout, generator.n_tokens, _N_TOKENS, rng
         )
@@ -62,6 +62,7 @@ def fit(sequences, generator, rng, past):
         shortest=max(1, round(generator.min_run / STEP_SECONDS)),
         longest=max(2, round(generator.max_run / STEP_SECONDS)),
     )
+    bank = replace(bank, position=bank.position + leads[bank.recording])
     energies = [codes.frame_energies(s, codebook.layout) for s in sequences]
     variance = codes.token_variance(
         np.concatenate(energies), np.concatenate(tokens), len(codebook.centroids)
@@ -69,12 +70,16 @@ def fit(sequences, generator, rng, past):
     return {"codebook_": codebook, "bank_": bank, "variance_": variance, **trained}
 
 
-def _trimmed(frames, layout):
-    """Frames without the silence before and after the music."""
-    m = layout.frames_per_step
-    energy = codes.frame_energies(frames, layout).sum(axis=1)
-    loud = np.flatnonzero(energy > energy.max(initial=0) * 10 ** (_SILENCE_DB / 10))
-    return frames[loud[0] * m : (loud[-1] + 1) * m] if len(loud) else frames
+def _trimmed(sequences, layout):
+    """Frames without the silence before and after the music; steps before it."""
+    m, trimmed, leads = layout.frames_per_step, [], []
+    for frames in sequences:
+        energy = codes.frame_energies(frames, layout).sum(axis=1)
+        loud = np.flatnonzero(energy > energy.max(initial=0) * 10 ** (_SILENCE_DB / 10))
+        leads.append(loud[0] if len(loud) else 0)
+        part = slice(loud[0] * m, (loud[-1] + 1) * m) if len(loud) else slice(None)
+        trimmed.append(frames[part])
+    return trimmed, np.array(leads)
 
 
 def _tokenizer(codebook, pairs):
@@ -137,18 +142,19 @@ def start(generator, seed, tempering, rng):
 
 
 def go_on(generator, state, n_frames, tempering, progress):
-    """Frames, and the state after them."""
+    """Frames, the frame of the bank that each is, and the state after them."""
     # The caller's state stays as it is, its source of chance too.
     rng = np.random.RandomState()
     rng.set_state(state.rng.get_state())
-    walk, made = replace(state, rng=rng), []
+    walk, made, origins = replace(state, rng=rng), [], []
     left = n_frames
     while left > 0:
         if not len(walk.pending):
             walk = advance(generator.bank_, generator.network_, walk, tempering)
         part = walk.pending[:left]
-        walk = replace(walk, pending=walk.pending[len(part) :])
         made.append(part)
+        origins.append(walk.origins[: len(part)])
+        walk = without(walk, len(part))
         left -= len(part)
         progress(len(part))
-    return np.concatenate(made), walk
+    return np.concatenate(made), np.concatenate(origins), walk

@@ -85,6 +85,8 @@ class Walk:
         Source of chance.
     pending : ndarray of shape (n_frames, n_dims)
         Frames that are made but not yet given out.
+    origins : ndarray of shape (n_frames,)
+        Frame of the bank that each of these is.
     """
 
     lstm: list
@@ -95,6 +97,7 @@ class Walk:
     mood: np.ndarray
     rng: np.random.RandomState
     pending: np.ndarray
+    origins: np.ndarray
 
 
 def shifted(features):
@@ -179,16 +182,23 @@ def enter(bank, network, features, codebook, tempering, rng, skip=0):
     mood = bank.moods[start].astype(np.float32)
     if len(features):
         mood = moods_heard(features, codebook)[-1] * bank.mood_scale
-    walk = Walk(state, x, start, -1, (), mood, rng, nothing)
+    walk = Walk(state, x, start, -1, (), mood, rng, nothing, np.empty(0, int))
     if skip:
         walk = advance(bank, network, walk, tempering)
-        walk = replace(walk, pending=walk.pending[skip:])
+        walk = without(walk, skip)
     return walk
+
+
+def without(walk, n_frames):
+    """Walk without the first pending frames, as they were given out."""
+    return replace(
+        walk, pending=walk.pending[n_frames:], origins=walk.origins[n_frames:]
+    )
 
 
 def advance(bank, network, walk, tempering):
     """Walk with one more run among its pending frames."""
-    start = walk.step
+    start, m = walk.step, bank.layout.frames_per_step
     n = int(min(bank.longest, bank.ends[start] - start))
     x = np.concatenate([walk.x[None], bank.features[start : start + n]])
     x = x.astype(np.float32)
@@ -209,6 +219,7 @@ def advance(bank, network, walk, tempering):
         + (1 - np.exp(-length / _MOOD_STEPS))
         * (bank.moods[start + length // 2] - walk.mood),
         pending=np.concatenate([walk.pending, run]),
+        origins=np.append(walk.origins, np.arange(start * m, (start + length) * m)),
     )
 
 

@@ -146,6 +146,63 @@ def test_music_in_parts_equals_music_at_once(fitted, parts, seeded):
     np.testing.assert_array_equal(np.concatenate(made), whole)
 
 
+# Origins
+
+
+TOKENS = ["tokens", "tokens of one frame"]
+
+
+@pytest.mark.parametrize("parts", [(8, 8), (1, 15), (1,) * 16, (97, 103)])
+@pytest.mark.parametrize("kind", TOKENS)
+def test_origins_in_parts_equal_origins_at_once(all_fitted, kind, parts):
+    generator, X = all_fitted[kind]
+    state, made = X[0][:51], []
+    for n in parts:
+        _, origin, state = generator.sample(
+            state, n, random_state=1, return_origin=True, return_state=True
+        )
+        made.append(origin)
+    _, whole = generator.sample(
+        X[0][:51], sum(parts), random_state=1, return_origin=True
+    )
+    assert [len(origin) for origin in made] == list(parts)
+    np.testing.assert_array_equal(np.concatenate(made), whole)
+
+
+def shares_found(music, origin, X):
+    """Of each frame, how much of its power is not what its origin has."""
+    source = np.stack([X[o["recording"]][o["frame"]] for o in origin])
+    power = np.square(source).sum(axis=1)
+    return np.square(music - source).sum(axis=1) / (power + 1e-3 * power.mean())
+
+
+@pytest.mark.parametrize("kind", TOKENS)
+def test_frames_are_what_their_origins_have(all_fitted, kind):
+    generator, X = all_fitted[kind]
+    music, origin = generator.sample(X[0][:50], 400, return_origin=True)
+    assert len(np.unique(origin["recording"])) > 1
+    off = shares_found(music, origin, X)
+    # Some frames about each join are mixed with those of another place.
+    assert np.mean(off < 0.01) > 0.4
+    assert np.mean(shares_found(music, np.roll(origin, 40), X) < 0.01) < 0.2
+
+
+def test_origins_count_empty_recordings_and_silence(frames):
+    silence = np.zeros((80, frames[0].shape[1]), np.float32)
+    X = [silence[:0], np.concatenate([silence, frames[1]]), silence[:0], frames[2]]
+    generator = StatefulLSTMGenerator(**SMALL, random_state=0).fit(X)
+    music, origin = generator.sample(None, 400, return_origin=True)
+    assert set(origin["recording"]) == {1, 3}
+    assert origin["frame"][origin["recording"] == 1].min() >= 80
+    assert np.mean(shares_found(music, origin, X) < 0.01) > 0.4
+
+
+def test_regression_has_no_origins(all_fitted):
+    generator, X = all_fitted["regression"]
+    with pytest.raises(ValueError, match="return_origin=True, but regression"):
+        generator.sample(X[0], 5, return_origin=True)
+
+
 def test_a_state_can_be_used_again(fitted):
     generator, X = fitted
     _, state = generator.sample(X[0], 5, return_state=True)

@@ -28,6 +28,7 @@ FLOORS = {
         "composition",
         "storage",
         "progress",
+        "origin",
     ),
     "first": ("validation", "parameters", "codebook", "units", "walk", "network"),
     "outputs": ("training", "tokens", "regression"),

@@ -67,6 +67,13 @@ def test_the_users_text_runs_as_it_stands(wavs):
     assert np.isfinite(music).all()
 
 
+def test_origins_come_beside_the_music(pipe, wavs):
+    music, origin = pipe.sample(wavs[0], 40, random_state=1, return_origin=True)
+    np.testing.assert_array_equal(music, pipe.sample(wavs[0], 40, random_state=1))
+    assert len(origin) == 40
+    assert set(origin["recording"]) <= set(range(len(wavs)))
+
+
 # --- a Pipeline of scikit-learn
 
 

@@ -8,7 +8,14 @@ from skmusic import FFTFeaturizer
 from skmusic.codebook import find_layout, fit_codebook
 from skmusic.recurrent import forward, log_softmax, zero_state
 from skmusic.units import build_bank
-from skmusic.walk import Tempering, advance, enter, entry_scores, shifted
+from skmusic.walk import (
+    Tempering,
+    advance,
+    enter,
+    entry_scores,
+    shifted,
+    without,
+)
 
 SHORTEST, LONGEST = 4, 12
 
@@ -279,6 +286,20 @@ def test_runs_are_played_as_they_are_but_near_joins(fitted):
             bank.frames[(start + middle) * m : (start + middle + 1) * m],
         )
         position += length
+
+
+def test_origins_are_the_frames_of_the_runs(fitted):
+    bank, network, _, codebook = fitted
+    m = codebook.layout.frames_per_step
+    whole = begin(fitted)
+    assert len(whole.origins) == 0
+    for _ in range(5):
+        whole = advance(bank, network, whole, Tempering())
+    runs = [np.arange(a * m, (a + n) * m) for a, n in whole.visits]
+    np.testing.assert_array_equal(whole.origins, np.concatenate(runs))
+    late = without(whole, 7)
+    np.testing.assert_array_equal(late.origins, whole.origins[7:])
+    np.testing.assert_array_equal(late.pending, whole.pending[7:])
 
 
 def test_joins_keep_the_loudness(fitted):
