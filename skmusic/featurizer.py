@@ -2,10 +2,11 @@
 
 import os
 import warnings
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -52,9 +53,9 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         it in a `UserWarning` and lets an empty recording of 0 frames stand in
         its place, so that rows still are recordings; "raise" stops at once.
         If none can be decoded, the first error is raised either way.
-    n_jobs : int or None, default=None
-        Threads that decode and transform; None is 1 unless a
-        `joblib.parallel_config` says otherwise, -1 is all cores.
+    n_jobs : int or None, default=-1
+        Threads that decode and transform; -1 is all cores, None is 1 unless a
+        `joblib.parallel_config` says otherwise. The frames are the same.
 
     Attributes
     ----------
@@ -106,7 +107,7 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         factor=1.0,
         redundant=False,
         on_error="warn",
-        n_jobs=None,
+        n_jobs=-1,
     ):
         self.N = N
         self.hop_length = hop_length
@@ -201,8 +202,7 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
             empty = np.empty((0, self.n_dims_), dtype=np.float32)
             frames = [empty if f is None else f for f in frames]
         else:
-            run = Parallel(n_jobs=self.n_jobs, prefer="threads")
-            frames = run(delayed(self._frames)(x) for x in recordings.items)
+            frames = self._each(self._frames, recordings.items)
         return recordings.like(frames, keep_flat=False)
 
     def inverse_transform(self, X):
@@ -249,10 +249,8 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
                     "the frames of a single recording in a list."
                 )
         args = (self._window(), self._hop(), self.n_channels_)
-        x = [
-            spectra.istft(f, *args, factor=self.factor, redundant=self.redundant)
-            for f in frames.items
-        ]
+        settings = {"factor": self.factor, "redundant": self.redundant}
+        x = self._each(lambda f: spectra.istft(f, *args, **settings), frames.items)
         return give_form(x, dense=frames.form == "3d", flat=self._flat)
 
     def count_frames(self, n_samples):
@@ -315,10 +313,15 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
             x = audio.to_channels(x, self.n_channels_)
         return spectra.stft(x, self._window(), self._hop(), self.factor, self.redundant)
 
+    def _each(self, function, items):
+        """Results for each item, in threads; one item is not worth a thread."""
+        n_jobs = min(effective_n_jobs(self.n_jobs), len(items))
+        run = Parallel(n_jobs=n_jobs, prefer="threads")
+        return run(delayed(function)(item) for item in items)
+
     def _read_each(self, paths, read):
         """`read` of each path, None for those that cannot be decoded."""
-        run = Parallel(n_jobs=self.n_jobs, prefer="threads")
-        results = run(delayed(_attempt)(read, path) for path in paths)
+        results = self._each(partial(_attempt, read), paths)
         errors = [r for r in results if isinstance(r, Exception)]
         if errors and (self.on_error == "raise" or len(errors) == len(paths)):
             raise errors[0]
