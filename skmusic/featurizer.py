@@ -253,6 +253,43 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         x = self._each(lambda f: spectra.istft(f, *args, **settings), frames.items)
         return give_form(x, dense=frames.form == "3d", flat=self._flat)
 
+    def inverse_stream(self, blocks):
+        """Waveform of frames that come block by block, as they come.
+
+        Parameters
+        ----------
+        blocks : iterable of ndarray of shape (n_frames, n_dims)
+            Frames of one recording, one after another, however they are divided.
+
+        Yields
+        ------
+        ndarray of shape (n_samples, n_channels)
+            Together what `inverse_transform` makes of all frames, to the bit.
+
+        See Also
+        --------
+        skmusic.Pipeline.stream : Composes as it is listened to.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import FFTFeaturizer
+        >>> featurizer = FFTFeaturizer(N=256)
+        >>> (frames,) = featurizer.fit_transform([np.sin(np.arange(5000.0) / 10)])
+        >>> blocks = featurizer.inverse_stream([frames[:20], frames[20:]])
+        >>> [x.shape for x in blocks]
+        [(2432, 1), (2568, 1)]
+        """
+        check_is_fitted(self)
+        yield from spectra.istft_blocks(
+            blocks,
+            self._window(),
+            self._hop(),
+            self.n_channels_,
+            factor=self.factor,
+            redundant=self.redundant,
+        )
+
     def count_frames(self, n_samples):
         """Frames whose `inverse_transform` has at least so many samples.
 

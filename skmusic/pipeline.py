@@ -1,5 +1,7 @@
 """Pipeline: scikit-learn's, with a name for the plain things and with `sample`."""
 
+from numbers import Integral
+
 import numpy as np
 import sklearn.pipeline
 from sklearn.pipeline import _name_estimators
@@ -95,12 +97,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
             raise ValueError(
                 f"frames={frames} and seconds={seconds}: give one of the two."
             )
-        featurizer, n_samples = self.steps[0][1], None
-        if seconds is not None:
-            n_samples = round(seconds * featurizer.sr) if 0 < seconds < np.inf else 0
-            if not n_samples:
-                raise ValueError(f"seconds={seconds} makes no music; use 30.")
-            frames = featurizer.count_frames(n_samples)
+        frames, n_samples = self._length(frames, seconds)
         heard = None if seed is None else self._heard(seed)
         made = self.steps[-1][1].sample(heard, frames, **options)
         music, *about = made if isinstance(made, tuple) else (made,)
@@ -108,6 +105,85 @@ class Pipeline(sklearn.pipeline.Pipeline):
             music = step.inverse_transform([music])[0]
         music = music[:, None] if music.ndim == 1 else music
         return (music[:n_samples], *about) if about else music[:n_samples]
+
+    def stream(
+        self, seed=None, frames=None, *, seconds=None, block_frames=16, **options
+    ):
+        """Compose as it is listened to: blocks of music, each as soon as it is made.
+
+        Parameters
+        ----------
+        seed, frames, seconds : optional
+            As `sample` takes them; without `frames` and `seconds` it never ends.
+        block_frames : int, default=16
+            Frames that make a block; the first block is shorter by the overlap of
+            the windows, the last by what is not wanted.
+        **options
+            For the last step's ``sample``: ``temperature``, ``top_k``, ``top_p``,
+            ``random_state``.
+
+        Returns
+        -------
+        iterator of ndarray of shape (n_samples, n_channels), float32
+            Together what `sample` gives, to the bit. What is held in memory does
+            not grow.
+
+        Raises
+        ------
+        ValueError
+            If both `frames` and `seconds` are given, or one is out of range.
+        TypeError
+            If a step between the featurizer and the generator cannot invert block by
+            block (has no ``inverse_stream``).
+
+        See Also
+        --------
+        sample : All at once.
+
+        Examples
+        --------
+        >>> from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+        >>> from skmusic.datasets import make_songs
+        >>> songs = make_songs(2, 3.0, sr=8000, random_state=0)
+        >>> pipe = Pipeline([
+        ...     FFTFeaturizer(N=512, sr=8000),
+        ...     StatefulLSTMGenerator(epochs=1, random_state=0),
+        ... ]).fit(songs.recordings)
+        >>> [block.shape for block in pipe.stream(frames=40, random_state=1)]
+        [(3840, 2), (4096, 2), (2048, 2)]
+        """
+        check_is_fitted(self)
+        if frames is not None and seconds is not None:
+            raise ValueError(
+                f"frames={frames} and seconds={seconds}: give one of the two, or none."
+            )
+        for name, n in (("frames", frames), ("block_frames", block_frames)):
+            if n is not None and not (isinstance(n, Integral) and n >= 1):
+                raise ValueError(f"{name}={n!r} makes no music; use 1 or more.")
+        for step in self._transformers():
+            if not hasattr(step, "inverse_stream"):
+                raise TypeError(
+                    f"{step!r} has no inverse_stream, it cannot invert block by block; "
+                    "use sample."
+                )
+        frames, n_samples = self._length(frames, seconds)
+        heard = None if seed is None else self._heard(seed)
+        blocks = _frame_blocks(
+            self.steps[-1][1], heard, frames, int(block_frames), options
+        )
+        for step in reversed(self._transformers()):
+            blocks = step.inverse_stream(blocks)
+        return blocks if n_samples is None else _first(blocks, n_samples)
+
+    def _length(self, frames, seconds):
+        """Frames to make, and samples to keep of them; None for all."""
+        if seconds is None:
+            return frames, None
+        featurizer = self.steps[0][1]
+        n_samples = round(seconds * featurizer.sr) if 0 < seconds < np.inf else 0
+        if not n_samples:
+            raise ValueError(f"seconds={seconds} makes no music; use 30.")
+        return featurizer.count_frames(n_samples), n_samples
 
     def _heard(self, seed):
         x = [seed]
@@ -118,6 +194,26 @@ class Pipeline(sklearn.pipeline.Pipeline):
     def _transformers(self):
         steps = [step for _, step in self.steps[:-1]]
         return [step for step in steps if step not in (None, "passthrough")]
+
+
+def _frame_blocks(generator, state, frames, block_frames, options):
+    """Yield frames as the generator makes them; without end if `frames` is None."""
+    done = 0
+    while frames is None or done < frames:
+        n = block_frames if frames is None else min(block_frames, frames - done)
+        music, state = generator.sample(
+            state, n, **{"verbose": 0, **options}, return_state=True
+        )
+        yield music
+        done += n
+
+
+def _first(blocks, n_samples):
+    """Yield blocks until there are so many samples."""
+    for x in blocks:
+        yield x[:n_samples]
+        if (n_samples := n_samples - len(x)) <= 0:
+            return
 
 
 def make_pipeline(*steps, memory=None, transform_input=None, verbose=False):

@@ -14,6 +14,8 @@ __all__ = [
     "count_bins",
     "count_frames",
     "istft",
+    "istft_blocks",
+    "overlap_add",
     "stft",
     "synthesis_window",
 ]
@@ -267,27 +269,112 @@ def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
     array([0., 1., 2., 3., 4., 5., 6.])
     """
     n_frames, N = len(frames), len(w)
-    n_bins = count_bins(N, redundant)
-    scaled = (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
+    blocks = (frames[block] for block in _blocks(n_frames, n_channels * N))
+    options = factor, redundant
+    n_samples = max(0, n_frames * hop_length - (N - hop_length))
+    out, done = np.empty((n_samples, n_channels), frames.dtype), 0
+    for x in istft_blocks(blocks, w, hop_length, n_channels, *options):
+        out[done : done + len(x)] = x
+        done += len(x)
+    return out[:done]
+
+
+def istft_blocks(blocks, w, hop_length, n_channels, factor=1.0, redundant=False):
+    """Waveform of frames that come block by block, each as soon as it is known.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_frames, n_channels * 2 * n_bins)
+        Frames, one after another, however they are divided.
+    w, hop_length, n_channels, factor, redundant : ndarray, int, int, float, bool
+        As `istft` takes them.
+
+    Yields
+    ------
+    ndarray of shape (n_samples, n_channels)
+        Together what `istft` makes of all frames, to the bit.
+
+    See Also
+    --------
+    istft : Of frames that are all there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.spectra import analysis_window, istft_blocks, stft
+    >>> x, w = np.arange(7.0)[:, None], analysis_window("hann", 4)
+    >>> frames = stft(x, w, 2)
+    >>> for x in istft_blocks([frames[:3], frames[3:]], w, 2, n_channels=1):
+    ...     np.round(x.ravel(), 12)
+    array([0., 1., 2., 3.])
+    array([4., 5., 6.])
+    """
+    N, n_bins = len(w), count_bins(len(w), redundant)
+    tail, held, lead = None, None, N - hop_length
+    for frames in blocks:
+        if not len(frames):
+            continue
+        x, tail = overlap_add(
+            frames, tail, w, hop_length, n_channels, factor, redundant
+        )
+        x, lead = x[lead:], max(0, lead - len(x))
+        if held is not None and len(held):
+            x = np.concatenate([held, x])
+        # If these frames are the last ones, so much of them was padded.
+        n_samples = max(0, len(x) - _padding(frames, n_bins, hop_length))
+        x, held = x[:n_samples], x[n_samples:]
+        if len(x):
+            yield x
+
+
+def overlap_add(frames, tail, w, hop_length, n_channels, factor=1.0, redundant=False):
+    """One block of `istft_blocks`: the frames' waveform, and what goes into the next.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_channels * 2 * n_bins)
+        Frames.
+    tail : ndarray or None
+        As the call before returned it; None at the start.
+    w, hop_length, n_channels, factor, redundant : ndarray, int, int, float, bool
+        As `istft` takes them.
+
+    Returns
+    -------
+    x : ndarray of shape (n_frames * hop_length, n_channels)
+        What later frames do not change. At the start its first ``N - hop_length``
+        samples lack the windows before them.
+    tail : ndarray
+        The windows of these frames beyond that.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.spectra import analysis_window, overlap_add
+    >>> x, tail = overlap_add(np.ones((5, 6)), None, analysis_window("hann", 4), 2, 1)
+    >>> x.shape
+    (10, 1)
+    """
+    n_frames, N = len(frames), len(w)
+    n_bins, n_hops = count_bins(N, redundant), -(-N // hop_length)
     parts = frames.reshape(n_frames, n_channels, 2, n_bins)
-    n_hops = -(-N // hop_length)
-    out = np.zeros((n_frames + n_hops, hop_length, n_channels), dtype=frames.dtype)
-    for block in _blocks(n_frames, n_channels * N):
-        spectrum = np.empty(parts[block][:, :, 0].shape, np.result_type(frames, "F"))
-        spectrum.real, spectrum.imag = parts[block][:, :, 0], parts[block][:, :, 1]
-        if redundant:
-            windows = scipy.fft.ifft(spectrum, axis=-1).real
-        else:
-            windows = scipy.fft.irfft(spectrum, n=N, axis=-1)
-        windows *= scaled
-        for k in range(n_hops):
-            part = windows[:, :, k * hop_length : (k + 1) * hop_length]
-            sums = out[block.start + k : block.stop + k, : part.shape[2]]
-            for channel in range(n_channels):  # so that numpy's loops are long
-                sums[:, :, channel] += part[:, channel]
-    n_samples = n_frames * hop_length - (N - hop_length)
-    n_samples -= _padding(frames, n_bins, hop_length) if n_frames else n_samples
-    return out.reshape(-1, n_channels)[N - hop_length :][: max(0, n_samples)]
+    spectrum = np.empty(parts[:, :, 0].shape, np.result_type(frames, "F"))
+    spectrum.real, spectrum.imag = parts[:, :, 0], parts[:, :, 1]
+    if redundant:
+        windows = scipy.fft.ifft(spectrum, axis=-1).real
+    else:
+        windows = scipy.fft.irfft(spectrum, n=N, axis=-1)
+    windows *= (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
+    out = np.zeros((n_frames + n_hops - 1, hop_length, n_channels), frames.dtype)
+    if tail is not None:
+        out[: n_hops - 1] = tail
+    # Older frames come first into each sum: so its bits do not depend on the blocks.
+    for k in reversed(range(n_hops)):
+        part = windows[:, :, k * hop_length : (k + 1) * hop_length]
+        sums = out[k : k + n_frames, : part.shape[2]]
+        for channel in range(n_channels):  # so that numpy's loops are long
+            sums[:, :, channel] += part[:, channel]
+    return out[:n_frames].reshape(-1, n_channels), out[n_frames:]
 
 
 def _padding(frames, n_bins, hop_length):

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import joblib
@@ -216,6 +217,93 @@ def test_cross_validation_by_song(wavs, songs, form):
     assert np.isfinite(scores).all()
     alone = clone(pipe).fit(X[form][2:]).score(X[form][:2])
     assert scores[0] == pytest.approx(alone)
+
+
+# --- stream
+
+
+@pytest.mark.parametrize("block_frames", [1, 7, 16, 1000])
+@pytest.mark.parametrize("length", [{"frames": 100}, {"seconds": 1.234}], ids=str)
+def test_a_stream_is_the_sample_to_the_bit(pipe, mono, wavs, length, block_frames):
+    options = {"random_state": 3, "temperature": 0.8, **length}
+    for fitted, seed in [(pipe, wavs[0]), (pipe, None), (mono, None)]:
+        blocks = list(fitted.stream(seed, block_frames=block_frames, **options))
+        assert all(len(block) for block in blocks)
+        np.testing.assert_array_equal(
+            np.concatenate(blocks), fitted.sample(seed, **options)
+        )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"hop_length": N, "window": "boxcar", "redundant": True, "factor": 2 / N},
+        {"hop_length": 100, "window": "hamming"},
+    ],
+    ids=str,
+)
+def test_streams_with_other_windows(songs, settings):
+    pipe = Pipeline([featurizer(**settings), generator("regression")]).fit(songs)
+    for length in ({"frames": 50}, {"seconds": 0.3}):
+        blocks = pipe.stream(songs[0], block_frames=3, **length)
+        np.testing.assert_array_equal(
+            np.concatenate(list(blocks)), pipe.sample(songs[0], **length)
+        )
+
+
+def test_a_stream_is_made_as_it_is_taken(pipe, monkeypatch):
+    made, sample = [], StatefulLSTMGenerator.sample
+
+    def counted(self, seed, frames, **options):
+        made.append(frames)
+        return sample(self, seed, frames, **options)
+
+    monkeypatch.setattr(StatefulLSTMGenerator, "sample", counted)
+    stream = pipe.stream(random_state=1, block_frames=4)  # has no end
+    assert made == []
+    for n in range(1, 6):
+        next(stream)
+        assert made == [4] * n
+
+
+def test_what_a_stream_holds_does_not_grow(pipe):
+    stream = pipe.stream(random_state=1)
+
+    def peak(n_blocks):
+        tracemalloc.start()
+        for _ in range(n_blocks):
+            next(stream)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(40)  # the memory of runs fills up
+    assert peak(200) < 1.2 * peak(40)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"frames": 5, "seconds": 1}, "frames=5 and seconds=1"),
+        ({"seconds": 0}, "seconds=0 makes no music"),
+        ({"frames": 0}, "frames=0"),
+        ({"block_frames": 0}, "block_frames=0"),
+        ({"block_frames": 2.5}, "block_frames=2.5"),
+    ],
+    ids=str,
+)
+def test_streams_of_nothing_are_refused_at_once(pipe, options, message):
+    with pytest.raises(ValueError, match=message):
+        pipe.stream(**options)
+
+
+def test_steps_that_cannot_stream_are_named(songs):
+    steps = [featurizer(), FunctionTransformer(), generator("regression")]
+    with pytest.raises(NotFittedError):
+        Pipeline(steps).stream()
+    fitted = Pipeline(steps).fit(songs)
+    with pytest.raises(TypeError, match=r"FunctionTransformer\(\) has no inverse_str"):
+        fitted.stream()
 
 
 # --- from one process to another

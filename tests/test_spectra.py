@@ -5,7 +5,14 @@ import pytest
 from scipy.signal import ShortTimeFFT
 
 from skmusic import spectra
-from skmusic.spectra import analysis_window, count_bins, count_frames, istft, stft
+from skmusic.spectra import (
+    analysis_window,
+    count_bins,
+    count_frames,
+    istft,
+    istft_blocks,
+    stft,
+)
 
 # Largest error of stft and istft, relative to the largest sample.
 PRECISION = {np.float64: 1e-12, np.float32: 1e-6}
@@ -111,6 +118,31 @@ def test_the_layout_in_memory_does_not_matter(order):
     x, w = noise(999, 2), analysis_window("hann", 64)
     y = np.asarray(np.repeat(x, 2, axis=0), order=order)[::2]
     np.testing.assert_array_equal(stft(x, w, 32), stft(y, w, 32))
+
+
+# --- block by block
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("redundant", [False, True])
+@pytest.mark.parametrize(("N", "hop"), [(64, 32), (64, 20), (64, 64), (64, 7), (8, 1)])
+def test_blocks_together_are_the_whole_to_the_bit(N, hop, redundant, dtype):
+    w = analysis_window("hamming", N)
+    made = noise(41, 2 * 2 * count_bins(N, redundant), dtype)
+    of_a_recording = stft(noise(1001, 2, dtype), w, hop, 2.0, redundant)
+    for frames in (made, of_a_recording):
+        whole = istft(frames, w, hop, 2, 2.0, redundant)
+        for size in (1, 2, 5, 16, len(frames)):
+            blocks = [frames[i : i + size] for i in range(0, len(frames), size)]
+            blocks.insert(1, frames[:0])
+            parts = list(istft_blocks(blocks, w, hop, 2, 2.0, redundant))
+            np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_blocks_are_as_long_as_their_frames_allow():
+    w, frames = analysis_window("hann", 64), noise(40, 66)
+    parts = istft_blocks([frames[:10], frames[10:11], frames[11:]], w, 16, 1)
+    assert [len(x) for x in parts] == [10 * 16 - 48, 16, 29 * 16]
 
 
 # --- frames that stft did not make
