@@ -8,9 +8,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skmusic import regression, tokens
+from skmusic.checkpoint import lasting_seed
 from skmusic.origin import origin_of
 from skmusic.parameters import GENERATOR_CONSTRAINTS
 from skmusic.progress import Progress
+from skmusic.training import before
 from skmusic.validation import check_recordings
 from skmusic.walk import Tempering
 
@@ -66,7 +68,14 @@ class StatefulLSTMGenerator(BaseEstimator):
     frames_per_step : int or None, default=None
         Frames that make one step; None is about 23 ms at 44.1 kHz.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last fit, with its tokens.
+        Whether `fit` goes on where the last fit ended, with its tokens, for
+        `epochs` more. On the same recordings two fits end with the same bits as
+        one of all their epochs.
+    checkpoint_dir : str, path or None, default=None
+        Folder where training is saved after each epoch, and every five minutes
+        within one. A fit that was killed, called again with the same recordings
+        and parameters, goes on from there and ends with the same bits. Only the
+        last two states are kept.
     callbacks : list of callable or None, default=None
         Each is called after each epoch with its record, a dict with ``epoch``,
         ``loss`` and, where something is held out, ``val_loss``.
@@ -91,6 +100,10 @@ class StatefulLSTMGenerator(BaseEstimator):
         What is played (tokens only).
     variance_ : ndarray
         Variance of each token, or of the residual, in each band.
+    training_ : dict or None
+        Where training stands: weights, moments and sources of chance, plain
+        arrays. Set it to None to make a saved model smaller; training then goes
+        on with new moments.
     n_features_in_ : int
         Steps in a row, only where `X` was 2-D.
 
@@ -130,6 +143,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         n_channels=None,
         frames_per_step=None,
         warm_start=False,
+        checkpoint_dir=None,
         callbacks=None,
         random_state=None,
         verbose=0,
@@ -150,6 +164,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         self.n_channels = n_channels
         self.frames_per_step = frames_per_step
         self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose
@@ -207,8 +222,8 @@ class StatefulLSTMGenerator(BaseEstimator):
         fitted = _OUTPUTS[self.output].fit(
             sequences,
             self,
-            check_random_state(self.random_state),
-            self.history_ if again else [],
+            self._chance(),
+            before(self) if again else None,
         )
         # Only now, so that a fit that fails leaves what was fitted before.
         for name, value in fitted.items():
@@ -397,6 +412,13 @@ class StatefulLSTMGenerator(BaseEstimator):
         if return_state:
             result.append(state)
         return tuple(result) if len(result) > 1 else music
+
+    def _chance(self):
+        """Source of chance of a fit, that of a killed one if it goes on."""
+        rng = check_random_state(self.random_state)
+        if self.checkpoint_dir is None or self.random_state is not None:
+            return rng
+        return np.random.RandomState(lasting_seed(self.checkpoint_dir, rng))
 
     def _recordings(self, X, reset):
         recordings = check_recordings(self, X, reset=reset, what="frame sequence")

@@ -2,7 +2,7 @@
 
 Arrays go in and arrays come out: nothing of Keras outlives a call. State is
 carried from chunk to chunk of each stream by hand and set to zero where a
-recording starts.
+recording starts. Where training stands is a value, too: a dict of arrays.
 """
 
 import os
@@ -15,6 +15,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import tensorflow as tf
+
+from skmusic.lanes import lanes
 
 # TensorFlow looks for a GPU at first use, and speaks of it; better at once.
 tf.config.list_logical_devices()
@@ -36,11 +38,16 @@ def train(
     patience=None,
     noise=0.0,
     skip=None,
-    network=None,
+    state=None,
+    checkpoint=None,
     on_chunk=None,
     on_epoch=None,
 ):
     """Fit an LSTM network by truncated back-propagation with carried state.
+
+    Training is a function of its state: to go on from a state that an earlier
+    call returned, or that was saved in the middle of an epoch, ends with the
+    same bits as never to have stopped.
 
     Parameters
     ----------
@@ -54,7 +61,7 @@ def train(
     units, dropout : sequence of int, sequence of float
         Size of each LSTM layer and dropout after it.
     epochs : int
-        Passes over the sequences.
+        Passes over the sequences, those of `state` counted.
     learning_rate : float
         Of Adam.
     seed : int
@@ -69,107 +76,122 @@ def train(
     skip : (A, d) or None
         Weights from the inputs straight to the outputs, and bias, to start from;
         without, there is no such path.
-    network : dict or None
-        Weights to start from, as `skmusic.recurrent` has them.
+    state : dict or None
+        What to go on from, as `train` returns it, or only ``best`` and
+        ``history``: then with new moments. None starts anew.
+    checkpoint : skmusic.checkpoint.Checkpoint or None
+        Where the state is saved after each epoch, and whenever it is due.
     on_chunk, on_epoch : callable or None
         Told ``(n_steps, loss)`` after each update, and each epoch's record.
 
     Returns
     -------
-    network : dict
-        Weights as `skmusic.recurrent` has them, float32.
-    history : list of dict
-        ``loss`` and, where something is held out, ``val_loss`` of each epoch.
+    state : dict
+        Plain numbers and lists of arrays: ``history``, the records of all epochs
+        (``epoch``, ``loss`` and, where something is held out, ``val_loss``);
+        ``best``, the weights of the best one, as `skmusic.recurrent` takes them;
+        and what training needs to go on: ``weights``, ``rest`` (moments and
+        sources of chance), ``best_loss``, ``since``, and ``position`` and
+        ``carried``, which are those of a whole epoch.
 
     References
     ----------
     R. Williams and J. Peng, "An efficient gradient-based algorithm for on-line
     training of recurrent network trajectories", Neural Computation 2 (1990).
     """
-    rng = np.random.default_rng(seed)
     n_inputs = sequences[0][0].shape[1]
     model = _build(n_inputs, n_outputs, units, dropout, noise, skip, seed)
-    if network is not None:
-        model.set_weights(_weights(network))
     optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
     step, evaluate = _steps(model, optimizer, loss)
-    best, best_loss, since, history = model.get_weights(), np.inf, 0, []
+    state = _start(model, optimizer, state)
+    # All but the weights comes from outside, a new learning rate too.
+    optimizer.learning_rate = learning_rate
+    n_before = len(state["history"])
     try:
-        for _ in range(epochs):
-            batches = lanes(sequences, n_streams, chunk_length, rng)
-            record = {"loss": _pass(model, batches, n_streams, step, on_chunk)}
+        while len(state["history"]) < epochs:
+            if patience is not None and state["since"] >= patience:
+                break
+            since = state
+
+            def pause(position, carried, since=since):
+                if checkpoint is not None and checkpoint.due():
+                    checkpoint.save(
+                        since
+                        | _taken(model, optimizer)
+                        | {
+                            "position": position,
+                            "carried": [s.numpy() for s in carried],
+                        }
+                    )
+
+            rng = np.random.default_rng([seed, len(state["history"])])
+            first = int(state["position"][0])
+            batches = lanes(sequences, n_streams, chunk_length, rng, first)
+            mean = _pass(model, batches, n_streams, step, state, on_chunk, pause)
+            record = {"epoch": len(state["history"]) + 1, "loss": mean}
             if held_out:
                 batches = lanes(held_out, n_streams, chunk_length)
                 record["val_loss"] = _pass(model, batches, n_streams, evaluate)
-            history.append(record)
-            judged = record.get("val_loss", -len(history))
-            if judged < best_loss:
-                best, best_loss, since = model.get_weights(), judged, 0
-            else:
-                since += 1
+            state = _judged(state, record, _taken(model, optimizer))
+            if checkpoint is not None:
+                checkpoint.save(state)
             if on_epoch is not None:
                 on_epoch(record)
-            if patience is not None and since >= patience:
-                break
     except KeyboardInterrupt:
-        if not history:
+        n_done = len(state["history"])
+        if n_done == n_before:
             raise
         # What was learned so far is worth keeping.
         warnings.warn(
-            f"training was interrupted after {len(history)} of {epochs} epochs; "
+            f"training was interrupted after {n_done} of {epochs} epochs; "
             "what was learned so far is kept.",
             UserWarning,
         )
-    return _network(best, len(units)), history
+    return state
 
 
-def lanes(sequences, n_streams, chunk_length, rng=None):
-    """Batches of chunks, each lane a walk through the recordings in turn.
+# Updates done, and sums of the loss and of the steps, within an epoch.
+_WHOLE = {"position": [0, 0.0, 0.0], "carried": []}
 
-    Parameters
-    ----------
-    sequences : list of (x, y)
-        Inputs and targets.
-    n_streams, chunk_length : int
-        Lanes of a batch, steps of a chunk.
-    rng : numpy.random.Generator or None
-        Shuffles the recordings and turns the ring of chunks, so that lanes are
-        cut elsewhere in each epoch.
 
-    Yields
-    ------
-    x, y, weight, keep
-        ``(n_streams, chunk_length, ...)`` inputs and targets, weight 0 where
-        they are padding, and ``(n_streams,)`` 0 where the state starts anew.
-    """
-    order = range(len(sequences)) if rng is None else rng.permutation(len(sequences))
-    ring = [
-        (i, start)
-        for i in order
-        for start in range(0, len(sequences[i][0]), chunk_length)
-    ]
-    if rng is not None:
-        turn = rng.integers(len(ring))
-        ring = ring[turn:] + ring[:turn]
-    n_rows = -(-len(ring) // n_streams)
-    ring += [None] * (n_rows * n_streams - len(ring))
-    x0, y0 = sequences[0]
-    for row in range(n_rows):
-        x = np.zeros((n_streams, chunk_length, *x0.shape[1:]), np.float32)
-        y = np.zeros((n_streams, chunk_length, *y0.shape[1:]), y0.dtype)
-        weight = np.zeros((n_streams, chunk_length), np.float32)
-        keep = np.zeros(n_streams, np.float32)
-        for lane in range(n_streams):
-            chunk = ring[lane * n_rows + row]
-            if chunk is None:
-                continue
-            i, start = chunk
-            part = slice(start, start + chunk_length)
-            n = len(sequences[i][1][part])
-            x[lane, :n], y[lane, :n] = sequences[i][0][part], sequences[i][1][part]
-            weight[lane, :n] = 1
-            keep[lane] = row > 0 and start > 0
-        yield x, y, weight, keep
+def _start(model, optimizer, state):
+    """State to begin with; a given one goes into the model and its optimizer."""
+    if state is None:
+        state = {"best": model.get_weights(), "history": []}
+    if "weights" in state:
+        model.set_weights(state["weights"])
+        for variable, value in zip(_rest(model, optimizer), state["rest"], strict=True):
+            variable.assign(value)
+        return state
+    model.set_weights(state["best"])
+    unjudged = {"best_loss": np.inf, "since": 0}
+    return state | unjudged | _WHOLE | _taken(model, optimizer)
+
+
+def _rest(model, optimizer):
+    """Variables beside the weights: sources of chance, moments, counts."""
+    weights = {id(v) for v in model.weights}
+    return [v for v in model.variables if id(v) not in weights] + optimizer.variables
+
+
+def _taken(model, optimizer):
+    """Values of all variables, copied: the next update may write in place."""
+
+    def values(variables):
+        return [np.array(v.numpy()) for v in variables]
+
+    return {"weights": values(model.weights), "rest": values(_rest(model, optimizer))}
+
+
+def _judged(state, record, taken):
+    """State after an epoch."""
+    history = [*state["history"], record]
+    # Without a judge the last is the best.
+    loss = record.get("val_loss", -float(len(history)))
+    better = loss < state["best_loss"]
+    found = {"best": taken["weights"], "best_loss": loss, "since": 0}
+    missed = {"since": state["since"] + 1}
+    return state | taken | _WHOLE | {"history": history} | (found if better else missed)
 
 
 def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
@@ -236,27 +258,23 @@ def _steps(model, optimizer, loss):
     return step, evaluate
 
 
-def _pass(model, batches, n_streams, step, on_chunk=None):
-    """Mean loss of one pass, the state carried along each lane."""
+def _pass(model, batches, n_streams, step, begun=None, on_chunk=None, pause=None):
+    """Mean loss of one pass, the state carried along each lane.
+
+    A pass that was `begun` goes on; `pause` is told where it stands after each
+    update.
+    """
+    n_rows, total, n_steps = begun["position"] if begun else _WHOLE["position"]
     state = [tf.zeros((n_streams, s.shape[1])) for s in model.inputs[1:]]
-    total = n_steps = 0.0
+    if n_rows:
+        state = [tf.constant(s) for s in begun["carried"]]
     for x, y, weight, keep in batches:
         state = [s * keep[:, None] for s in state]
         part, state = step(x, y, weight, state)
         n = float(weight.sum())
-        total, n_steps = total + float(part), n_steps + n
+        n_rows, total, n_steps = n_rows + 1, total + float(part), n_steps + n
         if on_chunk is not None:
             on_chunk(int(n), float(part) / max(n, 1.0))
+        if pause is not None:
+            pause([n_rows, total, n_steps], state)
     return total / max(n_steps, 1.0)
-
-
-def _network(weights, n_layers):
-    layers = [tuple(weights[3 * k : 3 * k + 3]) for k in range(n_layers)]
-    head, skip = weights[3 * n_layers :][:2], weights[3 * n_layers + 2 :]
-    return {"layers": layers, "head": tuple(head), "skip": tuple(skip)}
-
-
-def _weights(network):
-    """Arrays in the order of the model's weights."""
-    parts = [*network["layers"], network["head"], network["skip"]]
-    return [array for part in parts for array in part]

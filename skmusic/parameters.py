@@ -1,5 +1,6 @@
 """What the parameters of StatefulLSTMGenerator may be, in scikit-learn's terms."""
 
+import os
 from numbers import Integral, Real
 
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -26,6 +27,7 @@ GENERATOR_CONSTRAINTS = {
     "n_channels": [_at_least(Integral, 1), None],
     "frames_per_step": [_at_least(Integral, 1), None],
     "warm_start": ["boolean"],
+    "checkpoint_dir": [str, os.PathLike, None],
     "callbacks": [list, tuple, None],
     "random_state": ["random_state"],
     "verbose": ["verbose"],

@@ -11,6 +11,33 @@ layer, each of shape (n_units,).
 import numpy as np
 
 
+def from_arrays(arrays):
+    """Network of a list of its arrays: layers, head, skip.
+
+    Examples
+    --------
+    >>> from skmusic.recurrent import from_arrays, to_arrays
+    >>> network = from_arrays(["W", "U", "b", "V", "d", "A"])
+    >>> network["layers"], network["skip"]
+    ([('W', 'U', 'b')], ('A',))
+    >>> to_arrays(network)
+    ['W', 'U', 'b', 'V', 'd', 'A']
+    """
+    n_layers = (len(arrays) - 2) // 3
+    head = arrays[3 * n_layers :]
+    return {
+        "layers": [tuple(arrays[3 * k : 3 * k + 3]) for k in range(n_layers)],
+        "head": tuple(head[:2]),
+        "skip": tuple(head[2:]),
+    }
+
+
+def to_arrays(network):
+    """List of a network's arrays, see `from_arrays`."""
+    parts = [*network["layers"], network["head"], network["skip"]]
+    return [array for part in parts for array in part]
+
+
 def zero_state(network):
     """State before the first step.
 

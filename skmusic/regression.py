@@ -32,8 +32,7 @@ def fit(sequences, generator, rng, past):
     # Zeros before the first frame: what is sampled from nothing is learned too.
     start = np.zeros((1, n_dims), np.float32)
     pairs = [(np.concatenate([start, s[:-1]]), s) for s in scaled]
-    seed = int(rng.randint(2**31 - 10_000))
-    trained = train(generator, pairs, n_dims, "mse", seed, past)
+    trained = train(generator, pairs, n_dims, "mse", rng, past)
     layout = codes.find_layout(sequences, generator.n_channels, 1)
     network = trained["network_"]
     residual = np.concatenate(

@@ -42,13 +42,12 @@ def fit(sequences, generator, rng, past):
         )
     tokens = [codebook.tokens(f) for f in features]
     pairs = [(shifted(f), t) for f, t in zip(features, tokens, strict=True) if len(t)]
-    seed = int(rng.randint(2**31 - 10_000))
     trained = train(
         generator,
         pairs,
         len(codebook.centroids),
         "crossentropy",
-        seed,
+        rng,
         past,
         skip=_tokenizer(codebook, pairs),
         noise=_NOISE,

@@ -1,10 +1,14 @@
 """What training is for both outputs: sequences, what is held out, progress."""
 
+import hashlib
+import warnings
 from numbers import Integral
 
 import numpy as np
 
+from skmusic.checkpoint import Checkpoint
 from skmusic.progress import Progress
+from skmusic.recurrent import from_arrays, to_arrays
 
 # One step is about this long, by the defaults of FFTFeaturizer (stereo).
 STEP_SECONDS = 1024 / 44100
@@ -16,7 +20,7 @@ _LAYERS = {
 }
 
 
-def train(generator, sequences, n_outputs, loss, seed, past, **settings):
+def train(generator, sequences, n_outputs, loss, rng, past, **settings):
     """Train with the parameters of a generator.
 
     Parameters
@@ -25,17 +29,19 @@ def train(generator, sequences, n_outputs, loss, seed, past, **settings):
         Its parameters count, and with `past` its network.
     sequences : list of (x, y)
         Inputs and targets of each recording.
-    n_outputs, loss, seed
+    n_outputs, loss
         As `skmusic.network.train` has them.
-    past : list of dict
-        Records of the epochs before, to go on from; empty to start anew.
+    rng : numpy.random.RandomState
+        Of all chance, unless `past` has its own.
+    past : dict or None
+        What was trained before, to go on from, see `before`; None starts anew.
     **settings
         More for `skmusic.network.train`.
 
     Returns
     -------
     dict
-        ``network_`` and ``history_``.
+        ``network_``, ``history_`` and ``training_``.
     """
     # Here and not above: TensorFlow takes seconds to load, and playing needs none.
     from skmusic import network
@@ -47,44 +53,125 @@ def train(generator, sequences, n_outputs, loss, seed, past, **settings):
     units, dropout = layers(
         generator.hidden_layer_sizes, generator.dropout, _LAYERS[loss]
     )
-    if past:
-        known = tuple(len(U) for _, U, _ in generator.network_["layers"])
-        if units != known:
-            raise ValueError(
-                f"warm_start goes on with hidden_layer_sizes={known}, not {units}; "
-                "use warm_start=False."
-            )
+    drawn = int(rng.randint(2**31 - 10_000))
+    seed = past.get("seed", drawn) if past else drawn
+    settings = {
+        "loss": loss,
+        "n_outputs": n_outputs,
+        "units": units,
+        "dropout": dropout,
+        "learning_rate": float(generator.learning_rate),
+        "seed": seed,
+        # Enough updates in an epoch also where there is little music.
+        "n_streams": max(1, min(generator.n_streams, n_chunks // 16)),
+        "chunk_length": chunk,
+        "patience": generator.n_iter_no_change if held_out else None,
+        **settings,
+    }
+    identity = _identity(settings, kept, held_out, past)
+    state = _going_on(past, identity, units) if past else None
+    epochs = generator.epochs + (len(state["history"]) if state else 0)
+    checkpoint = None
+    if generator.checkpoint_dir is not None:
+        older = past.get("identity") if past else None
+        checkpoint = Checkpoint(generator.checkpoint_dir, identity, older)
+        state = _newer(state, checkpoint.load(), epochs)
+    _warn_if_stopped(state, settings["patience"])
+    n_done = len(state["history"]) if state else 0
     n_steps = sum(len(x) for x, _ in kept)
-    history = list(past)
 
     def on_epoch(record):
-        history.append({"epoch": len(history) + 1, **record})
         for callback in generator.callbacks or ():
-            callback(history[-1])
+            callback(dict(record))
 
     with Progress(
-        "fit", generator.epochs * n_steps, "steps", generator.verbose
+        "fit", (epochs - n_done) * n_steps, "steps", generator.verbose
     ) as progress:
-        weights, _ = network.train(
+        state = network.train(
             kept,
             held_out,
-            loss=loss,
-            n_outputs=n_outputs,
-            units=units,
-            dropout=dropout,
-            epochs=generator.epochs,
-            learning_rate=generator.learning_rate,
-            seed=seed,
-            # Enough updates in an epoch also where there is little music.
-            n_streams=max(1, min(generator.n_streams, n_chunks // 16)),
-            chunk_length=chunk,
-            patience=generator.n_iter_no_change if held_out else None,
-            network=generator.network_ if past else None,
+            epochs=epochs,
+            state=state,
+            checkpoint=checkpoint,
             on_chunk=lambda n, loss: progress(n, n * STEP_SECONDS, loss=f"{loss:.3f}"),
             on_epoch=on_epoch,
             **settings,
         )
-    return {"network_": weights, "history_": history}
+    return {
+        "network_": from_arrays(state["best"]),
+        "history_": [dict(record) for record in state["history"]],
+        "training_": state | {"seed": seed, "identity": identity},
+    }
+
+
+def before(generator):
+    """What a fitted generator's training goes on from."""
+    past = getattr(generator, "training_", None)
+    if past is None:  # of an older version, or dropped to make the model smaller
+        past = {"best": to_arrays(generator.network_), "history": generator.history_}
+    return past
+
+
+def _going_on(past, identity, units):
+    """State to go on from, judged anew where the music is another."""
+    known = tuple(len(U) for _, U, _ in from_arrays(past["best"])["layers"])
+    if units != known:
+        raise ValueError(
+            f"warm_start goes on with hidden_layer_sizes={known}, not {units}; "
+            "use warm_start=False."
+        )
+    state = {name: past[name] for name in past if name not in ("seed", "identity")}
+    if "weights" in state and past["identity"] != identity:
+        state["since"] = 0
+        if past["identity"]["data"] != identity["data"]:
+            state["best_loss"] = float("inf")
+    return state
+
+
+def _newer(state, saved, epochs):
+    """The state of the two that is further, of the same training."""
+    if saved is None or (state and len(saved["history"]) < len(state["history"])):
+        return state
+    if len(saved["history"]) > epochs:
+        raise ValueError(
+            f"checkpoint_dir holds {len(saved['history'])} epochs of this training, "
+            f"and epochs={epochs} asks for fewer; ask for more, or name a new folder."
+        )
+    return saved
+
+
+def _warn_if_stopped(state, patience):
+    if state and patience is not None and state.get("since", 0) >= patience:
+        warnings.warn(
+            f"training had ended after {len(state['history'])} epochs, since "
+            f"{patience} brought no better held-out loss; with a larger "
+            "n_iter_no_change it goes on.",
+            UserWarning,
+        )
+
+
+def _identity(settings, kept, held_out, past):
+    """What makes a training what it is; with one state, another would differ."""
+    named = dict(settings)
+    data = hashlib.sha256()
+    for array in named.pop("skip", None) or ():
+        data.update(np.ascontiguousarray(array))
+    for part in (kept, held_out):
+        for pair in part:
+            for array in pair:
+                data.update(f"{array.dtype}{array.shape}".encode())
+                data.update(np.ascontiguousarray(array))
+        data.update(b"held out")
+    identity = {k: str(v) for k, v in named.items()} | {"data": data.hexdigest()}
+    if not past:
+        return identity
+    known = past.get("identity", {})
+    if {k: v for k, v in known.items() if k != "beginning"} == identity:
+        return known
+    beginning = hashlib.sha256()
+    for array in past.get("weights", past["best"]):
+        beginning.update(np.ascontiguousarray(array))
+    return identity | {"beginning": beginning.hexdigest()}
 
 
 def split(sequences, fraction, chunk_length):

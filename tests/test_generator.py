@@ -1,6 +1,7 @@
 import pickle
 import random
 import re
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -352,6 +353,77 @@ def test_warm_start_goes_on(output):
         generator.set_params(output=other).fit(X)
     assert generator.n_iter_ == 5
     assert generator.sample(X[0], 5).shape == (5, 3)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_two_fits_are_one_of_all_their_epochs(output):
+    X, options = waves(2, 400), {"hidden_layer_sizes": (8, 4), "random_state": 0}
+    whole = StatefulLSTMGenerator(output, epochs=4, **options).fit(X)
+    parts = StatefulLSTMGenerator(output, epochs=1, warm_start=True, **options).fit(X)
+    parts = pickle.loads(pickle.dumps(parts))  # another day
+    parts.set_params(epochs=3).fit(X)
+    assert parts.history_ == whole.history_
+    assert same(weights(parts), weights(whole))
+    np.testing.assert_equal(parts.training_, whole.training_)
+    np.testing.assert_array_equal(parts.variance_, whole.variance_)
+    music = [each.sample(X[0], 200, random_state=1) for each in (parts, whole)]
+    np.testing.assert_array_equal(*music)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_what_training_needs_can_be_dropped(output):
+    X = waves(2)
+    generator = StatefulLSTMGenerator(output, **SMALL, warm_start=True).fit(X)
+    whole = len(pickle.dumps(generator))
+    generator.training_ = None
+    assert len(pickle.dumps(generator)) < whole
+    music = generator.sample(X[0], 20, random_state=0)
+    assert music.shape == (20, 3)
+    assert generator.fit(X).n_iter_ == 4
+
+
+KILLED = """
+import os, signal, sys
+import joblib
+import skmusic.checkpoint
+skmusic.checkpoint.INTERVAL = 0.0  # also within epochs
+pieces, n_before, written = int(sys.argv[2]), 0, skmusic.checkpoint._write
+def write(path, content):
+    written(path, content)
+    global n_before
+    n_before += path.suffix == ".checkpoint"
+    if n_before == pieces:
+        os.kill(os.getpid(), signal.SIGKILL)
+skmusic.checkpoint._write = write
+generator, X = joblib.load(sys.argv[1])
+joblib.dump(generator.fit(X), sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+def test_a_fit_that_is_killed_twice_ends_as_one_that_is_not(tmp_path):
+    X, path, folder = waves(2, 400), tmp_path / "job.joblib", tmp_path / "states"
+    generator = StatefulLSTMGenerator(
+        hidden_layer_sizes=(8,), epochs=3, random_state=0, checkpoint_dir=folder
+    )
+    joblib.dump((generator, X), path)
+    for n_saved in (7, 12, 0):
+        run = [sys.executable, "-c", KILLED, str(path), str(n_saved)]
+        done = subprocess.run(run, capture_output=True, text=True, timeout=100)
+        assert done.returncode == (-signal.SIGKILL if n_saved else 0), done.stderr
+    killed, whole = joblib.load(path), generator.set_params(checkpoint_dir=None).fit(X)
+    assert killed.history_ == whole.history_
+    np.testing.assert_equal(killed.training_, whole.training_)
+
+
+def test_a_checkpoint_keeps_the_chance_of_its_fit(tmp_path):
+    X, folder = waves(2), tmp_path / "states"
+    options = {"hidden_layer_sizes": (4,), "checkpoint_dir": folder}
+    StatefulLSTMGenerator(**options, epochs=1).fit(X)  # draws its own random state
+    generator = StatefulLSTMGenerator(**options, epochs=2).fit(X)
+    assert generator.n_iter_ == 2
+    with pytest.raises(ValueError, match="another training, of other data; name a new"):
+        StatefulLSTMGenerator(**options).fit(waves(3))
 
 
 def test_without_warm_start_a_fit_starts_anew():

@@ -29,6 +29,8 @@ FLOORS = {
         "storage",
         "progress",
         "origin",
+        "checkpoint",
+        "lanes",
     ),
     "first": ("validation", "parameters", "codebook", "units", "walk", "network"),
     "outputs": ("training", "tokens", "regression"),

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from skmusic.network import lanes, train
-from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic import network as networks
+from skmusic.checkpoint import Checkpoint
+from skmusic.recurrent import forward, from_arrays, log_softmax, to_arrays, zero_state
 
 
 def one_hot(tokens, n):
@@ -32,15 +33,8 @@ def loss_of(network, sequences):
     return np.concatenate(each).mean()
 
 
-def arrays(network):
-    return [
-        a
-        for part in (*network["layers"], network["head"], network["skip"])
-        for a in part
-    ]
-
-
-def learn(sequences, held_out=(), n=4, **options):
+def train(sequences, held_out=(), n=4, **options):
+    """State after training, by default of a small network."""
     options = {
         "loss": "crossentropy",
         "n_outputs": n,
@@ -52,82 +46,13 @@ def learn(sequences, held_out=(), n=4, **options):
         "n_streams": 2,
         "chunk_length": 8,
     } | options
-    return train(sequences, held_out, **options)
+    return networks.train(sequences, held_out, **options)
 
 
-# Lanes
-
-
-def numbered(lengths):
-    """Recordings whose every step is known by its number; targets are negative."""
-    pairs, first = [], 1
-    for n in lengths:
-        at = np.arange(first, first + n)
-        pairs.append((at[:, None].astype(np.float32), -at))
-        first += n
-    return pairs
-
-
-LANES = [
-    ([5], 1, 8),
-    ([8], 1, 8),
-    ([9], 4, 8),
-    ([100], 3, 8),
-    ([1, 2, 3], 2, 4),
-    ([40, 7, 64, 1, 33], 4, 8),
-    ([40, 7, 64, 1, 33], 64, 8),
-    ([40, 7, 64, 1, 33], 1, 5),
-]
-
-
-@pytest.mark.parametrize(("lengths", "n_streams", "chunk"), LANES)
-@pytest.mark.parametrize("seed", [None, 0, 1])
-def test_every_step_stands_in_one_cell(lengths, n_streams, chunk, seed):
-    rng = None if seed is None else np.random.default_rng(seed)
-    seen = []
-    for x, y, weight, _ in lanes(numbered(lengths), n_streams, chunk, rng):
-        assert x.shape == (n_streams, chunk, 1)
-        assert y.shape == weight.shape == (n_streams, chunk)
-        assert set(np.unique(weight)) <= {0, 1}
-        np.testing.assert_array_equal(y[weight == 1], -x[..., 0][weight == 1])
-        seen.extend(x[..., 0][weight == 1])
-    assert sorted(seen) == list(range(1, sum(lengths) + 1))
-
-
-@pytest.mark.parametrize(("lengths", "n_streams", "chunk"), LANES)
-@pytest.mark.parametrize("seed", [None, 0, 1])
-def test_state_is_kept_where_and_only_where_a_recording_goes_on(
-    lengths, n_streams, chunk, seed
-):
-    rng = None if seed is None else np.random.default_rng(seed)
-    starts = set(np.cumsum([1, *lengths[:-1]]))
-    last = np.zeros(n_streams)
-    for row, (x, _, weight, keep) in enumerate(
-        lanes(numbered(lengths), n_streams, chunk, rng)
-    ):
-        for lane in range(n_streams):
-            steps = x[lane, weight[lane] == 1, 0]
-            if not len(steps):
-                continue
-            assert (np.diff(steps) == 1).all()
-            assert keep[lane] == (row > 0 and steps[0] not in starts)
-            if keep[lane]:
-                assert steps[0] == last[lane] + 1
-            last[lane] = steps[-1]
-
-
-def test_lanes_are_cut_elsewhere_in_each_epoch():
-    rng, sequences = np.random.default_rng(0), numbered([80, 90, 100])
-    first, second = ([x for x, *_ in lanes(sequences, 3, 8, rng)] for _ in range(2))
-    assert not all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
-
-
-def test_lanes_balance():
-    counts = sum(w.sum(axis=1) for *_, w, _ in lanes(numbered([800]), 4, 8))
-    assert counts.max() - counts.min() <= 8
-
-
-# Training
+def learn(*args, **options):
+    """Network and records."""
+    state = train(*args, **options)
+    return from_arrays(state["best"]), state["history"]
 
 
 @pytest.mark.parametrize("chunk", [5, 64])
@@ -224,11 +149,11 @@ def test_chance_comes_from_the_seed_alone():
     keras.utils.set_random_seed(2)
     second, _ = learn(sequences, **options)
     other, _ = learn(sequences, **options | {"seed": 5})
-    for a, b in zip(arrays(first), arrays(second), strict=True):
+    for a, b in zip(to_arrays(first), to_arrays(second), strict=True):
         np.testing.assert_array_equal(a, b)
     assert any(
         not np.array_equal(a, b)
-        for a, b in zip(arrays(first), arrays(other), strict=True)
+        for a, b in zip(to_arrays(first), to_arrays(other), strict=True)
     )
 
 
@@ -247,17 +172,82 @@ def test_keras_own_chance_is_not_used():
 
 def test_training_goes_on_from_a_network():
     sequences, skip = random_pairs([60], 4), (np.eye(4), np.zeros(4))
-    first, _ = learn(sequences, skip=skip)
-    second, _ = learn(
-        sequences, skip=skip, network=first, learning_rate=1e-12, seed=9, epochs=2
+    first, history = learn(sequences, skip=skip)
+    state = {"best": to_arrays(first), "history": history}
+    second, history = learn(
+        sequences, skip=skip, state=state, learning_rate=1e-12, seed=9, epochs=3
     )
-    for a, b in zip(arrays(first), arrays(second), strict=True):
+    assert [record["epoch"] for record in history] == [1, 2, 3]
+    for a, b in zip(to_arrays(first), to_arrays(second), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+ALL_CHANCE = {"noise": 0.5, "dropout": (0.5,), "skip": (np.eye(4), np.zeros(4))}
+
+
+def assert_same_state(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_equal(a[name], b[name], err_msg=name)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3, 5])
+def test_to_stop_and_to_go_on_is_not_to_stop(cut):
+    kept, held_out = random_pairs([70, 33], 4), random_pairs([20], 4, seed=1)
+    whole = train(kept, held_out, epochs=5, **ALL_CHANCE)
+    state = train(kept, held_out, epochs=cut, **ALL_CHANCE)
+    state = train(kept, held_out, epochs=5, state=state, **ALL_CHANCE)
+    assert_same_state(state, whole)
+
+
+def test_to_go_on_after_the_end_is_to_stay():
+    kept, held_out = random_pairs([100], 4), random_pairs([60], 4, seed=1)
+    options = {"patience": 2, "learning_rate": 5e-2, "n_streams": 1}
+    whole = train(kept, held_out, epochs=60, **options)
+    n = len(whole["history"])
+    assert n < 60
+    state = train(kept, held_out, epochs=n - 1, **options)
+    assert_same_state(train(kept, held_out, epochs=60, state=state, **options), whole)
+    assert_same_state(train(kept, held_out, epochs=70, state=whole, **options), whole)
+    longer = train(
+        kept, held_out, epochs=n + 1, state=whole, **options | {"patience": 9}
+    )
+    assert len(longer["history"]) == n + 1
+
+
+class EveryUpdate(Checkpoint):
+    """Saves whenever it is asked, and dies at one of the saves."""
+
+    def __init__(self, folder, at):
+        super().__init__(folder, {})
+        self.at = at
+
+    def due(self):
+        return True
+
+    def save(self, state):
+        super().save(state)
+        self.at -= 1
+        if self.at == 0:
+            raise MemoryError
+
+
+@pytest.mark.parametrize("at", [1, 5, 8, 11, 20])
+def test_a_state_within_an_epoch_is_gone_on_from(tmp_path, at):
+    sequences = random_pairs([70, 40], 4)
+    whole = train(sequences, epochs=3, **ALL_CHANCE)
+    checkpoint = EveryUpdate(tmp_path, at)
+    with pytest.raises(MemoryError):
+        train(sequences, epochs=3, checkpoint=checkpoint, **ALL_CHANCE)
+    state = Checkpoint(tmp_path, {}).load()
+    assert_same_state(train(sequences, epochs=3, state=state, **ALL_CHANCE), whole)
 
 
 def test_weights_are_plain_arrays():
     network, _ = learn(random_pairs([30], 4), units=(3, 2), dropout=(0, 0))
-    assert all(type(a) is np.ndarray and a.dtype == np.float32 for a in arrays(network))
+    assert all(
+        type(a) is np.ndarray and a.dtype == np.float32 for a in to_arrays(network)
+    )
     assert [W.shape for W, _, _ in network["layers"]] == [(4, 12), (3, 8)]
     assert network["head"][0].shape == (2, 4)
 
@@ -285,7 +275,7 @@ def test_an_interrupt_keeps_what_was_learned():
         network, history = learn(random_pairs([30], 4), epochs=5, on_epoch=interrupt)
     assert history == records
     again, _ = learn(random_pairs([30], 4), epochs=2)
-    for a, b in zip(arrays(network), arrays(again), strict=True):
+    for a, b in zip(to_arrays(network), to_arrays(again), strict=True):
         np.testing.assert_array_equal(a, b)
 
 

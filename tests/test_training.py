@@ -3,9 +3,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skmusic.training import layers, split, train
+from skmusic.training import before, layers, split, train
 
 DEFAULT = ((128, 64, 32), (0.5, 0.2))
+
+
+def chance(seed=0):
+    return np.random.RandomState(seed)
 
 
 def pairs(lengths):
@@ -82,6 +86,7 @@ def parameters(**changes):
         "learning_rate": 1e-3,
         "n_streams": 4,
         "n_iter_no_change": 5,
+        "checkpoint_dir": None,
     }
     return SimpleNamespace(**values | changes)
 
@@ -96,19 +101,17 @@ def sequences():
 def test_records_and_callbacks(sequences):
     first, second = [], []
     generator = parameters(callbacks=[first.append, second.append])
-    trained = train(generator, sequences, 3, "mse", 0, [])
+    trained = train(generator, sequences, 3, "mse", chance(), None)
     assert trained["history_"] == first == second
     assert [set(r) for r in first] == [{"epoch", "loss", "val_loss"}] * 2
     assert [r["epoch"] for r in first] == [1, 2]
 
 
 def test_going_on_adds_to_the_records_and_starts_from_the_weights(sequences):
-    first = train(parameters(), sequences, 3, "mse", 0, [])
+    first = train(parameters(), sequences, 3, "mse", chance(), None)
     past = list(first["history_"])
-    generator = parameters(
-        network_=first["network_"], learning_rate=1e-12, epochs=1, verbose=0
-    )
-    second = train(generator, sequences, 3, "mse", 1, past)
+    generator = parameters(**first | {"learning_rate": 1e-12, "epochs": 1})
+    second = train(generator, sequences, 3, "mse", chance(1), before(generator))
     assert past == first["history_"]
     assert second["history_"][:2] == past
     assert [r["epoch"] for r in second["history_"]] == [1, 2, 3]
@@ -119,9 +122,64 @@ def test_going_on_adds_to_the_records_and_starts_from_the_weights(sequences):
 
 
 def test_going_on_with_other_layers(sequences):
-    first = train(parameters(epochs=1), sequences, 3, "mse", 0, [])
-    generator = parameters(network_=first["network_"], hidden_layer_sizes=(5, 5))
+    first = train(parameters(epochs=1), sequences, 3, "mse", chance(), None)
+    generator = parameters(**first | {"hidden_layer_sizes": (5, 5)})
     with pytest.raises(
         ValueError, match=r"hidden_layer_sizes=\(4,\), not \(5, 5\); use warm_start"
     ):
-        train(generator, sequences, 3, "mse", 0, first["history_"])
+        train(generator, sequences, 3, "mse", chance(), before(generator))
+
+
+def test_going_on_without_what_was_dropped(sequences):
+    first = train(parameters(), sequences, 3, "mse", chance(), None)
+    generator = parameters(**first | {"training_": None, "epochs": 1})
+    second = train(generator, sequences, 3, "mse", chance(), before(generator))
+    assert second["history_"][:2] == first["history_"]
+    assert len(second["history_"]) == 3
+
+
+def test_going_on_with_other_music_is_judged_anew(sequences):
+    first = train(parameters(), sequences, 3, "mse", chance(), None)
+    first["training_"] |= {"best_loss": 0.0, "since": 5}
+    other = [(x + 1, y + 1) for x, y in sequences]
+    generator = parameters(**first | {"epochs": 1})
+    second = train(generator, other, 3, "mse", chance(), before(generator))
+    assert 0 < second["training_"]["best_loss"] == second["history_"][2]["val_loss"]
+    with pytest.warns(UserWarning, match=r"ended after 2 epochs, since 5 .* no better"):
+        same = train(generator, sequences, 3, "mse", chance(), before(generator))
+    assert same["history_"] == first["history_"]
+    # Of other settings the judgement holds, and patience is new.
+    generator = parameters(**first | {"epochs": 1, "learning_rate": 1e-4})
+    third = train(generator, sequences, 3, "mse", chance(), before(generator))
+    assert third["training_"]["best_loss"] == 0
+    assert third["training_"]["since"] == 1
+
+
+def test_a_checkpoint_is_gone_on_from(sequences, tmp_path):
+    whole = train(parameters(epochs=3), sequences, 3, "mse", chance(), None)
+    keep = {"checkpoint_dir": tmp_path}
+    train(parameters(**keep), sequences, 3, "mse", chance(), None)
+    told = []
+    generator = parameters(**keep, epochs=3, callbacks=[told.append])
+    again = train(generator, sequences, 3, "mse", chance(), None)
+    np.testing.assert_equal(again, whole)
+    assert told == whole["history_"][2:]
+    with pytest.raises(
+        ValueError, match=r"holds 3 epochs .* and epochs=2 asks for few"
+    ):
+        train(parameters(**keep), sequences, 3, "mse", chance(), None)
+    with pytest.raises(ValueError, match="another training, of other dropout"):
+        train(parameters(**keep, dropout=0.1), sequences, 3, "mse", chance(), None)
+    with pytest.raises(ValueError, match="another training, of other data"):
+        train(parameters(**keep), sequences * 2, 3, "mse", chance(), None)
+
+
+def test_a_checkpoint_of_the_music_before_is_written_over(sequences, tmp_path):
+    keep = {"checkpoint_dir": tmp_path}
+    first = train(parameters(**keep), sequences, 3, "mse", chance(), None)
+    other = [(x + 1, y + 1) for x, y in sequences]
+    generator = parameters(**keep, **first)
+    second = train(generator, other, 3, "mse", chance(), before(generator))
+    again = train(generator, other, 3, "mse", chance(), before(generator))
+    np.testing.assert_equal(again, second)
+    assert len(second["history_"]) == 4
