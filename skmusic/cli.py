@@ -107,7 +107,10 @@ def _learn(args, ignore=()):
     on_error = "raise" if args.strict else "warn"
     featurizer = FFTFeaturizer(**given("N", "sr"), on_error=on_error)
     generator = StatefulLSTMGenerator(
-        **given("output", "epochs"), random_state=_seed(args), verbose=args.verbose
+        **given("output", "epochs"),
+        checkpoint_dir=args.checkpoint and str(args.checkpoint),
+        random_state=_seed(args),
+        verbose=args.verbose,
     )
     if songs:
         X = songs
@@ -267,6 +270,10 @@ def _seed(args):
     """Return the random state asked for, or draw one and tell it."""
     if args.random_state is None:
         args.random_state = secrets.randbelow(2**31)
+        if folder := getattr(args, "checkpoint", None):
+            from skmusic.checkpoint import lasting_seed
+
+            args.random_state = lasting_seed(folder, args.random_state)
         _say(args, f"to repeat this run, add --random-state {args.random_state}")
     return args.random_state
 

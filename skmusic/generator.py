@@ -418,7 +418,8 @@ class StatefulLSTMGenerator(BaseEstimator):
         rng = check_random_state(self.random_state)
         if self.checkpoint_dir is None or self.random_state is not None:
             return rng
-        return np.random.RandomState(lasting_seed(self.checkpoint_dir, rng))
+        seed = lasting_seed(self.checkpoint_dir, int(rng.randint(2**31)))
+        return np.random.RandomState(seed)
 
     def _recordings(self, X, reset):
         recordings = check_recordings(self, X, reset=reset, what="frame sequence")

@@ -75,6 +75,21 @@ def real(tmp_path_factory):
     return folder
 
 
+def test_a_command_goes_on_from_its_checkpoint(real, capsys, tmp_path):
+    for epochs in (1, 2):
+        options = "--sr", SR, "--N", 256, "--epochs", epochs, "--json"
+        model = tmp_path / f"{epochs}.joblib"
+        fit = "fit", real / "songs", "-o", model, *options, "--checkpoint", "states"
+        assert run(*fit) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert said[0]["random_state"] == said[1]["random_state"]
+    first, second = (joblib.load(f"{n}.joblib").steps[1][1] for n in (1, 2))
+    assert second.history_[:1] == first.history_
+    assert second.n_iter_ == 2
+    assert run(*fit, "--output", "regression") == 1
+    assert "holds another training, of other" in capsys.readouterr().err
+
+
 @pytest.fixture
 def songs(tmp_path):
     folder = tmp_path / "songs"
