@@ -11,6 +11,8 @@ _HOME = {
     "StatefulLSTMGenerator": "generator",
     "Pipeline": "pipeline",
     "make_pipeline": "pipeline",
+    "load": "saving",
+    "save": "saving",
 }
 _MODULES = ("audio", "datasets", "metrics", "origin", "spectra")
 

@@ -5,15 +5,18 @@ from pathlib import Path
 
 from skmusic import __version__
 
+# Suffixes of models: one safe to share, one a pickle.
+MODELS = (".skmusic", ".joblib")
+
 _EPILOG = """\
 examples:
   skmusic compose                                three pieces after built-in songs
   skmusic compose songs/ --pieces 1 -o out.wav   one piece after your own
-  skmusic fit songs/ -o model.joblib             learn now ...
-  skmusic sample model.joblib -o out.flac        ... and compose later
+  skmusic fit songs/ -o mine.skmusic             learn now ...
+  skmusic sample mine.skmusic -o out.flac        ... and compose later
 
-A model is a pickle, and loading one can run any program: give "sample" and "info"
-only model files that you trust.
+A .skmusic file holds no code and may come from anyone. A .joblib file is a pickle:
+loading one can run any program, so load only those that you trust.
 """
 
 # Options as `add_argument` takes them, by what the commands that have them do.
@@ -76,14 +79,15 @@ def parser():
     add = command(
         "compose", "learn and compose", _add_learning, _add_playing, _add_chance
     )
-    add("--save", type=_model, metavar="MODEL", help="keep the model, a .joblib file")
+    kinds = "a file .skmusic, safe to share, or .joblib"
+    add("--save", type=_model, metavar="MODEL", help=f"keep the model, {kinds}")
     add = command("fit", "learn and save a model", _add_learning, _add_chance)
-    add("-o", dest="out", type=_model, metavar="MODEL", required=True, help=".joblib")
-    trust = "(load only model files you trust)"
+    add("-o", dest="out", type=_model, metavar="MODEL", required=True, help=kinds)
+    trust = "(.skmusic from anyone, .joblib only if you trust it)"
     add = command("sample", f"compose with a model {trust}", _add_playing, _add_chance)
     add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
     add = command("info", f"describe recordings and models {trust}")
-    add("files", nargs="+", type=_path, metavar="FILE", help="recording or .joblib")
+    add("files", nargs="+", type=_path, metavar="FILE", help="recording or model")
     return top
 
 
@@ -95,8 +99,9 @@ def _path(text):
 
 def _model(text):
     # Also keeps "fit -o song.wav" from making a model of a recording.
-    if (path := _path(text)).suffix.lower() != ".joblib":
-        raise argparse.ArgumentTypeError(f"{text!r}: end the name in .joblib")
+    if (path := _path(text)).suffix.lower() not in MODELS:
+        names = " or ".join(MODELS)
+        raise argparse.ArgumentTypeError(f"{text!r}: end the name in {names}")
     return path
 
 

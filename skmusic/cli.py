@@ -214,37 +214,54 @@ def _check_target(path):
 
 def _save(args, pipe, path):
     """Write a model, whole or not at all; return its part of the report."""
-    import joblib
+    if path.suffix.lower() == ".joblib":
+        import joblib
 
-    from skmusic.files import written_whole
+        from skmusic.files import written_whole
 
-    with written_whole(path) as part:
-        joblib.dump(pipe, part)
+        with written_whole(path) as part:
+            joblib.dump(pipe, part)
+    else:
+        from skmusic import save
+
+        save(pipe, path)
     _say(args, f"{path}: model")
     return {"model": str(path)}
 
 
 def _load(path):
+    if path.suffix.lower() == ".joblib":
+        pipe = _unpickled(path)
+    else:
+        from skmusic import load
+
+        pipe = load(path)
+    if not (hasattr(pipe, "sample") and hasattr(pipe, "steps")):
+        raise ValueError(
+            f"{str(path)!r} is no model made by skmusic fit: it holds a "
+            f"{type(pipe).__name__}"
+        )
+    return pipe
+
+
+def _unpickled(path):
     import joblib
 
     try:
-        pipe = joblib.load(path)
-        if not (hasattr(pipe, "sample") and hasattr(pipe, "steps")):
-            raise TypeError(f"it holds a {type(pipe).__name__}")
+        return joblib.load(path)
     except OSError:
         raise
     except Exception as error:  # unpickling what is no pickle may raise anything
         raise ValueError(
             f"{str(path)!r} is no model made by skmusic fit ({error!r})"
         ) from error
-    return pipe
 
 
 def _describe(path):
     """Facts of a recording or a model."""
     from skmusic import audio
 
-    if path.suffix.lower() == ".joblib":
+    if path.suffix.lower() in arguments.MODELS:
         return {"path": str(path), "steps": _parameters(_load(path))}
     return audio.info(path) | {"path": str(path)}
 

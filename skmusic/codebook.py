@@ -12,6 +12,8 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
+from skmusic.checks import check_array, check_number
+
 BANDS_PER_OCTAVE = 24
 N_COMPONENTS = 64
 FLOOR_DB = -80.0
@@ -39,6 +41,12 @@ class Layout:
     def numbers_per_step(self):
         """Numbers in the frames of a step."""
         return self.n_channels * self.n_parts * self.n_bins * self.frames_per_step
+
+    def check(self):
+        """Refuse what no frames have."""
+        check_number("n_parts", self.n_parts, "i", 1, 2)
+        for name in ("n_channels", "n_bins", "frames_per_step"):
+            check_number(name, getattr(self, name), "i", 1, 2**24)
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,21 @@ class Codebook:
             (features * self.weight) @ self.centroids.T
         )
         return distance.argmin(axis=1).astype(np.int32)
+
+    def check(self):
+        """Refuse arrays that do not fit together."""
+        n_fine = self.layout.n_bins * self.layout.frames_per_step
+        check_array("edges", self.edges, (None,), "i", 0, n_fine - 1)
+        if list(self.edges[:1]) != [0] or (np.diff(self.edges) < 1).any():
+            raise ValueError("edges do not ascend from 0.")
+        n_bands, n_features = len(self.edges), len(self.weight)
+        check_number("reference", self.reference, "f", 1e-45, 1e38)
+        check_array("mean", self.mean, (n_bands,))
+        check_array("components", self.components, (n_features, n_bands))
+        check_array("weight", self.weight, (n_features,), low=0)
+        check_array("centroids", self.centroids, (None, n_features))
+        if not (n_features and len(self.centroids)):
+            raise ValueError("the codebook is empty.")
 
 
 def find_layout(sequences, n_channels=None, frames_per_step=None):
@@ -140,6 +163,19 @@ def _looks_stereo(sequences):
     left, right = np.log(energy + floor).reshape(4, -1)[:2]
     # A mono spectrum's upper octave lies far below the rest: nepers of power.
     return np.abs(left - right).mean() < 2.0
+
+
+def check_frames(layout, n_dims):
+    """Refuse a layout of other frames than those of so many numbers."""
+    layout.check()
+    if layout.numbers_per_step != n_dims * layout.frames_per_step:
+        raise ValueError(f"{layout} is not one of frames of {n_dims} numbers.")
+
+
+def check_variance(variance, n_tokens, layout):
+    """Refuse what `token_variance` cannot give."""
+    shape = n_tokens, len(band_edges(layout.n_bins))
+    check_array("variance_", variance, shape, low=1e-300, high=1e300)
 
 
 def step_count(n_frames, layout):

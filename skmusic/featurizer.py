@@ -12,8 +12,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skmusic import audio, spectra
+from skmusic.checks import check_number
 from skmusic.validation import check_recordings, give_form
 
+# The longest window that a file may ask for, and those of the windows with numbers
+# that take no time and memory beyond their length, whatever the numbers.
+_MOST_N = 2**20
+_PLAIN_WINDOWS = ("gaussian", "general_gaussian", "general_hamming", "kaiser", "tukey")
 _ADVICE = "wrap a single stereo recording in a list: [x]."
 
 
@@ -326,6 +331,20 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
                 "number nearer to 1, such as 2 / N."
             )
         spectra.synthesis_window(self._window(), self._hop())
+
+    def _check_saved(self):
+        """Refuse parameters and fitted attributes that do not fit together."""
+        check_number("N", self.N, "i", 2, _MOST_N)
+        check_number("sr", self.sr, "f", 1e-3, 1e9)
+        if isinstance(self.window, tuple) and self.window[0] not in _PLAIN_WINDOWS:
+            raise ValueError(f"window={self.window!r:.60}; give it as an array.")
+        self._check_parameters()
+        if hasattr(self, "n_dims_"):
+            check_number("n_channels_", self.n_channels_, "i", 1, 2**20)
+            n_dims = 2 * self.n_channels_ * self._n_bins()
+            check_number("n_dims_", self.n_dims_, "i", n_dims, n_dims)
+            if not isinstance(self._flat, bool) or self._flat > (self.n_channels_ == 1):
+                raise ValueError("_flat is not whether waveforms have one axis.")
 
     def _hop(self):
         return self.N // 2 if self.hop_length is None else self.hop_length

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmusic import regression, tokens
 from skmusic.checkpoint import lasting_seed
+from skmusic.checks import check_number
 from skmusic.origin import origin_of
 from skmusic.parameters import GENERATOR_CONSTRAINTS
 from skmusic.progress import Progress
@@ -420,6 +421,16 @@ class StatefulLSTMGenerator(BaseEstimator):
             return rng
         seed = lasting_seed(self.checkpoint_dir, int(rng.randint(2**31)))
         return np.random.RandomState(seed)
+
+    def _check_saved(self):
+        """Refuse fitted attributes that do not fit together."""
+        if not hasattr(self, "network_"):
+            return
+        check_number("n_dims_", self.n_dims_, "i", 1, 2**31 - 1)
+        check_number("n_iter_", self.n_iter_, "i", 0, 2**31 - 1)
+        if self._output not in _OUTPUTS or not isinstance(self._flat, bool):
+            raise ValueError(f"it was fitted with output={self._output!r}.")
+        _OUTPUTS[self._output].check(self)
 
     def _recordings(self, X, reset):
         recordings = check_recordings(self, X, reset=reset, what="frame sequence")

@@ -10,6 +10,8 @@ layer, each of shape (n_units,).
 
 import numpy as np
 
+from skmusic.checks import check_array
+
 
 def from_arrays(arrays):
     """Network of a list of its arrays: layers, head, skip.
@@ -53,6 +55,43 @@ def zero_state(network):
         (np.zeros(len(U), U.dtype), np.zeros(len(U), U.dtype))
         for _, U, _ in network["layers"]
     ]
+
+
+def check_network(network, n_inputs, n_outputs):
+    """Refuse what is no network from so many inputs to so many outputs.
+
+    Parameters
+    ----------
+    network : dict
+        Weights, see the module.
+    n_inputs, n_outputs : int
+        Numbers that go in and come out at each step.
+
+    Raises
+    ------
+    ValueError
+        If arrays are missing, do not fit together, or are not finite.
+    """
+    match network:
+        case {"layers": [*layers], "head": (V, d), "skip": [*skip], **rest} if not rest:
+            n = n_inputs
+            for i, layer in enumerate(layers):
+                if not isinstance(layer, tuple | list) or len(layer) != 3:
+                    break
+                W, U, b = layer
+                check_array(f"U of layer {i}", U, (None, None))
+                m = len(U)
+                check_array(f"U of layer {i}", U, (m, 4 * m))
+                check_array(f"W of layer {i}", W, (n, 4 * m))
+                check_array(f"b of layer {i}", b, (4 * m,))
+                n = m
+            else:
+                check_array("head", V, (n, n_outputs))
+                check_array("bias of the head", d, (n_outputs,))
+                for A in skip:
+                    check_array("skip", A, (n_inputs, n_outputs))
+                return
+    raise ValueError("the network does not have the parts that one has.")
 
 
 def forward(network, x, state):

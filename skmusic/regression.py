@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from skmusic import codebook as codes
-from skmusic.recurrent import forward, zero_state
+from skmusic.checks import check_number
+from skmusic.recurrent import check_network, forward, zero_state
 from skmusic.training import train
 
 
@@ -45,6 +46,15 @@ def fit(sequences, generator, rng, past):
     )
     variance = codes.token_variance(residual, np.zeros(len(residual), int), 1)
     return {"scale_": scale, "layout_": layout, "variance_": variance, **trained}
+
+
+def check(generator):
+    """Refuse fitted attributes that do not fit together."""
+    n_dims, layout = generator.n_dims_, generator.layout_
+    check_number("scale_", generator.scale_, "f", 1e-45, 1e38)
+    codes.check_frames(layout, n_dims)
+    codes.check_variance(generator.variance_, 1, layout)
+    check_network(generator.network_, n_dims, n_dims)
 
 
 def _inputs(generator, x):

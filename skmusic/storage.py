@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skmusic.checks import check_array, check_number
+
 # Numbers that share one scale factor.
 _GROUP = 32
 # Groups so far below the loudest are stored in four bits: hiss has no fine detail.
@@ -52,6 +54,20 @@ class StoredFrames:
         x[:, ~self.is_fine] = steps.reshape(*pairs.shape[:2], _GROUP)
         x *= scales[:, :, None]
         return x.reshape(len(x), -1)[:, : self.n_dims]
+
+    def check(self):
+        """Refuse arrays that do not fit together."""
+        check_array("is_fine", self.is_fine, (None,), "b")
+        n_groups, n_fine = len(self.is_fine), int(self.is_fine.sum())
+        check_array("scales", self.scales, (None, n_groups))
+        n = len(self.scales)
+        check_array("fine", self.fine, (n, n_fine, _GROUP), "i", -128, 127)
+        check_array(
+            "coarse", self.coarse, (n, n_groups - n_fine, _GROUP // 2), "i", 0, 255
+        )
+        check_number("gain", self.gain, "f", 0, 1e30)
+        least = (n_groups - 1) * _GROUP + 1
+        check_number("n_dims", self.n_dims, "i", least, n_groups * _GROUP)
 
 
 def store(sequences):

@@ -6,9 +6,10 @@ import numpy as np
 from scipy.special import logsumexp
 
 from skmusic import codebook as codes
-from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.checks import check_array
+from skmusic.recurrent import check_network, forward, log_softmax, zero_state
 from skmusic.training import STEP_SECONDS, train
-from skmusic.units import build_bank
+from skmusic.units import build_bank, moods_heard, surroundings
 from skmusic.walk import Tempering, Walk, advance, enter, entry_scores, shifted, without
 
 State = Walk
@@ -67,6 +68,28 @@ def fit(sequences, generator, rng, past):
         np.concatenate(energies), np.concatenate(tokens), len(codebook.centroids)
     )
     return {"codebook_": codebook, "bank_": bank, "variance_": variance, **trained}
+
+
+def check(generator):
+    """Refuse fitted attributes that do not fit together."""
+    codebook, bank = generator.codebook_, generator.bank_
+    n_tokens, n_features = codebook.centroids.shape
+    if bank.layout != codebook.layout or bank.frames.n_dims != generator.n_dims_:
+        raise ValueError("bank and codebook are of other frames.")
+    codes.check_frames(codebook.layout, generator.n_dims_)
+    heard = np.zeros((1, n_features), np.float32)
+    for name, width in (
+        ("features", n_features),
+        ("before", surroundings(heard, codebook)[0].shape[1]),
+        ("moods", moods_heard(heard, codebook).shape[1]),
+    ):
+        check_array(name, getattr(bank, name), (None, width))
+    check_array("tokens", bank.tokens, (None,), "i", 0, n_tokens - 1)
+    codes.check_variance(generator.variance_, n_tokens, codebook.layout)
+    n_recordings = len(generator._numbers)
+    check_array("numbers", generator._numbers, (None,), "i", 0, 2**31 - 1)
+    check_array("recording", bank.recording, (None,), "i", 0, n_recordings - 1)
+    check_network(generator.network_, n_features, n_tokens)
 
 
 def _trimmed(sequences, layout):

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skmusic.checks import LARGEST, check_array, check_number
+from skmusic.codebook import Layout
 from skmusic.storage import StoredFrames, bytes_per_frame, store
 
 # Steps before and after a boundary that are compared, and features of each.
@@ -68,7 +70,7 @@ class Bank:
         Bounds of a run, in steps.
     """
 
-    layout: object
+    layout: Layout
     frames: StoredFrames
     features: np.ndarray
     tokens: np.ndarray
@@ -84,6 +86,30 @@ class Bank:
     mood_scale: float
     shortest: int
     longest: int
+
+    def check(self):
+        """Refuse arrays that do not fit together, and steps beyond the bank."""
+        n = len(self.tokens)
+        if n == 0 or len(self.frames) != n * self.layout.frames_per_step:
+            raise ValueError(f"{n} steps have {len(self.frames)} frames.")
+        check_array("features", self.features, (n, None))
+        check_array("tokens", self.tokens, (n,), "i", 0, 2**31 - 1)
+        for name in ("recording", "position"):
+            check_array(name, getattr(self, name), (n,), "i", 0, 2**31 - 1)
+        check_array("ends", self.ends, (n,), "i", 1, n)
+        # Each stretch ends where its last step says, and after all of its steps.
+        last = np.append(np.diff(self.ends) != 0, True)
+        if (self.ends[last] != np.flatnonzero(last) + 1).any():
+            raise ValueError("ends are not those of stretches.")
+        check_array("before", self.before, (n, None))
+        check_array("targets", self.targets, (n, None), "i", -1, n - 1)
+        check_array("costs", self.costs, self.targets.shape, low=0, high=np.inf)
+        check_array("outlook", self.outlook, (n,))
+        check_array("moods", self.moods, (n, None))
+        check_array("movement", self.movement, (n,), low=1e-9)
+        check_number("mood_scale", self.mood_scale, "f", 0, LARGEST)
+        check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
+        check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
 
 
 def onset_strength(decibels):

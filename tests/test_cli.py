@@ -315,6 +315,9 @@ def test_wrong_usage_is_status_2_before_fitting(songs, argv, fake, capsys):
         ("sample", "songs/a.wav"),
         ("sample", "dict.joblib"),
         ("sample", "folder.joblib"),
+        ("sample", "dict.skmusic"),
+        ("sample", "part.skmusic"),
+        ("info", "dict.skmusic"),
         ("info", "nowhere.wav"),
         ("info", "notes.wav"),
         ("info", "notes.joblib"),
@@ -326,7 +329,9 @@ def test_wrong_input_is_one_line_and_leaves_nothing(songs, argv, capsys, fake):
     Path("notes.joblib").write_text("no model")
     Path("folder.joblib").mkdir()
     (Path("folder.wav") / "x-1.wav").mkdir(parents=True)
-    joblib.dump({}, "dict.joblib")
+    for name in "dict.joblib", "dict.skmusic":
+        joblib.dump({}, name)
+    skmusic.save(skmusic.FFTFeaturizer(), "part.skmusic")
     before = leftovers(".")
     learning = ("--random-state", 0, "--quiet") if argv[0] != "info" else ()
     assert run(*argv, *learning) == 1
@@ -525,6 +530,18 @@ def test_real_compose_is_real_fit_and_sample(real, capsys):
         about = audio.info(file["path"])
         assert (about["sr"], about["channels"], about["seconds"]) == (SR, 2, 2.0)
         assert np.abs(audio.read(file["path"])[0]).max() > 0.001
+
+
+def test_real_models_that_are_safe_to_share(real, capsys):
+    argv = ("--save", "m.skmusic", *PLAY[:-2], "-o", "c.wav")
+    assert run("compose", real / "songs", *REAL, *argv) == 0
+    assert run("sample", "m.skmusic", *PLAY, "-o", "s.wav") == 0
+    assert run("fit", real / "songs", *REAL, "-o", "f.skmusic") == 0
+    assert run("sample", "f.skmusic", *PLAY, "-o", "f.wav") == 0
+    pieces = {Path(f"{name}-1.wav").read_bytes() for name in "csf"}
+    assert len(pieces) == 1
+    (about,) = run_json(capsys, "info", "m.skmusic")["files"]
+    assert about["steps"]["FFTFeaturizer"]["N"] == 256
 
 
 def test_real_regression(real, capsys):

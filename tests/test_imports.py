@@ -27,6 +27,9 @@ FLOORS = {
         "styles",
         "composition",
         "storage",
+        "checks",
+        "archive",
+        "description",
         "progress",
         "origin",
         "checkpoint",
@@ -34,7 +37,7 @@ FLOORS = {
     ),
     "first": ("validation", "parameters", "codebook", "units", "walk", "network"),
     "outputs": ("training", "tokens", "regression"),
-    "second": ("featurizer", "generator", "pipeline"),
+    "second": ("featurizer", "generator", "pipeline", "saving"),
     "top": (
         "copying",
         "metrics",

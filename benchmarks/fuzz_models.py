@@ -1,0 +1,179 @@
+"""Load thousands of damaged and forged model files: what comes of them.
+
+Each file is made from a good one, see `tests/hostile.py`: half are damaged as files
+are, half forged, with a checksum that is right, so that what is behind it is met.
+Each must be refused by a ValueError, or make a model that samples, forecasts and
+scores; nothing else may be raised, and no code may run. Files are loaded in processes
+whose memory is limited; the table goes to `benchmarks/results/fuzz_models.md`::
+
+    python benchmarks/fuzz_models.py [number of files] [seed]
+"""
+
+import collections
+import os
+import platform
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
+CHUNK = 250  # files for one process
+
+
+def models(folder):
+    """Small models of both outputs, and parts that were not fitted."""
+    import skmusic
+
+    songs = skmusic.datasets.make_songs(2, 3.0, sr=8000, random_state=0).recordings
+    for output in "tokens", "regression":
+        pipe = skmusic.Pipeline(
+            [
+                skmusic.FFTFeaturizer(N=256, sr=8000),
+                skmusic.StatefulLSTMGenerator(
+                    output, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
+                ),
+            ]
+        )
+        skmusic.save(pipe.fit(songs), folder / f"{output}.skmusic")
+    new = skmusic.make_pipeline(skmusic.FFTFeaturizer(window=np.hanning(2048)))
+    skmusic.save(new, folder / "new.skmusic")
+
+
+def outcome(path, heard):
+    """What comes of a file: "refused", "works", or what went wrong."""
+    import skmusic
+
+    try:
+        model = skmusic.load(path)
+    except ValueError as error:
+        return f"refused: {str(error).partition('loaded: ')[2]:.60}"
+    generator = getattr(model, "steps", [(None, model)])[-1][1]
+    if not hasattr(generator, "network_"):
+        return "works"
+    try:
+        x = heard[:, : generator.n_dims_]
+        for seed in None, x:
+            made = generator.sample(seed, 40, random_state=0)
+            assert np.isfinite(made).all(), "not finite"
+        generator.predict([x])
+        generator.score([x])
+    except ValueError as error:  # such as a seed of other dimensions
+        return f"works, but for: {error!s:.40}"
+    return "works"
+
+
+def check(folder, seed, first, last):
+    """Outcome of each file of a range; prints one line each."""
+    from hostile import damaged, forged
+
+    import skmusic.saving  # noqa: F401
+
+    warnings.simplefilter("ignore")
+    limit = 3 << 30
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    sys.addaudithook(_no_code)
+    heard = np.random.default_rng(0).standard_normal((300, 516)).astype(np.float32)
+    good = [path.read_bytes() for path in sorted(folder.glob("*.skmusic"))]
+    base = peak_memory()
+    for i in range(first, last):
+        rng = np.random.default_rng([seed, i])
+        make = (damaged, forged)[i % 2]
+        kind, raw = make(good[int(rng.integers(len(good)))], rng)
+        path = folder / f"{os.getpid()}.mutant"
+        path.write_bytes(raw)
+        start = time.perf_counter()
+        try:
+            result = outcome(path, heard)
+        except BaseException as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            result = f"FAULT {error!r:.60} {Path(where.filename).name}:{where.lineno}"
+        seconds = time.perf_counter() - start
+        peak = peak_memory() - base
+        cost = f"{seconds:.4f}\t{peak:.0f}"
+        print(i, make.__name__, kind, result, len(raw), cost, sep="\t", flush=True)
+
+
+def peak_memory():
+    """In MB; of this program alone, as resource.getrusage does not have it."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+def _no_code(event, args):
+    if event in ("os.system", "subprocess.Popen", "os.exec", "pickle.find_class"):
+        os.write(2, f"FAULT {event}\n".encode())
+        os._exit(66)
+
+
+def main(n=10_000, seed=0):
+    rows, began = [], time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        models(folder)
+        size = max(path.stat().st_size for path in folder.glob("*.skmusic"))
+        for first in range(0, n, CHUNK):
+            last = min(first + CHUNK, n)
+            argv = [sys.executable, __file__, "--check", name, seed, first, last]
+            done = subprocess.run(
+                list(map(str, argv)), capture_output=True, text=True, timeout=600
+            )
+            lines = [line.split("\t") for line in done.stdout.splitlines()]
+            rows += lines
+            if done.returncode or len(lines) < last - first:
+                i = first + len(lines)
+                rows.append([i, "", "", f"FAULT died: {done.stderr[-200:]}", 0, 0, 0])
+    report(rows, n, seed, size, time.perf_counter() - began)
+
+
+def report(rows, n, seed, size, elapsed):
+    counts = collections.defaultdict(collections.Counter)
+    for _, make, kind, result, *_ in rows:
+        counts[make, kind][re.match(r"\w+", result)[0]] += 1
+    seconds = [float(row[5]) for row in rows]
+    text = [
+        "# Damaged and forged model files",
+        "",
+        f"`python benchmarks/fuzz_models.py {n} {seed}`: {len(rows)} files made from "
+        f"good ones of up to {size / 1e3:.0f} kB; Python {platform.python_version()}, "
+        f"numpy {np.__version__}, {os.cpu_count()} cores, {elapsed:.0f} s in all.",
+        "",
+        "| made | how | refused by ValueError | loads and works | faults |",
+        "|---|---|---|---|---|",
+    ]
+    for (make, kind), c in sorted(counts.items()):
+        text.append(
+            f"| {make} | {kind} | {c['refused']} | {c['works']} | {c['FAULT']} |"
+        )
+    total = sum(counts.values(), collections.Counter())
+    text += [
+        f"| all | | {total['refused']} | {total['works']} | {total['FAULT']} |",
+        "",
+        f"Slowest file: {max(seconds):.2f} s with sampling, forecasting and scoring; "
+        f"median {np.median(seconds) * 1e3:.1f} ms. Memory that loading and using "
+        f"them added at most: {max(float(row[6]) for row in rows):.0f} MB "
+        "(limit of the process 3 GiB). Programs started, pickles opened: 0.",
+        "",
+    ]
+    faults = [row for row in rows if row[3].startswith("FAULT")]
+    text += [f"- file {row[0]}, {row[2]}: {row[3]}" for row in faults[:20]]
+    print("\n".join(text))
+    reasons = collections.Counter(re.sub(r"[\d.'-]+", "#", row[3]) for row in rows)
+    print(*(f"{n:6} {reason}" for reason, n in reasons.most_common()), sep="\n")
+    (HERE / "results" / "fuzz_models.md").write_text("\n".join(text).rstrip() + "\n")
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--check"]:
+        check(Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    else:
+        main(*map(int, sys.argv[1:]))
