@@ -79,9 +79,11 @@ class Codebook:
 
     def features(self, frames):
         """Features ``(n_steps, n_features)`` of frames, unit variance each."""
-        decibels = to_decibels(
-            band_energies(frames, self.layout, self.edges), self.reference
-        )
+        return self.reduced(band_energies(frames, self.layout, self.edges))
+
+    def reduced(self, energies):
+        """Features of steps with these energies in the bands."""
+        decibels = to_decibels(energies, self.reference)
         return (decibels - self.mean) @ self.components.T
 
     def decibels(self, features):
@@ -337,13 +339,13 @@ def log_density(energies, variance, layout):
     return -0.5 * (energies @ (1 / each).T + constant)
 
 
-def fit_codebook(sequences, layout, n_tokens, most_tokens, rng):
+def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
     """Learn features and tokens.
 
     Parameters
     ----------
-    sequences : list of ndarray of shape (n_frames, n_dims)
-        Frames of each recording.
+    energies : list of ndarray of shape (n_steps, n_bands)
+        Of each recording, from `band_energies`.
     layout : Layout
         Of the frames.
     n_tokens : int or None
@@ -355,9 +357,7 @@ def fit_codebook(sequences, layout, n_tokens, most_tokens, rng):
 
     Returns
     -------
-    codebook : Codebook
-    features : list of ndarray of shape (n_steps, n_features)
-        Of each recording.
+    Codebook
 
     Raises
     ------
@@ -365,13 +365,7 @@ def fit_codebook(sequences, layout, n_tokens, most_tokens, rng):
         If there are fewer steps than tokens.
     """
     edges = band_edges(layout.n_bins * layout.frames_per_step)
-    energies = [band_energies(s, layout, edges) for s in sequences]
     n_steps = sum(map(len, energies))
-    if n_steps == 0:
-        raise ValueError(
-            f"no recording has {layout.frames_per_step} frames, which make one step; "
-            "pass longer recordings."
-        )
     if n_tokens is None:
         n_tokens = max(1, min(most_tokens, n_steps // 10))
     if n_tokens > n_steps:
@@ -380,10 +374,7 @@ def fit_codebook(sequences, layout, n_tokens, most_tokens, rng):
             "use fewer tokens or more music."
         )
     reference = float(max(e.max(initial=0) for e in energies)) or 1.0
-    decibels = [to_decibels(e, reference) for e in energies]
-    pool = np.concatenate(decibels)
-    if n_steps > _MOST_TO_FIT:
-        pool = pool[np.sort(rng.choice(n_steps, _MOST_TO_FIT, replace=False))]
+    pool = to_decibels(_drawn(energies, _MOST_TO_FIT, rng), reference)
     # One thread, since sums in the order of arrival would differ from run to run.
     # Where nothing varies, PCA divides by zero what is not used here.
     with threadpool_limits(1), np.errstate(invalid="ignore"):
@@ -399,11 +390,22 @@ def fit_codebook(sequences, layout, n_tokens, most_tokens, rng):
         n_tokens = min(n_tokens, len(np.unique(scaled, axis=0)))
         kmeans = KMeans(n_tokens, init="random", n_init=1, max_iter=15, tol=0)
         centroids = _quietly(kmeans.set_params(random_state=rng).fit, scaled)
-    codebook = Codebook(
+    return Codebook(
         layout, edges, reference, mean, components, weight, centroids.cluster_centers_
     )
-    features = [(d - mean) @ components.T for d in decibels]
-    return codebook, features
+
+
+def _drawn(arrays, most, rng):
+    """Rows of all arrays, or `most` of them drawn by chance, in order."""
+    ends = np.cumsum([len(a) for a in arrays])
+    if ends[-1] <= most:
+        return np.concatenate(arrays)
+    rows = np.sort(rng.choice(ends[-1], most, replace=False))
+    parts = np.split(rows, np.searchsorted(rows, ends[:-1]))
+    starts = ends - [len(a) for a in arrays]
+    return np.concatenate(
+        [a[part - start] for a, part, start in zip(arrays, parts, starts, strict=True)]
+    )
 
 
 def _quietly(fit, x):

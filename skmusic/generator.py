@@ -207,12 +207,10 @@ class StatefulLSTMGenerator(BaseEstimator):
                 "a run cannot be longer than the longest."
             )
         recordings = self._recordings(X, reset=True)
-        numbers = np.flatnonzero([len(x) for x in recordings.items])
-        sequences = [recordings.items[i] for i in numbers]
-        if not sequences:
+        n_dims = recordings.n_dims
+        if n_dims is None:
             raise ValueError("all recordings are empty: there is nothing to learn.")
-        n_dims = sequences[0].shape[1]
-        self._check_dims(recordings.items, n_dims)
+        self._check_dims(recordings, n_dims)
         again = self.warm_start and hasattr(self, "network_")
         if again and (self.output, n_dims) != (self._output, self.n_dims_):
             raise ValueError(
@@ -221,7 +219,7 @@ class StatefulLSTMGenerator(BaseEstimator):
                 f"{n_dims}; use warm_start=False."
             )
         fitted = _OUTPUTS[self.output].fit(
-            sequences,
+            recordings.items,
             self,
             self._chance(),
             before(self) if again else None,
@@ -231,7 +229,6 @@ class StatefulLSTMGenerator(BaseEstimator):
             setattr(self, name, value)
         self.n_dims_, self.n_iter_ = n_dims, len(self.history_)
         self._output, self._flat = self.output, recordings.flat
-        self._numbers = numbers
         return self
 
     def predict(self, X):
@@ -409,7 +406,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         music = music[:, 0] if self._flat else music
         result = [music]
         if return_origin:
-            result.append(origin_of(self.bank_, played, self._numbers))
+            result.append(origin_of(self.bank_, played))
         if return_state:
             result.append(state)
         return tuple(result) if len(result) > 1 else music
@@ -444,14 +441,14 @@ class StatefulLSTMGenerator(BaseEstimator):
     def _check(self, X):
         check_is_fitted(self, "network_")
         recordings = self._recordings(X, reset=False)
-        self._check_dims(recordings.items, self.n_dims_)
+        self._check_dims(recordings, self.n_dims_)
         return recordings
 
-    def _check_dims(self, sequences, n_dims):
-        for i, x in enumerate(sequences):
-            if x.shape[1] != n_dims:
+    def _check_dims(self, recordings, n_dims):
+        for i, found in enumerate(recordings.each_n_dims):
+            if found != n_dims:
                 raise ValueError(
-                    f"the frames of recording {i} have {x.shape[1]} numbers where "
+                    f"the frames of recording {i} have {found} numbers where "
                     f"{n_dims} are expected; transform all with one FFTFeaturizer."
                 )
 

@@ -8,7 +8,7 @@ ORIGIN = np.dtype([("recording", np.int32), ("frame", np.int64)])
 RUN = np.dtype([("start", np.int64), ("length", np.int64), *ORIGIN.descr])
 
 
-def origin_of(bank, played, numbers):
+def origin_of(bank, played):
     """Recording, and frame of it, of frames of a bank.
 
     Parameters
@@ -17,8 +17,6 @@ def origin_of(bank, played, numbers):
         What is played.
     played : ndarray of shape (n_frames,), int
         Frames of the bank.
-    numbers : ndarray of shape (n_recordings,), int
-        What the bank's recordings are called.
 
     Returns
     -------
@@ -27,7 +25,7 @@ def origin_of(bank, played, numbers):
     m = bank.layout.frames_per_step
     step, offset = np.divmod(played, m)
     origin = np.empty(len(played), ORIGIN)
-    origin["recording"] = numbers[bank.recording[step]]
+    origin["recording"] = bank.recording[step]
     origin["frame"] = bank.position[step] * m + offset
     return origin
 

@@ -18,14 +18,17 @@ class State:
     x: np.ndarray
 
 
-def fit(sequences, generator, rng, past):
+def fit(recordings, generator, rng, past):
     """Learn the network; frames are divided by their root mean square.
+
+    All of them are held in memory, for they are what is learned.
 
     Returns
     -------
     dict
         Fitted attributes.
     """
+    sequences = [x for x in recordings if len(x)]
     power = np.mean([np.mean(np.square(s, dtype=np.float64)) for s in sequences])
     scale = generator.scale_ if past else float(np.sqrt(power)) or 1.0
     n_dims = sequences[0].shape[1]

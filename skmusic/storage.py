@@ -107,6 +107,11 @@ def bytes_per_frame(sequences):
     return n_fine * _GROUP + (len(peaks) - n_fine) * _GROUP / 2 + 2 * len(peaks)
 
 
+def fewest_bytes(n_dims):
+    """Bytes that a frame of so many numbers takes at least."""
+    return -(-n_dims // _GROUP) * (_GROUP / 2 + 2)
+
+
 def _is_fine(peaks, gain):
     return peaks > gain * 10 ** (_COARSE_DB / 20)
 

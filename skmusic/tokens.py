@@ -7,7 +7,9 @@ from scipy.special import logsumexp
 
 from skmusic import codebook as codes
 from skmusic.checks import check_array
+from skmusic.corpus import read_corpus
 from skmusic.recurrent import check_network, forward, log_softmax, zero_state
+from skmusic.storage import store
 from skmusic.training import STEP_SECONDS, train
 from skmusic.units import build_bank, moods_heard, surroundings
 from skmusic.walk import Tempering, Walk, advance, enter, entry_scores, shifted, without
@@ -17,11 +19,9 @@ State = Walk
 _N_TOKENS = 256
 # Noise on what the LSTM hears, in deviations: it must not learn songs by heart.
 _NOISE = 0.7
-# Steps quieter than the loudest by so much, at the ends, are no music to learn.
-_SILENCE_DB = -60.0
 
 
-def fit(sequences, generator, rng, past):
+def fit(recordings, generator, rng, past):
     """Learn codebook, network and bank; with `past`, only the network goes on.
 
     Returns
@@ -29,18 +29,16 @@ def fit(sequences, generator, rng, past):
     dict
         Fitted attributes.
     """
-    if past:
-        codebook = generator.codebook_
-        sequences, leads = _trimmed(sequences, codebook.layout)
-        features = [codebook.features(s) for s in sequences]
-    else:
-        layout = codes.find_layout(
-            sequences, generator.n_channels, generator.frames_per_step
+    codebook = generator.codebook_ if past else None
+    layout = codebook.layout if past else _layout(recordings, generator)
+    corpus = read_corpus(recordings, layout, generator.bank_size)
+    if not past:
+        codebook = codes.fit_codebook(
+            corpus.energies, layout, generator.n_tokens, _N_TOKENS, rng
         )
-        sequences, leads = _trimmed(sequences, layout)
-        codebook, features = codes.fit_codebook(
-            sequences, layout, generator.n_tokens, _N_TOKENS, rng
-        )
+    features = []
+    while corpus.energies:  # of a large corpus they are not kept beside the features
+        features.append(codebook.reduced(corpus.energies.pop(0)))
     tokens = [codebook.tokens(f) for f in features]
     pairs = [(shifted(f), t) for f, t in zip(features, tokens, strict=True) if len(t)]
     trained = train(
@@ -54,20 +52,29 @@ def fit(sequences, generator, rng, past):
         noise=_NOISE,
     )
     bank = build_bank(
-        sequences,
+        store(corpus.frames),
+        corpus.stretches,
         features,
         tokens,
         codebook,
-        size=generator.bank_size,
         shortest=max(1, round(generator.min_run / STEP_SECONDS)),
         longest=max(2, round(generator.max_run / STEP_SECONDS)),
     )
-    bank = replace(bank, position=bank.position + leads[bank.recording])
-    energies = [codes.frame_energies(s, codebook.layout) for s in sequences]
+    bank = replace(bank, position=bank.position + corpus.leads[bank.recording])
+    energies = [codes.frame_energies(x, layout) for x in corpus.frames]
     variance = codes.token_variance(
-        np.concatenate(energies), np.concatenate(tokens), len(codebook.centroids)
+        np.concatenate(energies), bank.tokens, len(codebook.centroids)
     )
     return {"codebook_": codebook, "bank_": bank, "variance_": variance, **trained}
+
+
+def _layout(recordings, generator):
+    """Layout of the frames, which streamed ones know in part."""
+    n_channels = generator.n_channels
+    if hasattr(recordings, "n_channels"):
+        n_channels = n_channels or recordings.n_channels
+        recordings = [np.empty((0, recordings.n_dims))]
+    return codes.find_layout(recordings, n_channels, generator.frames_per_step)
 
 
 def check(generator):
@@ -86,22 +93,8 @@ def check(generator):
         check_array(name, getattr(bank, name), (None, width))
     check_array("tokens", bank.tokens, (None,), "i", 0, n_tokens - 1)
     codes.check_variance(generator.variance_, n_tokens, codebook.layout)
-    n_recordings = len(generator._numbers)
-    check_array("numbers", generator._numbers, (None,), "i", 0, 2**31 - 1)
-    check_array("recording", bank.recording, (None,), "i", 0, n_recordings - 1)
+    check_array("recording", bank.recording, (None,), "i", 0, 2**31 - 1)
     check_network(generator.network_, n_features, n_tokens)
-
-
-def _trimmed(sequences, layout):
-    """Frames without the silence before and after the music; steps before it."""
-    m, trimmed, leads = layout.frames_per_step, [], []
-    for frames in sequences:
-        energy = codes.frame_energies(frames, layout).sum(axis=1)
-        loud = np.flatnonzero(energy > energy.max(initial=0) * 10 ** (_SILENCE_DB / 10))
-        leads.append(loud[0] if len(loud) else 0)
-        part = slice(loud[0] * m, (loud[-1] + 1) * m) if len(loud) else slice(None)
-        trimmed.append(frames[part])
-    return trimmed, np.array(leads)
 
 
 def _tokenizer(codebook, pairs):

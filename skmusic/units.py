@@ -13,12 +13,14 @@ SIGGRAPH 2000.
 """
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
 from skmusic.checks import LARGEST, check_array, check_number
 from skmusic.codebook import Layout
-from skmusic.storage import StoredFrames, bytes_per_frame, store
+from skmusic.storage import StoredFrames
 
 # Steps before and after a boundary that are compared, and features of each.
 _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
@@ -193,18 +195,19 @@ def _mood_scale(moods, apart=430):
     return float(1 / np.sqrt(typical)) if typical > 1e-2 else 0.0
 
 
-def build_bank(frames, features, tokens, codebook, *, size, shortest, longest):
-    """Bank of recordings, with its graph of joins.
+def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longest):
+    """Bank of stretches of recordings, with its graph of joins.
 
     Parameters
     ----------
-    frames, features, tokens : list of ndarray
+    frames : skmusic.storage.StoredFrames
+        Of the stretches, one after another.
+    stretches : list of (int, int, int)
+        Recording, first step and the step after the last.
+    features, tokens : list of ndarray
         Of each recording.
     codebook : Codebook
         That made features and tokens.
-    size : int
-        Bytes of frames at most; of a larger corpus stretches are kept, spread
-        evenly over it.
     shortest, longest : int
         Bounds of a run, in steps.
 
@@ -212,18 +215,25 @@ def build_bank(frames, features, tokens, codebook, *, size, shortest, longest):
     -------
     Bank
     """
-    m = codebook.layout.frames_per_step
-    stretches = _stretches([len(t) for t in tokens], _step_budget(frames, m, size))
-    around = [surroundings(f, codebook) for f in features]
 
-    def kept(arrays):
-        return np.concatenate([arrays[i][a:b] for i, a, b in stretches])
+    def of_recording(i):
+        before, after = surroundings(features[i], codebook)
+        moods = _moods(features[i], codebook, _MOOD, _MOOD)
+        around = np.hstack([before, after])
+        return before, around, around[1:], features[i], tokens[i], moods
 
+    # One recording after the other: of a large corpus little is kept.
+    kept = [
+        [array[a:b] for array in arrays]
+        for i, group in groupby(stretches, itemgetter(0))
+        for arrays in [of_recording(i)]
+        for _, a, b in group
+    ]
+    before, entries, exits, all_features, all_tokens, moods = (
+        np.concatenate(parts) for parts in zip(*kept, strict=True)
+    )
     lengths = np.array([b - a for _, a, b in stretches])
     ends = np.repeat(np.cumsum(lengths), lengths)
-    exits = kept([np.hstack([b[1:], a[1:]]) for b, a in around])
-    entries = kept([np.hstack(pair) for pair in around])
-    all_features = kept(features)
     enterable = np.arange(len(ends)) + longest <= ends
     if not enterable.any():
         enterable[:] = True
@@ -236,45 +246,27 @@ def build_bank(frames, features, tokens, codebook, *, size, shortest, longest):
     targets, costs = _drop(targets, costs, same)
     finite = costs[np.isfinite(costs[:, 0]), 0]
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
-    moods = [_moods(f, codebook, _MOOD, _MOOD)[:-1] for f in features]
-    mood_scale = _mood_scale(moods)
-    stored = store([frames[i][a * m : b * m] for i, a, b in stretches])
+    mood_scale = _mood_scale(
+        _moods(f, codebook, _MOOD, _MOOD)[:-1] for f in features if len(f)
+    )
     return Bank(
         layout=codebook.layout,
-        frames=stored,
+        frames=frames,
         features=all_features.astype(np.float16),
-        tokens=kept(tokens),
+        tokens=all_tokens,
         recording=np.repeat([i for i, _, _ in stretches], lengths),
         position=np.concatenate([np.arange(a, b) for _, a, b in stretches]),
         ends=ends,
-        before=kept([b for b, _ in around]).astype(np.float16),
+        before=before.astype(np.float16),
         targets=targets,
         costs=_halved(costs / unit),
         outlook=_outlook(costs[:, 0] / unit, shortest, longest),
-        moods=_halved(kept(moods) * mood_scale),
+        moods=_halved(moods * mood_scale),
         movement=movement * np.float32(unit),
         mood_scale=mood_scale,
         shortest=shortest,
         longest=longest,
     )
-
-
-def _step_budget(frames, m, size):
-    return max(1, int(size / (bytes_per_frame(frames) * m)))
-
-
-def _stretches(lengths, budget, stretch=860):
-    """``(recording, start, stop)`` of what is kept of recordings so long."""
-    if sum(lengths) <= budget:
-        return [(i, 0, n) for i, n in enumerate(lengths) if n]
-    share, kept, due = budget / sum(lengths), [], 0.0
-    for i, n in enumerate(lengths):
-        for a in range(0, n, stretch):
-            due += share * (min(a + stretch, n) - a)
-            if due >= min(stretch, n - a):
-                kept.append((i, a, min(a + stretch, n)))
-                due -= kept[-1][2] - a
-    return kept or [(int(np.argmax(lengths)), 0, budget)]
 
 
 def _movement(entries, ends):

@@ -34,7 +34,7 @@ class Recordings:
     ----------
     items : list
         Paths, or arrays of shape ``(n, k)``.
-    form : {"paths", "list", "2d", "3d"}
+    form : {"paths", "list", "2d", "3d", "stream"}
         What the caller gave.
     flat : bool
         Whether the recordings came without an axis for columns.
@@ -43,6 +43,20 @@ class Recordings:
     items: list
     form: str
     flat: bool = False
+
+    @property
+    def each_n_dims(self):
+        """Columns of each recording; of streamed ones all have the same."""
+        if self.form == "stream":
+            return [self.items.n_dims]
+        return [x.shape[1] for x in self.items]
+
+    @property
+    def n_dims(self):
+        """Columns of the first recording that is not empty, None without one."""
+        if self.form == "stream":
+            return self.items.n_dims
+        return next((x.shape[1] for x in self.items if len(x)), None)
 
     def like(self, results, keep_flat=True):
         """Give results of shape ``(n, k)`` the form that the recordings came in."""
@@ -109,6 +123,9 @@ def check_recordings(estimator, X, *, reset, what="waveform"):
     """
     if isinstance(X, _PATH):
         raise ValueError(f"X={X!r} is a single path; wrap it in a list: [{X!r}].")
+    if hasattr(X, "map_blocks"):  # of FFTFeaturizer, which has checked them
+        _forget_features(estimator, reset)
+        return Recordings(X, "stream")
     if _is_listlike(X):
         items = list(X)
         if len(items) == 0:

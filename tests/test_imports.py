@@ -35,7 +35,15 @@ FLOORS = {
         "checkpoint",
         "lanes",
     ),
-    "first": ("validation", "parameters", "codebook", "units", "walk", "network"),
+    "first": (
+        "validation",
+        "parameters",
+        "codebook",
+        "corpus",
+        "units",
+        "walk",
+        "network",
+    ),
     "outputs": ("training", "tokens", "regression"),
     "second": ("featurizer", "generator", "pipeline", "saving"),
     "top": (

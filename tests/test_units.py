@@ -4,6 +4,8 @@ from scipy.spatial.distance import cdist
 
 from skmusic import FFTFeaturizer
 from skmusic.codebook import Layout, find_layout, fit_codebook
+from skmusic.corpus import read_corpus
+from skmusic.storage import store
 from skmusic.units import build_bank, join_graph, surroundings
 
 SHORTEST, LONGEST = 15, 37
@@ -17,14 +19,16 @@ def noise(n_frames, n_dims, seed=0):
 def make_bank(sequences, layout=None, size=10**9, shortest=SHORTEST, longest=LONGEST):
     layout = layout or find_layout(sequences)
     rng = np.random.RandomState(0)
-    codebook, features = fit_codebook(sequences, layout, None, 16, rng)
+    corpus = read_corpus(sequences, layout, size)
+    codebook = fit_codebook(corpus.energies, layout, None, 16, rng)
+    features = [codebook.reduced(e) for e in corpus.energies]
     tokens = [codebook.tokens(f) for f in features]
     bank = build_bank(
-        sequences,
+        store(corpus.frames),
+        corpus.stretches,
         features,
         tokens,
         codebook,
-        size=size,
         shortest=shortest,
         longest=longest,
     )

@@ -6,7 +6,9 @@ import pytest
 
 from skmusic import FFTFeaturizer
 from skmusic.codebook import find_layout, fit_codebook
+from skmusic.corpus import read_corpus
 from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.storage import store
 from skmusic.units import build_bank
 from skmusic.walk import (
     Tempering,
@@ -116,14 +118,17 @@ def test_shifted():
 def fitted(songs):
     """Bank, network of chance, features and codebook."""
     frames = FFTFeaturizer(N=512, sr=songs.sr).fit_transform(songs.recordings)
-    codebook, features = fit_codebook(frames, find_layout(frames), None, 16, chance())
+    layout = find_layout(frames)
+    corpus = read_corpus(frames, layout, 10**9)
+    codebook = fit_codebook(corpus.energies, layout, None, 16, chance())
+    features = [codebook.reduced(e) for e in corpus.energies]
     tokens = [codebook.tokens(f) for f in features]
     bank = build_bank(
-        frames,
+        store(corpus.frames),
+        corpus.stretches,
         features,
         tokens,
         codebook,
-        size=10**9,
         shortest=SHORTEST,
         longest=LONGEST,
     )
