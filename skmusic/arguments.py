@@ -14,6 +14,7 @@ examples:
   skmusic compose songs/ --pieces 1 -o out.wav   one piece after your own
   skmusic fit songs/ -o mine.skmusic             learn now ...
   skmusic sample mine.skmusic -o out.flac        ... and compose later
+  skmusic stream mine.skmusic | aplay            ... or listen without end
 
 A .skmusic file holds no code and may come from anyone. A .joblib file is a pickle:
 loading one can run any program, so load only those that you trust.
@@ -41,6 +42,10 @@ def _add_playing(add):
     add("--pieces", type=_number(int, 1, 10**4), default=3, help="how many (3)")
     text = "length of a piece (30)"
     add("--seconds", type=_number(float, 0.01, 86_400), default=30.0, help=text)
+    add("--play", action="store_true", help="play the pieces too, if a player is found")
+
+
+def _add_sampling(add):
     add("--seed", type=_path, metavar="FILE", help="recording to go on from")
     text = "above 1 more daring, below less (1)"
     add("--temperature", type=_number(float, 0, 100), default=1.0, help=text)
@@ -66,28 +71,55 @@ def parser():
     top.add_argument("--version", action="version", version=f"skmusic {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name, text, *groups):
-        add = commands.add_parser(
+    def command(name, text, *groups, json=True):
+        parser = commands.add_parser(
             name, help=text, description=text, allow_abbrev=False
-        ).add_argument
+        )
+        add = parser.add_argument
         for group in groups:
             group(add)
-        add("--json", action="store_true", help="print one JSON object for programs")
-        add("--quiet", action="store_true", help="print only warnings and errors")
+        if json:
+            add(
+                "--json", action="store_true", help="print one JSON object for programs"
+            )
+        else:
+            parser.set_defaults(json=False)
+        how_much = parser.add_mutually_exclusive_group().add_argument
+        text = "print only warnings and errors"
+        how_much("-q", "--quiet", action="store_true", help=text)
+        text = "show progress in lines even where there is no terminal"
+        how_much("-v", "--verbose", action="store_true", help=text)
         return add
 
     add = command(
-        "compose", "learn and compose", _add_learning, _add_playing, _add_chance
+        "compose",
+        "learn and compose",
+        _add_learning,
+        _add_playing,
+        _add_sampling,
+        _add_chance,
     )
     kinds = "a file .skmusic, safe to share, or .joblib"
     add("--save", type=_model, metavar="MODEL", help=f"keep the model, {kinds}")
     add = command("fit", "learn and save a model", _add_learning, _add_chance)
     add("-o", dest="out", type=_model, metavar="MODEL", required=True, help=kinds)
     trust = "(.skmusic from anyone, .joblib only if you trust it)"
-    add = command("sample", f"compose with a model {trust}", _add_playing, _add_chance)
+    groups = _add_sampling, _add_chance
+    add = command("sample", f"compose with a model {trust}", _add_playing, *groups)
     add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
+    text = f"compose with a model as it is listened to {trust}"
+    add = command("stream", text, *groups, json=False)
+    add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
+    text = "how much; without end if not given"
+    add("--seconds", type=_number(float, 0.01, 86_400), help=text)
+    text = "write 16-bit little-endian samples without a wav header"
+    add("--raw", action="store_true", help=text)
+    add("--play", action="store_true", help="play it, if a player is found")
     add = command("info", f"describe recordings and models {trust}")
     add("files", nargs="+", type=_path, metavar="FILE", help="recording or model")
+    text = "print a script of tab completion for a shell"
+    add = command("completion", text, json=False)
+    add("shell", choices=["bash", "zsh", "tcsh"], help="eval it, or save it")
     return top
 
 
@@ -114,6 +146,11 @@ def _out(text):
         names = ", ".join(ENCODERS)
         raise argparse.ArgumentTypeError(f"{text!r}: end the name in one of {names}")
     return path
+
+
+def takes_file(action):
+    """Whether an argument is the name of a file or folder."""
+    return action.type in (_path, _model, _out)
 
 
 def _number(kind, low, high):

@@ -19,6 +19,9 @@ from skmusic import __version__, arguments
 
 __all__ = ["main"]
 
+# Arguments that are those of `sample` and of `stream`.
+_SAMPLING = "seed", "seconds", "temperature", "top_k", "top_p"
+
 
 def main(argv=None):
     """Run the command line.
@@ -35,7 +38,7 @@ def main(argv=None):
         130 after Ctrl-C. Of wrong usage, argparse makes a `SystemExit` of status 2.
     """
     args = arguments.parser().parse_args(argv)
-    args.verbose = int(sys.stderr.isatty() and not args.quiet)
+    args.verbose = int(args.verbose or (sys.stderr.isatty() and not args.quiet))
     start = time.monotonic()
     try:
         with warnings.catch_warnings():
@@ -46,7 +49,7 @@ def main(argv=None):
             if args.json:
                 _print(json.dumps(report, default=str), sys.stdout)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()
         return 1
     except (OSError, ValueError, ImportError, MemoryError) as error:
         _print_error(error)
@@ -55,6 +58,11 @@ def main(argv=None):
         _print("skmusic: interrupted", sys.stderr)
         return 130
     return 1 if report.get("errors") else 0
+
+
+def _forget_stdout():
+    """Let what is still to be flushed at exit go nowhere, not into a closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def compose(args):
@@ -79,6 +87,40 @@ def sample(args):
     """Compose with a model saved before."""
     targets = _targets(args)
     return {"model": str(args.model)} | _play(args, _load(args.model), targets)
+
+
+def stream(args):
+    """Compose as it is listened to, to standard output or to a player."""
+    from skmusic import audio, playback
+
+    if not args.play and sys.stdout.isatty():
+        raise ValueError(
+            "standard output is a terminal; send it on, as in "
+            f"'skmusic stream {args.model} | aplay', or add --play"
+        )
+    if args.seed:
+        audio.info(args.seed)
+    pipe, (state,) = _load(args.model), _states(args, 1)
+    sr = _rate(pipe)
+    settings = {name: getattr(args, name) for name in _SAMPLING}
+    blocks = pipe.stream(**settings, random_state=state)
+    if args.play:
+        playback.play(blocks, sr, pipe.steps[0][1].n_channels_)
+        return {}
+    n_samples = args.seconds and round(args.seconds * sr)
+    try:
+        playback.write(blocks, sys.stdout.buffer, sr, n_samples=n_samples, raw=args.raw)
+    except BrokenPipeError:  # the listener has heard enough: that is no failure
+        _forget_stdout()
+    return {}
+
+
+def completion(args):
+    """Print a script that teaches a shell what can be typed."""
+    from skmusic import completion
+
+    print(completion.script(args.shell))
+    return {}
 
 
 def info(args):
@@ -143,18 +185,13 @@ def _load_tensorflow():
 
 def _play(args, pipe, targets):
     """Sample a piece for each target and write it; return its part of the report."""
-    import numpy as np
-
     from skmusic import audio
 
-    names = "seed", "seconds", "temperature", "top_k", "top_p"
-    settings = {name: getattr(args, name) for name in names}
-    sr = next(step.sr for _, step in pipe.steps if hasattr(step, "sr"))
-    # A piece is the same however many follow it.
-    states = np.random.SeedSequence(_seed(args)).generate_state(len(targets))
+    settings = {name: getattr(args, name) for name in _SAMPLING}
+    sr, states = _rate(pipe), _states(args, len(targets))
     files, pieces = [], set()
     for target, state in zip(targets, states, strict=True):
-        x = pipe.sample(**settings, random_state=int(state), verbose=args.verbose)
+        x = pipe.sample(**settings, random_state=state, verbose=args.verbose)
         target.parent.mkdir(exist_ok=True)
         audio.write(target, x, sr)
         files.append(_describe(target))
@@ -165,12 +202,36 @@ def _play(args, pipe, targets):
             "some pieces are equal: at temperature 0, and with regression, "
             "nothing is left to chance; --pieces 1 will do"
         )
+    if args.play:
+        for target in targets:
+            _hear(target)
     return {
         "files": files,
         "seconds": args.seconds,
         "random_state": args.random_state,
         "settings": _parameters(pipe) | {"sample": settings},
     }
+
+
+def _hear(path):
+    """Play a recording."""
+    from skmusic import audio, playback
+
+    x, sr = audio.read(path)
+    blocks = (x[start : start + sr] for start in range(0, len(x), sr))
+    playback.play(blocks, sr, x.shape[1])
+
+
+def _rate(pipe):
+    return next(step.sr for _, step in pipe.steps if hasattr(step, "sr"))
+
+
+def _states(args, n_pieces):
+    """Random states of pieces; one is the same however many follow it."""
+    import numpy as np
+
+    states = np.random.SeedSequence(_seed(args)).generate_state(n_pieces)
+    return [int(state) for state in states]
 
 
 def _targets(args):
@@ -297,7 +358,9 @@ def _seed(args):
 
 def _say(args, text):
     if not args.quiet:
-        _print(text, sys.stderr if args.json else sys.stdout)
+        # Standard output is for what programs read.
+        taken = args.json or args.command == "stream"
+        _print(text, sys.stderr if taken else sys.stdout)
 
 
 def _print_error(error):

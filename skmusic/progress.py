@@ -1,12 +1,34 @@
-"""Progress bars."""
+"""Progress: a bar, or lines where nothing can be redrawn."""
 
+import sys
 import time
 
 from tqdm import tqdm
 
+# Seconds between two lines, and what they tell.
+_LINE_EVERY = 10.0
+_LINE = "{desc}: {n_fmt}/{total_fmt}{unit} [{elapsed}<{remaining}{postfix}]"
+
+
+class _Lines:
+    """A file to which tqdm redraws a line, and that makes lines of it."""
+
+    def __init__(self, file):
+        self.file, self.last = file, ""
+
+    def write(self, text):
+        if (line := text.strip()) and line != self.last:
+            print(line, file=self.file, flush=True)
+            self.last = line
+
+    def flush(self):
+        pass
+
 
 class Progress:
     """A bar that counts something, or nothing at all if not `verbose`.
+
+    Where standard error is no terminal, it is a line now and then.
 
     Parameters
     ----------
@@ -27,8 +49,12 @@ class Progress:
     """
 
     def __init__(self, what, total, unit, verbose):
+        form = {}
+        if not sys.stderr.isatty():
+            form = {"file": _Lines(sys.stderr), "bar_format": _LINE}
+            form["mininterval"] = _LINE_EVERY
         self._bar = tqdm(
-            desc=what, total=total, unit=f" {unit}", disable=not verbose, leave=True
+            desc=what, total=total, unit=f" {unit}", disable=not verbose, **form
         )
         self._begun = time.perf_counter()
         self._audio_seconds = 0.0

@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -285,6 +286,10 @@ def test_options_reach_the_estimators(songs, fake, capsys):
         ("compose", ""),
         ("compose", "songs", "-o", ""),
         ("dance",),
+        ("compose", "songs", "--quiet", "-v"),
+        ("stream", "m.joblib", "--json"),
+        ("stream", "m.joblib", "--pieces", "2"),
+        ("completion", "fish"),
         (),
     ],
 )
@@ -422,9 +427,13 @@ def test_ctrl_c_is_status_130_and_one_line(songs, capsys, monkeypatch, fake, whe
 
 
 def test_bars_are_for_terminals(songs, monkeypatch, fake):
-    for terminal, quiet, verbose in (1, 0, 1), (1, 1, 0), (0, 0, 0):
+    for terminal, argv, verbose in (
+        (1, [], 1),
+        (1, ["--quiet"], 0),
+        (0, [], 0),
+        (0, ["-v"], 1),
+    ):
         monkeypatch.setattr(sys.stderr, "isatty", lambda t=terminal: bool(t))
-        argv = ["--quiet"] if quiet else []
         assert run("compose", songs, *QUICK, "--pieces", 1, *argv) == 0
         assert fake.calls[-1]["verbose"] == verbose
 
@@ -589,3 +598,77 @@ def test_real_process_is_silent_on_stderr_but_for_its_own_lines(real):
     assert done.stderr.startswith("skmusic: warning: ")
     assert done.stderr.count("\n") == 1
     assert leftovers(".") == [f"skmusic-{n}.wav" for n in (1, 2, 3)]
+
+
+def stream(real, *argv, **options):
+    """Process that streams from the model."""
+    code = "import sys\nfrom skmusic.cli import main\nsys.exit(main(sys.argv[1:]))"
+    argv = [sys.executable, "-c", code, "stream", str(real / "model.joblib"), *argv]
+    return subprocess.Popen(argv, stderr=subprocess.PIPE, **options)
+
+
+def test_real_stream_is_what_sample_writes_and_loads_no_tensorflow(real):
+    argv = ("--seconds", 2, "--random-state", 3)
+    assert (
+        run("sample", real / "model.joblib", *argv, "--pieces", 1, "-o", "a.wav") == 0
+    )
+    whole = Path("a.wav").read_bytes()
+    for options, expected in ((), whole), (("--raw",), whole[44:]):
+        done = subprocess.run(
+            [sys.executable, "-c", LOADED, "stream", str(real / "model.joblib")]
+            + [str(arg) for arg in (*argv, *options)],
+            capture_output=True,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout == expected
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_real_endless_stream_ends_cleanly_with_its_listener(real):
+    with stream(real, "--quiet", stdout=subprocess.PIPE) as process:
+        assert len(process.stdout.read(200_000)) == 200_000
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_real_endless_stream_ends_cleanly_by_ctrl_c(real):
+    with stream(real, "--quiet", stdout=subprocess.PIPE) as process:
+        process.stdout.read(100_000)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.stderr.read() == b"skmusic: interrupted\n"
+    assert process.returncode == 130
+
+
+def test_a_stream_is_not_poured_over_a_terminal(real, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert run("stream", real / "model.joblib") == 1
+    assert_one_error_line(capsys, "terminal", "| aplay", "--play")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows runs no scripts")
+def test_real_playing(real, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    model, argv = real / "model.joblib", ("--seconds", 2, "--random-state", 3, "--play")
+    assert run("stream", model, *argv, "--quiet") == 1
+    assert_one_error_line(capsys, "no player found")
+    player = tmp_path / "aplay"
+    text = "import sys; open('heard', 'ab').write(sys.stdin.buffer.read())"
+    player.write_text(f"#!{sys.executable}\n{text}\n")
+    player.chmod(0o755)
+    assert run("stream", model, *argv) == 0
+    streamed = Path("heard").read_bytes()
+    assert run("sample", model, *argv, "--pieces", 2, "-o", "p.wav") == 0
+    pieces = [Path(f"p-{n}.wav").read_bytes()[44:] for n in (1, 2)]
+    assert Path("heard").read_bytes() == streamed + b"".join(pieces)
+    assert streamed == pieces[0]
+
+
+def test_real_progress_in_a_log_is_plain_lines(real):
+    argv = ["fit", real / "songs", "-o", "m.joblib", *REAL, "-v"]
+    done = in_python(LOADED.replace("heavy else", "0 else"), *argv)
+    assert done.returncode == 0
+    assert "fit: " in done.stderr
+    assert not {"\r", "\x1b"} & set(done.stderr)

@@ -53,6 +53,8 @@ FLOORS = {
         "datasets",
         "display",
         "report",
+        "playback",
+        "completion",
         "arguments",
         "cli",
         "__main__",
