@@ -1,8 +1,8 @@
 """Load thousands of damaged and forged model files: what comes of them.
 
-Each file is made from a good one, see `tests/hostile.py`: half are damaged as files
-are, half forged, with a checksum that is right, so that what is behind it is met.
-Each must be refused by a ValueError, or make a model that samples, forecasts and
+Each file is made from a good one, see `tests/hostile_models.py`: half are damaged as
+files are, half forged, with a checksum that is right, so that what is behind it is
+met. Each must be refused by a ValueError, or make a model that samples, forecasts and
 scores; nothing else may be raised, and no code may run. Files are loaded in processes
 whose memory is limited; the table goes to `benchmarks/results/fuzz_models.md`::
 
@@ -73,7 +73,7 @@ def outcome(path, heard):
 
 def check(folder, seed, first, last):
     """Outcome of each file of a range; prints one line each."""
-    from hostile import damaged, forged
+    from hostile_models import damaged, forged
 
     import skmusic.saving  # noqa: F401
 

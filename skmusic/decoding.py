@@ -2,9 +2,14 @@
 
 libsndfile (``soundfile``) does the decoding; the MPEG-4 family, which it does not
 know, is decoded by FFmpeg (``av``, the optional extra ``m4a``).
+
+A file may come from anyone: what it claims to hold costs nothing, and what it holds
+is decoded up to a bound, since a file of some kilobytes can unfold to any length.
 """
 
 import contextlib
+import io
+import os
 import re
 import warnings
 from collections.abc import Callable
@@ -14,8 +19,9 @@ from typing import NamedTuple
 import numpy as np
 import soundfile as sf
 
+from . import mp3
 from .files import MPEG4, check_regular, native_name
-from .waveforms import BLOCK, check_limits, resample, to_channels
+from .waveforms import BLOCK, MAX_CHANNELS, check_limits, resample, to_channels
 
 # How libsndfile's log says that the file ends before its header's claim, or that an
 # Ogg stream lacks its last page. (It corrects the number of samples silently.)
@@ -26,6 +32,11 @@ _CUT_OFF = re.compile(
 )
 # Programs that write to a pipe cannot know the length and claim (nearly) 2 or 4 GiB.
 _UNKNOWN_LENGTH = 0x7FFFF000
+# Bytes of samples, in single precision, that any file may unfold to, and how many
+# times its own size. The least bit rates of codecs for speech come to half of that.
+_SURE, _MOST_TIMES = 1 << 28, 1000
+# Files hold integers as floats, up to 2 ** 31; what is beyond is noise of bits.
+_LOUDEST = 1e10
 
 
 def read(path, sr=None, channels=None, dtype=np.float32):
@@ -55,14 +66,20 @@ def read(path, sr=None, channels=None, dtype=np.float32):
     FileNotFoundError, IsADirectoryError
         If there is no such file.
     ValueError
-        If the file cannot be decoded, holds no samples, infinite ones or NaN, or has
-        a sampling rate or a number of channels out of range.
+        If the file cannot be decoded, holds no samples, NaN or some beyond 1e10, has
+        a sampling rate or a number of channels out of range, or unfolds to more
+        than 256 MiB and 1000 times its size, in single precision and at `sr`.
 
     Warns
     -----
     UserWarning
         If the file ends before its header or its codec says so; what is there is
         read.
+
+    Notes
+    -----
+    While a file is read, memory is taken for at most three times what it may unfold
+    to, which is the larger of 256 MiB and 1000 times its size.
 
     Examples
     --------
@@ -77,16 +94,11 @@ def read(path, sr=None, channels=None, dtype=np.float32):
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype}")
-    with _open(path) as source:
-        x, complete = _gather(source, dtype)
+    with _open(path, whole=True) as source:
+        x, complete = _gather(source, dtype, _most_samples(source, sr, channels), path)
         file_sr = source.sr
     if not len(x):
         raise ValueError(f"{str(path)!r} holds no samples; leave it out")
-    if not np.isfinite(x).all():
-        raise ValueError(
-            f"{str(path)!r} holds samples that are infinite or not a number; "
-            "export it anew or leave it out"
-        )
     if not complete:
         warnings.warn(
             f"{str(path)!r} is damaged or cut off: read the first "
@@ -112,7 +124,8 @@ def info(path):
         ``path`` (pathlib.Path), ``format`` and ``subtype`` (names such as "WAV" and
         "PCM_16"), ``sr`` (Hz), ``channels``, ``seconds`` and ``samples`` (per
         channel). The length is the header's claim: for a damaged file `read` may
-        find less, and without a header (.aac) it is an estimate.
+        find less, and without a header (.aac) or a table of contents (.mp3) it is an
+        estimate.
 
     Raises
     ------
@@ -149,22 +162,28 @@ class _Source(NamedTuple):
     sr: int
     channels: int
     samples: int  # as the header claims
+    size: int  # bytes of the file
     cut_off: bool  # the file is known to end too early
     sized: bool  # the header knows the length, it is no estimate
     blocks: Callable  # blocks(dtype) yields the samples; may raise ValueError midway
 
 
 @contextlib.contextmanager
-def _open(path):
-    """Open a recording as a `_Source`, refusing what is none."""
+def _open(path, whole=False):
+    """Open a recording as a `_Source`, refusing what is none.
+
+    `whole` is for reading all of it: what would be cut short is mended.
+    """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{str(path)!r}: no such file")
     check_regular(path)
-    if not path.stat().st_size:
+    with path.open("rb") as file:  # tells what is wrong better than a decoder does
+        size = os.fstat(file.fileno()).st_size
+    if not size:
         raise _undecodable(path, "the file is empty")
     opener = _open_mpeg4 if path.suffix.lower() in MPEG4 else _open_libsndfile
-    with opener(path) as source:
+    with opener(path, size, whole) as source:
         check_limits(f"{str(path)!r}", source.sr, source.channels)
         yield source
 
@@ -181,7 +200,7 @@ class _SequentialFile(sf.SoundFile):
 
 
 @contextlib.contextmanager
-def _open_libsndfile(path):
+def _open_libsndfile(path, size, whole):
     def blocks(dtype):
         try:
             while len(block := file.read(BLOCK, dtype.name, always_2d=True)):
@@ -189,8 +208,11 @@ def _open_libsndfile(path):
         except sf.LibsndfileError as error:
             raise _undecodable(path, error.error_string) from error
 
+    mended = None
+    if whole and path.suffix.lower() == ".mp3":
+        mended = mp3.with_length(path.read_bytes())
     try:
-        file = _SequentialFile(native_name(path))
+        file = _SequentialFile(io.BytesIO(mended) if mended else native_name(path))
     except sf.LibsndfileError as error:
         raise _undecodable(path, error.error_string) from error
     except TypeError as error:  # soundfile's answer to the suffix .raw
@@ -206,6 +228,7 @@ def _open_libsndfile(path):
             file.samplerate,
             file.channels,
             file.frames,
+            size,
             cut_off,
             True,
             blocks,
@@ -213,7 +236,7 @@ def _open_libsndfile(path):
 
 
 @contextlib.contextmanager
-def _open_mpeg4(path):
+def _open_mpeg4(path, size, whole):
     try:
         import av
     except ImportError as error:
@@ -242,6 +265,8 @@ def _open_mpeg4(path):
             raise _undecodable(path, "it holds no sound")
         stream = container.streams.audio[0]
         codec = stream.codec_context
+        if codec is None:
+            raise _undecodable(path, "FFmpeg does not know its codec")
         seconds = (stream.duration or 0) * (stream.time_base or 0)
         yield _Source(
             path.suffix[1:].upper(),
@@ -249,30 +274,59 @@ def _open_mpeg4(path):
             stream.rate or 0,
             codec.channels,
             round(seconds * (stream.rate or 0)),
+            size,
             False,
             container.format.name != "aac" and seconds > 0,
             blocks,
         )
 
 
-def _gather(source, dtype):
+def _most_samples(source, sr, channels):
+    """Samples of each channel that a recording may have.
+
+    The bound holds for what will be made of them, too.
+    """
+    numbers = max(_SURE, _MOST_TIMES * source.size) // 4
+    wanted = channels if channels in range(MAX_CHANNELS + 1) else 0
+    numbers //= max(source.channels, wanted)
+    return round(numbers / max(1.0, (sr or 0) / source.sr))
+
+
+def _gather(source, dtype, most, path):
     """Join the blocks of a recording, and tell whether it is complete."""
     # The list grows by what is there: a header may claim any number of samples.
     kept = [np.empty((0, source.channels), dtype)]
-    complete = not source.cut_off
+    complete, n = not source.cut_off, 0
     try:
         for block in source.blocks(dtype):
             kept.append(block)
+            n += len(block)
+            if n > most or not _is_sound(block):
+                break
     except ValueError:
         if len(kept) == 1:
             raise
         complete = False
+    if n > most:
+        raise ValueError(
+            f"{str(path)!r} unfolds to more than {_MOST_TIMES} times its size; it is "
+            "made to fill memory, or mere silence: leave it out or convert it to WAV"
+        )
+    if not _is_sound(kept[-1]):
+        raise ValueError(
+            f"{str(path)!r} holds samples that are infinite, beyond {_LOUDEST:.0e} or "
+            "not a number; export it anew or leave it out"
+        )
     x = np.concatenate(kept)
     if source.sized:
         x = x[: source.samples]  # AAC pads its last frame
         # An MP3 without a table of contents is only roughly as long as it claims.
         complete &= len(x) > source.samples - 0.25 * source.sr
     return x, complete
+
+
+def _is_sound(block):
+    return not len(block) or np.abs(block).max() <= _LOUDEST  # NaN is not
 
 
 def _undecodable(path, reason):

@@ -1,5 +1,6 @@
 """StatefulLSTMGenerator: learn sequences of frames, and go on with them."""
 
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
@@ -18,6 +19,19 @@ from skmusic.validation import check_recordings
 from skmusic.walk import Tempering
 
 _OUTPUTS = {"tokens": tokens, "regression": regression}
+
+
+@contextmanager
+def _told_of_overflow():
+    """Refuse numbers whose energy is beyond single precision, as no sound's is."""
+    try:
+        with np.errstate(over="raise"):
+            yield
+    except FloatingPointError as error:
+        raise ValueError(
+            f"the frames hold numbers too large to work with ({error}); scale the "
+            "recordings to [-1, 1]."
+        ) from error
 
 
 class StatefulLSTMGenerator(BaseEstimator):
@@ -170,6 +184,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @_told_of_overflow()
     def fit(self, X, y=None):
         """Learn from recordings.
 
@@ -231,6 +246,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         self._output, self._flat = self.output, recordings.flat
         return self
 
+    @_told_of_overflow()
     def predict(self, X):
         """Forecast each next frame from all frames before it.
 
@@ -270,6 +286,7 @@ class StatefulLSTMGenerator(BaseEstimator):
             ]
         )
 
+    @_told_of_overflow()
     def score(self, X, y=None):
         """Mean log-likelihood of the frames, each given all before it.
 
@@ -314,6 +331,7 @@ class StatefulLSTMGenerator(BaseEstimator):
             raise ValueError("X has too few frames to score one step.")
         return total / count
 
+    @_told_of_overflow()
     def sample(
         self,
         seed=None,

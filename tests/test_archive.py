@@ -93,7 +93,7 @@ def test_a_header_that_claims_to_be_huge_is_not_read(path):
 
 def test_booleans_are_zero_or_one(path):
     # numpy counts the true ones by adding bytes up, and would write beyond arrays.
-    from hostile import resealed
+    from hostile_models import resealed
 
     raw = path.read_bytes()
     start = 8 + struct.unpack("<Q", raw[:8])[0]

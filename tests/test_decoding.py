@@ -1,16 +1,19 @@
 import os
 import struct
 import sys
+import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 import soundfile as sf
+from hostile_audio import GOOD, mutated, write_good
 from test_audio import SR, pitch_and_level, snr, tone
 
-from skmusic import audio
+from skmusic import audio, decoding
 from skmusic.waveforms import BLOCK
 
 
@@ -161,6 +164,160 @@ def test_a_claim_of_many_days_costs_nothing(tmp_path):
     with pytest.warns(UserWarning, match="damaged or cut off"):
         y, _ = audio.read(path)
     assert abs(len(y) - 2 * SR) <= BLOCK
+
+
+def test_a_file_that_unfolds_to_fill_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoding, "_SURE", 1 << 20)
+    path = tmp_path / "a.flac"
+    audio.write(path, np.zeros((4 * SR, 2)), SR)  # some 2000 times its size
+    with pytest.raises(ValueError, match=r"a\.flac' unfolds to more than 1000 times"):
+        audio.read(path)
+    audio.write(path, np.zeros((SR, 2)), SR)  # what is sure is never too much
+    assert len(audio.read(path)[0]) == SR
+    audio.write(tmp_path / "a.wav", np.zeros((4 * SR, 2)), SR)
+    assert len(audio.read(tmp_path / "a.wav")[0]) == 4 * SR
+
+
+def test_resampling_cannot_unfold_a_file_either(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoding, "_SURE", 1 << 20)
+    sf.write(tmp_path / "a.wav", np.zeros(3000), 100, "PCM_U8")
+    assert len(audio.read(tmp_path / "a.wav")[0]) == 3000
+    with pytest.raises(ValueError, match="unfolds to more"):
+        audio.read(tmp_path / "a.wav", sr=44100, channels=2)
+
+
+def test_samples_beyond_all_sound_are_refused(tmp_path):
+    for level, good in (2.0**31, True), (1e11, False), (1e38, False):
+        sf.write(tmp_path / "a.wav", level * tone(), SR, "DOUBLE")
+        if good:
+            assert np.isfinite(audio.read(tmp_path / "a.wav", sr=44100)[0]).all()
+            continue
+        with pytest.raises(ValueError, match=r"a\.wav' holds .*beyond 1e\+10"):
+            audio.read(tmp_path / "a.wav", sr=44100)
+
+
+def test_an_mpeg4_of_an_unknown_codec_is_refused(tmp_path):
+    write_mpeg4(tmp_path / "a.m4a", tone())
+    raw = (tmp_path / "a.m4a").read_bytes()
+    (tmp_path / "a.m4a").write_bytes(
+        raw.replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz")
+    )
+    with pytest.raises(ValueError, match=r"a\.m4a' cannot be decoded"):
+        audio.read(tmp_path / "a.m4a")
+
+
+@pytest.mark.parametrize("change", ["cut", "vanish", "overwrite", "grow"])
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "ogg"])
+def test_a_file_may_change_while_it_is_read(tmp_path, monkeypatch, suffix, change):
+    path = tmp_path / f"a.{suffix}"
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (4 * SR, 1))
+    audio.write(path, noise, SR)
+    n = len(audio.read(path)[0])
+    read, calls = decoding._SequentialFile.read, []
+
+    def changed(self, *args, **options):
+        calls.append(self)
+        if len(calls) == 2:
+            size = path.stat().st_size
+            if change == "vanish":
+                path.unlink()
+            else:
+                with path.open("r+b") as file:
+                    if change == "cut":
+                        file.truncate(size // 3)
+                    elif change == "grow":
+                        file.seek(size)
+                        file.write(bytes(size))
+                    else:
+                        file.write(b"\xa5" * size)
+        return read(self, *args, **options)
+
+    monkeypatch.setattr(decoding._SequentialFile, "read", changed)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            x, _ = audio.read(path)
+        except ValueError:
+            x = np.zeros((0, 1))
+    assert len(calls) >= 2
+    assert np.isfinite(x).all()
+    assert len(x) <= n
+    if change == "vanish":
+        assert len(x) == n
+    if change in ("cut", "grow"):
+        assert caught or len(x) in (0, n)
+
+
+def test_a_file_that_vanishes_before_it_is_opened(tmp_path, monkeypatch):
+    audio.write(tmp_path / "a.wav", tone(), SR)
+    opener = decoding._open_libsndfile
+    gone = tmp_path / "b.wav"
+
+    def late(path, *args):
+        gone.unlink()
+        return opener(path, *args)
+
+    monkeypatch.setattr(decoding, "_open_libsndfile", late)
+    gone.write_bytes((tmp_path / "a.wav").read_bytes())
+    with pytest.raises((ValueError, OSError), match=r"b\.wav"):
+        audio.read(gone)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users of POSIX")
+def test_a_file_that_may_not_be_read_is_a_permission_error():
+    root = os.geteuid() == 0  # who may read everything
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.wav")
+        audio.write(path, tone(), SR)
+        path.chmod(0)
+        Path(folder).chmod(0o755)
+        if root:
+            os.seteuid(65534)
+        try:
+            for function in audio.read, audio.info:
+                with pytest.raises(PermissionError, match=r"a\.wav"):
+                    function(path)
+        finally:
+            if root:
+                os.seteuid(0)
+
+
+def test_circles_of_links_and_names_too_long_are_errors_of_the_system(tmp_path):
+    (tmp_path / "loop.wav").symlink_to(tmp_path / "loop.wav")
+    for name in "loop.wav", "x" * 300 + ".wav", "nul\0.wav":
+        for function in audio.read, audio.info:
+            with pytest.raises((OSError, ValueError)):
+                function(tmp_path / name)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("good")
+    raws = {path.name: path.read_bytes() for path in write_good(folder, 0.4)}
+    write_mpeg4(folder / "a.m4a", tone())
+    assert len(raws) == len(GOOD)
+    return raws | {"a.m4a": (folder / "a.m4a").read_bytes()}
+
+
+def test_hostile_files_are_read_or_refused(good, tmp_path):
+    # The long run is benchmarks/fuzz_audio.py.
+    read = 0
+    for i in range(400):
+        how, suffix, raw = mutated(good, np.random.default_rng([3, i]))
+        path = tmp_path / f"{i}.{suffix}"
+        path.write_bytes(raw)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.simplefilter("ignore", UserWarning)
+            try:
+                x, _ = audio.read(path, sr=22050, channels=2)
+            except (ValueError, OSError):
+                continue
+            finally:
+                path.unlink()
+        read += 1
+        assert np.isfinite(x).all(), (i, how)
+    assert 100 < read < 300
 
 
 @pytest.mark.parametrize("name", [b"a\nb.wav", b"\xff\xfe.wav", b"'\" %s{}.wav"])

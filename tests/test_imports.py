@@ -19,6 +19,7 @@ FLOORS = {
         "files",
         "waveforms",
         "decoding",
+        "mp3",
         "encoding",
         "spectra",
         "recurrent",

@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 import pytest
 import sklearn.pipeline
-from hostile import closed, damaged, forged, opened
+from hostile_models import closed, damaged, forged, opened
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import FunctionTransformer
 

@@ -1,0 +1,178 @@
+"""Read thousands of hostile recordings: what comes of them.
+
+Each is made from a good one, see `tests/hostile_audio.py`, then described, read with
+resampling, and featurized. Only ValueError, OSError and named warnings may come out,
+each file in less than ten seconds, in memory below the bound that `skmusic.audio.read`
+states; what is read must be finite. Files are read in processes of their own, which a
+hang or a crash ends; the table goes to `benchmarks/results/fuzz_audio.md`::
+
+    python benchmarks/fuzz_audio.py [number of files] [seed]
+"""
+
+import collections
+import os
+import platform
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
+from fuzz_models import peak_memory  # noqa: E402
+
+CHUNK, LIMIT = 250, 10  # files for one process, seconds for one file
+
+
+def outcome(path):
+    """What comes of a file: "refused", "warns", "read", or what went wrong."""
+    from skmusic import FFTFeaturizer, audio
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            about = audio.info(path)
+            assert 1 <= about["channels"] <= 64
+        except (ValueError, OSError):
+            pass
+        try:
+            x, _ = audio.read(path, sr=44100, channels=2)
+        except (ValueError, OSError) as error:
+            result = f"refused: {str(error).partition(chr(39) + ' ')[2]:.70}"
+        else:
+            assert np.isfinite(x).all(), "not finite"
+            result = "read"
+        featurizer = FFTFeaturizer(N=512)
+        try:
+            (frames,) = featurizer.fit_transform([str(path)])
+            assert np.isfinite(frames).all(), "frames not finite"
+        except (ValueError, OSError):
+            assert result != "read", "read, but not featurized"
+    others = [w for w in caught if w.category is not UserWarning]
+    assert not others, str(others[0])
+    return "warns" if caught and result == "read" else result
+
+
+def check(folder, seed, first, last):
+    """Outcome of each file of a range; prints one line each."""
+    from hostile_audio import mutated
+
+    import skmusic.audio
+    import skmusic.featurizer  # noqa: F401
+
+    raws = {path.name: path.read_bytes() for path in sorted(folder.glob("good/*"))}
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    base = peak_memory()
+    resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+    for i in range(first, last):
+        how, suffix, raw = mutated(raws, np.random.default_rng([seed, i]))
+        path = folder / f"{os.getpid()}.{suffix}"
+        path.write_bytes(raw)
+        signal.setitimer(signal.ITIMER_REAL, LIMIT)
+        start = time.perf_counter()
+        try:
+            result = outcome(path)
+        except BaseException as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            result = f"FAULT {error!r:.90} {Path(where.filename).name}:{where.lineno}"
+        seconds = time.perf_counter() - start
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        cost = f"{seconds:.4f}\t{peak_memory() - base:.0f}"
+        print(i, how, suffix, result.replace("\n", " "), cost, sep="\t", flush=True)
+        path.unlink()
+
+
+def write_all(folder):
+    from hostile_audio import SR, write_good
+
+    folder.mkdir()
+    write_good(folder)
+    try:
+        import av
+    except ImportError:
+        return
+    with av.open(str(folder / "a.m4a"), "w") as container:
+        stream = container.add_stream("aac", rate=SR)
+        stream.layout = "mono"
+        x = np.random.default_rng(0).uniform(-0.5, 0.5, (1, SR)).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(x, format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = SR, 0
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+
+
+def main(n=5000, seed=0):
+    rows, began, noise = [], time.perf_counter(), collections.Counter()
+    with tempfile.TemporaryDirectory() as name:
+        write_all(Path(name) / "good")
+        first = 0
+        while first < n:
+            last = min(first + CHUNK, n)
+            argv = [sys.executable, __file__, "--check", name, seed, first, last]
+            done = subprocess.run(list(map(str, argv)), capture_output=True, text=True)
+            lines = [line.split("\t") for line in done.stdout.splitlines()]
+            rows += lines
+            noise.update(re.sub(r"[\d.]+", "#", t) for t in done.stderr.splitlines())
+            first += len(lines)
+            if done.returncode:  # the file after the last one told
+                why = {-signal.SIGALRM: "hangs"}.get(done.returncode, "crashes")
+                text = f"FAULT {why} ({done.returncode}) {done.stderr[-300:]!r}"
+                rows.append([first, "", "", text, LIMIT, 0])
+                first += 1
+    report(rows, n, seed, time.perf_counter() - began)
+    print("\nWhat the decoders themselves print:")
+    print(*(f"{k:6} {text}" for text, k in noise.most_common(12)), sep="\n")
+
+
+def report(rows, n, seed, elapsed):
+    counts = collections.defaultdict(collections.Counter)
+    for _, how, suffix, result, *_ in rows:
+        kind = re.match(r"\w+", result)[0]
+        counts[how][kind] += 1
+        counts[f"all .{suffix}"][kind] += 1
+        counts["all"][kind] += 1
+    seconds = [float(row[4]) for row in rows]
+    text = [
+        "# Hostile recordings",
+        "",
+        f"`python benchmarks/fuzz_audio.py {n} {seed}`: {len(rows)} files; Python "
+        f"{platform.python_version()}, libsndfile {soundfile.__libsndfile_version__}, "
+        f"{os.cpu_count()} cores, {elapsed:.0f} s in all.",
+        "",
+        "| what was done, to what | read | read with a warning | refused | faults |",
+        "|---|---|---|---|---|",
+    ]
+    for how in sorted(counts, key=lambda how: (how.startswith("all"), how)):
+        c = counts[how]
+        row = (how, *(c[kind] for kind in ("read", "warns", "refused", "FAULT")))
+        text.append(f"| {' | '.join(map(str, row))} |")
+    text += [
+        "",
+        "Each file is described, read at 44100 Hz in stereo, and featurized: slowest "
+        f"{max(seconds):.2f} s, median {np.median(seconds) * 1e3:.0f} ms; memory "
+        f"taken at most {max(float(row[5]) for row in rows):.0f} MB.",
+    ]
+    faults = [row for row in rows if row[3].startswith("FAULT")]
+    text += [""] * bool(faults)
+    text += [f"- file {row[0]}, {row[1]}, .{row[2]}: {row[3]}" for row in faults[:30]]
+    print("\n".join(text))
+    reasons = collections.Counter(re.sub(r"[\d.'-]+", "#", row[3]) for row in rows)
+    print("\nReasons:")
+    print(*(f"{n:6} {reason}" for reason, n in reasons.most_common(40)), sep="\n")
+    (HERE / "results" / "fuzz_audio.md").write_text("\n".join(text).rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--check"]:
+        check(Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    else:
+        main(*map(int, sys.argv[1:]))

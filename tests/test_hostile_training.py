@@ -1,0 +1,76 @@
+"""Music is finite and without steps, whatever it was learned from."""
+
+import numpy as np
+import pytest
+
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio
+
+SR = 8000
+T = np.arange(4 * SR) / SR
+TONE = 0.5 * np.sin(2 * np.pi * 220 * T)
+HOSTILE = {
+    "silence": [0 * T],
+    "DC": [0 * T + 1],
+    "DC of two signs": [0 * T + 0.5, 0 * T - 0.5],
+    "DC beside music": [0 * T + 1, TONE],
+    "music on DC": [5 + 0.02 * TONE, TONE],
+    "square wave of full scale": [np.sign(TONE)],
+    "denormals": [1e-310 * TONE],
+    "denormals of single precision": [(1e-40 * TONE).astype(np.float32)],
+    "one click": [np.where(T == 1, 1.0, 0.0)],
+    "far too loud": [1e9 * TONE],
+    "a moment beside music": [TONE[:300], TONE],
+    "one sample beside music": [TONE[:1], TONE],
+}
+
+
+def step(x):
+    return np.abs(np.diff(x, axis=0)).max(initial=0)
+
+
+def pipeline(output):
+    return Pipeline(
+        [
+            FFTFeaturizer(N=256, sr=SR),
+            StatefulLSTMGenerator(
+                output, epochs=1, hidden_layer_sizes=(4,), random_state=0
+            ),
+        ]
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_music_is_finite_and_has_no_steps_of_its_own(name, tmp_path):
+    X = HOSTILE[name]
+    pipe = pipeline("tokens").fit(X)
+    loudest = max(np.abs(x).max() for x in X)
+    for seed in None, X[0], TONE:
+        music = pipe.sample(seed, seconds=1, random_state=0)
+        assert np.isfinite(music).all()
+        assert np.abs(music).max() <= 1.3 * loudest + 1e-6
+        # Where the level of two places differs, a window's length lies between.
+        assert step(music) <= 1.5 * max(map(step, X)) + 0.05 * loudest
+        audio.write(tmp_path / "a.wav", music, SR)
+        assert np.abs(audio.read(tmp_path / "a.wav")[0]).max() <= 1
+    assert np.isfinite(pipe.score(X))
+
+
+@pytest.mark.parametrize("name", ["silence", "DC", "denormals", "one click"])
+def test_regression_is_finite_too(name):
+    pipe = pipeline("regression").fit(HOSTILE[name])
+    assert np.isfinite(pipe.sample(HOSTILE[name][0], seconds=1)).all()
+    assert np.isfinite(pipe.score(HOSTILE[name]))
+
+
+@pytest.mark.parametrize(
+    ("output", "level"),
+    [("tokens", 1e200), ("tokens", np.float32(1e22)), ("regression", 1e200)],
+)
+def test_numbers_beyond_all_sound_are_refused_by_a_clear_error(output, level):
+    with pytest.raises(ValueError, match=r"numbers too large .* scale the recordings"):
+        pipeline(output).fit([(level * TONE).astype(np.result_type(level))])
+
+
+def test_only_moments_are_refused_by_a_clear_error():
+    with pytest.raises(ValueError, match="pass longer recordings"):
+        pipeline("tokens").fit([TONE[:300], TONE[:1]])
