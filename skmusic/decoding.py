@@ -21,7 +21,14 @@ import soundfile as sf
 
 from . import mp3
 from .files import MPEG4, check_regular, native_name
-from .waveforms import BLOCK, MAX_CHANNELS, check_limits, resample, to_channels
+from .waveforms import (
+    BLOCK,
+    MAX_CHANNELS,
+    check_limits,
+    resample,
+    resample_blocks,
+    to_channels,
+)
 
 # How libsndfile's log says that the file ends before its header's claim, or that an
 # Ogg stream lacks its last page. (It corrects the number of samples silently.)
@@ -95,19 +102,48 @@ def read(path, sr=None, channels=None, dtype=np.float32):
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype}")
     with _open(path, whole=True) as source:
-        x, complete = _gather(source, dtype, _most_samples(source, sr, channels), path)
+        most = _most_samples(source, sr, channels)
+        x = np.concatenate(list(_sound(source, dtype, most, path)))
         file_sr = source.sr
-    if not len(x):
-        raise ValueError(f"{str(path)!r} holds no samples; leave it out")
-    if not complete:
-        warnings.warn(
-            f"{str(path)!r} is damaged or cut off: read the first "
-            f"{len(x) / file_sr:.2f} s; if there should be more, export it anew",
-            stacklevel=2,
-        )
     if channels is not None:
         x = to_channels(x, channels)
     return (x, file_sr) if sr is None else (resample(x, file_sr, sr), int(sr))
+
+
+def read_blocks(path, sr, channels):
+    """Read a recording block by block, in memory for a few of them.
+
+    Parameters
+    ----------
+    path, sr, channels : str or path, int, int
+        As `read` takes them.
+
+    Yields
+    ------
+    ndarray of shape (n_samples, channels), float32
+        Together what `read` returns, to the bit.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, ValueError
+        As `read`, where the fault lies.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skmusic.audio import write
+    >>> from skmusic.decoding import read_blocks
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(f"{folder}/a.wav", np.zeros((20_000, 1)), sr=44100)
+    ...     blocks = list(read_blocks(f"{folder}/a.wav", 44100, 2))
+    >>> np.concatenate(blocks).shape
+    (20000, 2)
+    """
+    with _open(path, whole=True) as source:
+        most = _most_samples(source, sr, channels)
+        blocks = _sound(source, np.dtype(np.float32), most, path)
+        blocks = (to_channels(x, channels) for x in blocks if len(x))
+        yield from resample_blocks(blocks, source.sr, sr, channels)
 
 
 def info(path):
@@ -292,37 +328,44 @@ def _most_samples(source, sr, channels):
     return round(numbers / max(1.0, (sr or 0) / source.sr))
 
 
-def _gather(source, dtype, most, path):
-    """Join the blocks of a recording, and tell whether it is complete."""
-    # The list grows by what is there: a header may claim any number of samples.
-    kept = [np.empty((0, source.channels), dtype)]
+def _sound(source, dtype, most, path):
+    """Yield the samples of a recording; refuse what is none, warn of its lack."""
     complete, n = not source.cut_off, 0
-    try:
-        for block in source.blocks(dtype):
-            kept.append(block)
-            n += len(block)
-            if n > most or not _is_sound(block):
-                break
-    except ValueError:
-        if len(kept) == 1:
-            raise
-        complete = False
-    if n > most:
-        raise ValueError(
-            f"{str(path)!r} unfolds to more than {_MOST_TIMES} times its size; it is "
-            "made to fill memory, or mere silence: leave it out or convert it to WAV"
+    # AAC pads its last frame. What is there counts: a header may claim any length.
+    wanted = source.samples if source.sized else np.inf
+    blocks = source.blocks(dtype)
+    while True:
+        try:
+            x = next(blocks, None)
+        except ValueError:
+            if not n:
+                raise
+            x, complete = None, False
+        if x is None:
+            break
+        if n + len(x) > most:
+            raise ValueError(
+                f"{str(path)!r} unfolds to more than {_MOST_TIMES} times its size; it "
+                "is made to fill memory, or mere silence: leave it out or convert it "
+                "to WAV"
+            )
+        if not _is_sound(x):
+            raise ValueError(
+                f"{str(path)!r} holds samples that are infinite, beyond "
+                f"{_LOUDEST:.0e} or not a number; export it anew or leave it out"
+            )
+        x = x[: int(min(len(x), wanted - n))]
+        n += len(x)
+        yield x
+    if not n:
+        raise ValueError(f"{str(path)!r} holds no samples; leave it out")
+    # An MP3 without a table of contents is only roughly as long as it claims.
+    if source.sized and n <= source.samples - 0.25 * source.sr or not complete:
+        warnings.warn(
+            f"{str(path)!r} is damaged or cut off: read the first "
+            f"{n / source.sr:.2f} s; if there should be more, export it anew",
+            stacklevel=3,
         )
-    if not _is_sound(kept[-1]):
-        raise ValueError(
-            f"{str(path)!r} holds samples that are infinite, beyond {_LOUDEST:.0e} or "
-            "not a number; export it anew or leave it out"
-        )
-    x = np.concatenate(kept)
-    if source.sized:
-        x = x[: source.samples]  # AAC pads its last frame
-        # An MP3 without a table of contents is only roughly as long as it claims.
-        complete &= len(x) > source.samples - 0.25 * source.sr
-    return x, complete
 
 
 def _is_sound(block):

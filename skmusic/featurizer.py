@@ -1,7 +1,9 @@
 """FFTFeaturizer: recordings to frames of spectra, and back."""
 
+import copy
 import os
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
 
@@ -13,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmusic import audio, spectra
 from skmusic.checks import check_number
+from skmusic.decoding import read_blocks
 from skmusic.validation import check_recordings, give_form
 
 # The longest window that a file may ask for, and those of the windows with numbers
@@ -157,20 +160,64 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         >>> FFTFeaturizer(N=256).fit([np.zeros((5000, 2))]).n_dims_
         516
         """
+        self._fit(X)
+        return self
+
+    def _fit(self, X):
+        """Fit; return recordings and, of paths, their facts or None."""
         self._check_parameters()
-        recordings = check_recordings(self, X, reset=True)
+        recordings, found = check_recordings(self, X, reset=True), None
         if recordings.form == "paths":
-            found = self._read_each(
-                recordings.items, lambda path: audio.info(path)["channels"]
-            )
-            counts = {min(count, 2) for count in found if count is not None}
+            found = self._read_each(recordings.items, audio.info)
+            counts = {min(about["channels"], 2) for about in found if about}
         else:
             _warn_of_bare_stereo(recordings, self.N)
             counts = {x.shape[1] for x in recordings.items}
         self.n_channels_ = self.channels or max(counts)
         self.n_dims_ = 2 * self.n_channels_ * self._n_bins()
         self._flat = recordings.flat
-        return self
+        return recordings, found
+
+    def fit_transform(self, X, y=None):
+        """Fit and transform; files are read when their frames are asked for.
+
+        So a pipeline learns from more music than memory holds.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Recordings.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        list of ndarray, ndarray, or for paths `StreamedFrames`
+            What `transform` returns. Of paths it is a sequence that is used as a
+            list is, and makes the frames of a recording each time it is asked for
+            them.
+
+        Raises
+        ------
+        ValueError, TypeError, OSError
+            As `fit`; of files that cannot be decoded, when they are read.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from skmusic import FFTFeaturizer, audio
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     audio.write(f"{folder}/a.wav", np.zeros((5000, 2)), sr=44100)
+        ...     frames = FFTFeaturizer(N=256).fit_transform([f"{folder}/a.wav"])
+        ...     len(frames), frames[0].shape
+        (1, (41, 516))
+        """
+        recordings, found = self._fit(X)
+        if recordings.form != "paths":
+            return self.transform(X)
+        lengths = [self._claimed(about) if about else 0 for about in found]
+        return StreamedFrames(self, recordings.items, lengths)
 
     def transform(self, X):
         """Frames of each recording.
@@ -203,9 +250,7 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         recordings = check_recordings(self, X, reset=False)
         if recordings.form == "paths":
-            frames = self._read_each(recordings.items, self._frames_of_file)
-            empty = np.empty((0, self.n_dims_), dtype=np.float32)
-            frames = [empty if f is None else f for f in frames]
+            frames = self._frames_of_files(recordings.items)
         else:
             frames = self._each(self._frames, recordings.items)
         return recordings.like(frames, keep_flat=False)
@@ -355,9 +400,30 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
     def _n_bins(self):
         return spectra.count_bins(self.N, self.redundant)
 
+    def _frames_of_files(self, paths, one_at_least=True):
+        frames = self._read_each(paths, self._frames_of_file, one_at_least=one_at_least)
+        empty = np.empty((0, self.n_dims_), dtype=np.float32)
+        return [empty if f is None else f for f in frames]
+
     def _frames_of_file(self, path):
         x, _ = audio.read(path, sr=self.sr, channels=self.n_channels_)
         return self._frames(x)
+
+    def _claimed(self, about):
+        """Frames of a file, as its header has it."""
+        n_samples = round(about["samples"] * self.sr / about["sr"])
+        return self.count_frames(n_samples)
+
+    def _blocks_of_file(self, path, n_frames):
+        """Frames of a file in blocks of so many, the last of fewer."""
+        return spectra.stft_blocks(
+            read_blocks(path, self.sr, self.n_channels_),
+            self._window(),
+            self._hop(),
+            self.factor,
+            self.redundant,
+            n_frames=n_frames,
+        )
 
     def _frames(self, x):
         if x.shape[1] != self.n_channels_:
@@ -369,17 +435,21 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
             x = audio.to_channels(x, self.n_channels_)
         return spectra.stft(x, self._window(), self._hop(), self.factor, self.redundant)
 
-    def _each(self, function, items):
+    def _each(self, function, items, *more):
         """Results for each item, in threads; one item is not worth a thread."""
         n_jobs = min(effective_n_jobs(self.n_jobs), len(items))
         run = Parallel(n_jobs=n_jobs, prefer="threads")
-        return run(delayed(function)(item) for item in items)
+        return run(delayed(function)(*args) for args in zip(items, *more, strict=True))
 
-    def _read_each(self, paths, read):
-        """`read` of each path, None for those that cannot be decoded."""
-        results = self._each(partial(_attempt, read), paths)
+    def _read_each(self, paths, read, *more, one_at_least=True):
+        """`read` of each path, None for those that cannot be decoded.
+
+        With `more` lists, an item of each goes into each call.
+        """
+        results = self._each(partial(_attempt, read), paths, *more)
         errors = [r for r in results if isinstance(r, Exception)]
-        if errors and (self.on_error == "raise" or len(errors) == len(paths)):
+        none = one_at_least and len(errors) == len(paths)
+        if errors and (self.on_error == "raise" or none):
             raise errors[0]
         for error in errors:
             warnings.warn(f"left out: {error}", UserWarning, stacklevel=3)
@@ -393,12 +463,86 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _attempt(read, path):
+class StreamedFrames(Sequence):
+    """Frames of recordings in files, made each time they are asked for.
+
+    It is used as a list of arrays is. Who can do with a part of a recording at a
+    time calls `map_blocks`, which holds no more than that in memory.
+
+    Parameters
+    ----------
+    featurizer : FFTFeaturizer
+        Fitted.
+    paths : list of str
+        Files.
+    lengths : list of int
+        Frames of each, as far as headers tell.
+
+    Attributes
+    ----------
+    n_dims, n_channels : int
+        Numbers in a frame, and the channels that they are of.
+    """
+
+    def __init__(self, featurizer, paths, lengths):
+        # As it is now: it may be fitted to something else later.
+        self._featurizer, self._paths = copy.copy(featurizer), paths
+        self.lengths = lengths
+        self.n_dims, self.n_channels = featurizer.n_dims_, featurizer.n_channels_
+
+    def __len__(self):
+        return len(self._paths)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            part = self._paths[index], self.lengths[index]
+            return StreamedFrames(self._featurizer, *part)
+        paths = [self._paths[index]]
+        return self._featurizer._frames_of_files(paths, one_at_least=False)[0]
+
+    def __repr__(self):
+        return f"<frames of {len(self)} recordings, made when they are asked for>"
+
+    def whole(self):
+        """List of all frames, as `FFTFeaturizer.transform` makes it."""
+        return self._featurizer.transform(self._paths)
+
+    def map_blocks(self, function, arguments, n_frames):
+        """Result of a function of each recording's frames.
+
+        Parameters
+        ----------
+        function : callable
+            Called with an iterator over the frames, in arrays of `n_frames`, the
+            last of fewer, and with an argument.
+        arguments : list
+            One for each recording.
+        n_frames : int
+            Frames in memory at a time.
+
+        Returns
+        -------
+        list
+            For a file that cannot be decoded, what the function makes of no frames.
+        """
+        read = partial(_read_blockwise, self._featurizer, function, n_frames)
+        results = self._featurizer._read_each(self._paths, read, arguments)
+        return [
+            function(iter(()), argument) if result is None else result
+            for result, argument in zip(results, arguments, strict=True)
+        ]
+
+
+def _read_blockwise(featurizer, function, n_frames, path, argument):
+    return function(featurizer._blocks_of_file(path, n_frames), argument)
+
+
+def _attempt(read, path, *more):
     """Result of `read(path)`, or the error if the file cannot be decoded."""
     if not os.path.exists(path):
         raise FileNotFoundError(f"{path!r} does not exist; check the path.")
     try:
-        return read(path)
+        return read(path, *more)
     except ValueError as error:
         return error
 

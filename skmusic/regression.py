@@ -28,6 +28,8 @@ def fit(recordings, generator, rng, past):
     dict
         Fitted attributes.
     """
+    if hasattr(recordings, "whole"):
+        recordings = recordings.whole()
     sequences = [x for x in recordings if len(x)]
     power = np.mean([np.mean(np.square(s, dtype=np.float64)) for s in sequences])
     scale = generator.scale_ if past else float(np.sqrt(power)) or 1.0

@@ -17,6 +17,7 @@ __all__ = [
     "istft_blocks",
     "overlap_add",
     "stft",
+    "stft_blocks",
     "synthesis_window",
 ]
 
@@ -236,6 +237,57 @@ def stft(x, w, hop_length, factor=1.0, redundant=False):
         _pack(transform(windowed, axis=-1), frames[block])
     frames[-1, n_bins] = padding * _PADDING_UNIT
     return frames
+
+
+def stft_blocks(blocks, w, hop_length, factor=1.0, redundant=False, *, n_frames):
+    """Frames of a waveform that comes block by block.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_samples, n_channels)
+        Waveform, however it is divided.
+    w, hop_length, factor, redundant : ndarray, int, float, bool
+        As `stft` takes them.
+    n_frames : int
+        Frames of what is yielded; the last may have fewer.
+
+    Yields
+    ------
+    ndarray of shape (n_frames, n_channels * 2 * n_bins)
+        Together what `stft` makes of the whole waveform, to the bit.
+
+    See Also
+    --------
+    stft : Of a waveform that is all there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.spectra import analysis_window, stft_blocks
+    >>> x, w = np.arange(9000.0)[:, None], analysis_window("hann", 256)
+    >>> parts = stft_blocks([x[:5000], x[5000:]], w, 128, n_frames=30)
+    >>> [len(part) for part in parts]
+    [30, 30, 12]
+    """
+    N = len(w)
+    # Where a part of the waveform is cut, so many frames lean on its mirrored edges.
+    margin = -(-(N - hop_length) // hop_length) + 2
+    # More frames than mirrors could reach, that all parts have the same middle.
+    needed = (n_frames + 2 * margin) * hop_length
+    held, n_held, leading = [], 0, 0
+    for x in blocks:
+        held.append(x)
+        n_held += len(x)
+        while n_held >= needed:
+            x = np.concatenate(held)
+            frames = stft(x[:needed], w, hop_length, factor, redundant)
+            yield frames[leading : leading + n_frames]
+            leading += n_frames
+            x = x[max(0, leading - margin) * hop_length :]
+            held, n_held, leading = [x], len(x), min(leading, margin)
+    frames = stft(np.concatenate(held), w, hop_length, factor, redundant)[leading:]
+    for start in range(0, len(frames), n_frames):
+        yield frames[start : start + n_frames]
 
 
 def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):

@@ -47,6 +47,29 @@ def resample(x, sr_in, sr_out):
     return y
 
 
+def resample_blocks(blocks, sr_in, sr_out, channels):
+    """Yield what `resample` makes of the blocks of one waveform, to the bit."""
+    for sr in (sr_in, sr_out):
+        check_limits("resampling", sr, channels)
+    if sr_in == sr_out:
+        yield from blocks
+        return
+    stream = soxr.ResampleStream(
+        sr_in, sr_out, channels, dtype=np.float32, quality="HQ"
+    )
+    n_in = n_out = 0
+    for x in blocks:
+        y = stream.resample_chunk(x)
+        n_in, n_out = n_in + len(x), n_out + len(y)
+        yield y
+    y = stream.resample_chunk(np.empty((0, channels), np.float32), last=True)
+    if not n_out + len(y):
+        raise ValueError(
+            f"{n_in} samples at {sr_in} Hz are too short to resample to {sr_out} Hz"
+        )
+    yield y
+
+
 def to_channels(x, channels):
     """Mix a waveform to a number of channels.
 

@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmusic import FFTFeaturizer, audio
+from skmusic.featurizer import StreamedFrames
 
 SR = 44100
 ARTICLE = {"N": 256, "hop_length": 256, "window": "boxcar", "redundant": True}
@@ -59,6 +60,9 @@ def broken(tmp_path):
 
 
 def assert_same(found, expected, atol=0):
+    found, expected = (
+        list(x) if isinstance(x, StreamedFrames) else x for x in (found, expected)
+    )
     assert type(found) is type(expected)
     assert len(found) == len(expected)
     for a, b in zip(found, expected, strict=True):
@@ -151,7 +155,7 @@ def test_paths_are_paths_whatever_holds_them(wavs):
 
 
 def test_a_list_gives_a_list_also_where_lengths_agree(wavs):
-    frames = FFTFeaturizer(N=256).fit_transform([wavs[0], wavs[0]])
+    frames = FFTFeaturizer(N=256).fit(wavs).transform([wavs[0], wavs[0]])
     assert isinstance(frames, list)
     X = noise(2 * 500, 2).reshape(2, 500, 2)
     featurizer = FFTFeaturizer(N=256).fit(X)
@@ -252,7 +256,7 @@ def test_fit_reads_headers_only(wavs, monkeypatch):
     monkeypatch.setattr(audio, "read", read)
     assert FFTFeaturizer(N=256).fit(wavs).n_channels_ == 2
     with pytest.raises(AssertionError, match="decoded"):
-        FFTFeaturizer(N=256).fit_transform(wavs)
+        FFTFeaturizer(N=256).fit(wavs).transform(wavs)
 
 
 def test_x_stays_as_it_is():
@@ -266,6 +270,54 @@ def test_x_stays_as_it_is():
     featurizer.inverse_transform(frames)
     assert_same(X, before)
     assert_same(frames, kept)
+
+
+# --- frames that are made when they are asked for
+
+
+def test_streamed_frames_are_used_as_a_list_is(wavs):
+    featurizer = FFTFeaturizer(N=256)
+    streamed, frames = featurizer.fit_transform(wavs), featurizer.transform(wavs)
+    assert len(streamed) == 3
+    assert (streamed.n_dims, streamed.n_channels) == (516, 2)
+    assert streamed.lengths == [len(f) for f in frames]
+    assert_same(streamed, frames)
+    assert_same(streamed[1:], frames[1:])
+    assert_same(list(reversed(streamed)), frames[::-1])
+    assert_same(streamed.whole(), frames)
+    np.testing.assert_array_equal(streamed[-1], frames[-1])
+    np.testing.assert_array_equal(np.concatenate(streamed), np.concatenate(frames))
+    with pytest.raises(IndexError):
+        streamed[3]
+    featurizer.set_params(N=64).fit(wavs)  # which is nothing to what was made before
+    assert_same(pickle.loads(pickle.dumps(streamed)), frames)
+
+
+def gather(blocks, argument):
+    return argument, list(blocks)
+
+
+@pytest.mark.filterwarnings("ignore:left out")
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_blocks_of_streamed_frames(wavs, broken, n_jobs):
+    featurizer = FFTFeaturizer(N=256, sr=30_000, n_jobs=n_jobs)
+    streamed = featurizer.fit_transform([*wavs, broken])
+    *found, none = streamed.map_blocks(gather, "abcd", 10)
+    assert none == ("d", [])
+    assert streamed[3].shape == (0, 516)
+    assert [letter for letter, _ in found] == ["a", "b", "c"]
+    for (_, blocks), x in zip(found, featurizer.transform(wavs), strict=True):
+        np.testing.assert_array_equal(np.concatenate(blocks), x)
+        assert {len(block) for block in blocks[:-1]} == {10}
+
+
+def test_blocks_of_what_cannot_be_decoded(wavs, broken):
+    streamed = FFTFeaturizer(N=256, on_error="raise").fit_transform(wavs)
+    streamed._paths.append(broken)  # damaged since its header was read
+    with pytest.raises(ValueError, match="cannot be decoded"):
+        streamed[3]
+    with pytest.raises(ValueError, match="cannot be decoded"):
+        streamed.map_blocks(gather, "abcd", 10)
 
 
 # --- files

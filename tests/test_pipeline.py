@@ -167,6 +167,15 @@ def test_memory_spares_the_second_transform(wavs, pipe, tmp_path, monkeypatch):
         np.testing.assert_array_equal(other.sample(None, 50), pipe.sample(None, 50))
 
 
+def test_files_are_learned_as_their_frames_are(wavs, pipe):
+    whole = pipe[0].transform(wavs)
+    other = clone(pipe[1]).fit(whole)
+    assert other.history_ == pipe[1].history_
+    np.testing.assert_equal(other.training_, pipe[1].training_)
+    music = [each.sample(whole[0], 300, random_state=0) for each in (other, pipe[1])]
+    np.testing.assert_array_equal(*music)
+
+
 def test_scikit_learns_own_pipeline_works(wavs, pipe):
     steps = [("fft", featurizer()), ("lstm", generator())]
     theirs = sklearn.pipeline.Pipeline(steps).fit(wavs)

@@ -12,6 +12,7 @@ from skmusic.spectra import (
     istft,
     istft_blocks,
     stft,
+    stft_blocks,
 )
 
 # Largest error of stft and istft, relative to the largest sample.
@@ -137,6 +138,26 @@ def test_blocks_together_are_the_whole_to_the_bit(N, hop, redundant, dtype):
             blocks.insert(1, frames[:0])
             parts = list(istft_blocks(blocks, w, hop, 2, 2.0, redundant))
             np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("redundant", [False, True])
+@pytest.mark.parametrize(("N", "hop"), [(64, 32), (64, 20), (64, 64), (64, 7), (8, 1)])
+@pytest.mark.parametrize("n_frames", [1, 7, 64])
+def test_frames_of_blocks_are_those_of_the_whole_to_the_bit(
+    N, hop, redundant, dtype, n_frames
+):
+    w = analysis_window("hamming", N)
+    for n_samples in (1, hop + 3, 1001, 2900):
+        x = noise(n_samples, 2, dtype)
+        whole = stft(x, w, hop, 2.0, redundant)
+        for size in (1, 100, n_samples):
+            blocks = [x[i : i + size] for i in range(0, n_samples, size)]
+            if size == 1 and n_samples > 100:
+                continue
+            parts = list(stft_blocks(blocks, w, hop, 2.0, redundant, n_frames=n_frames))
+            np.testing.assert_array_equal(np.concatenate(parts), whole)
+            assert {len(part) for part in parts[:-1]} <= {n_frames}
 
 
 def test_blocks_are_as_long_as_their_frames_allow():
