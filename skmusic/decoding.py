@@ -360,7 +360,7 @@ def _sound(source, dtype, most, path):
     if not n:
         raise ValueError(f"{str(path)!r} holds no samples; leave it out")
     # An MP3 without a table of contents is only roughly as long as it claims.
-    if source.sized and n <= source.samples - 0.25 * source.sr or not complete:
+    if (source.sized and n <= source.samples - 0.25 * source.sr) or not complete:
         warnings.warn(
             f"{str(path)!r} is damaged or cut off: read the first "
             f"{n / source.sr:.2f} s; if there should be more, export it anew",
