@@ -10,7 +10,7 @@ SOUND := demo/skmusic.wav
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format docs clean
 
 help:  ## say what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s%s\n", $$1, $$2}' Makefile
@@ -32,7 +32,13 @@ format: $(VENV)/.installed-test  ## mend the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.installed-docs  ## set up and build the pages, with their sounds
+	@echo "Building the pages, whose examples run; this takes some minutes ..."
+	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+	@echo "The pages are in $(CURDIR)/docs/_build/html/index.html"
+
 clean:  ## remove caches, builds and the demo; .venv stays
+	rm -rf docs/_build docs/auto_examples docs/generated
 	rm -rf demo build dist htmlcov .coverage .pytest_cache .ruff_cache .mypy_cache
 	find . -name $(VENV) -prune -o -name __pycache__ -type d -prune \
 		-exec rm -rf {} +
@@ -47,6 +53,11 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.made
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.made
 	@echo "Installing skmusic and what its tests need (TensorFlow is large) ..."
 	@$(PIP) --editable ".[test]"
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-docs: pyproject.toml $(VENV)/.made
+	@echo "Installing skmusic and what its pages need (TensorFlow is large) ..."
+	@$(PIP) --editable ".[docs]"
 	@touch $(VENV)/.installed $@
 
 # An environment that is there and works is kept.

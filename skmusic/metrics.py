@@ -237,10 +237,11 @@ def _classifier_auc(reference, generated, old_clip, new_clip):
 
 
 def density_coverage(reference, generated, sr=44100, k=5):
-    """Density and coverage of the generated windows [1]_.
+    """Density and coverage of the generated windows.
 
-    About each reference window lies a ball up to its `k`-th neighbour among the
-    windows of the *other* reference recordings (those of its own overlap it).
+    After [1]_: about each reference window lies a ball up to its `k`-th neighbour
+    among the windows of the *other* reference recordings (those of its own overlap
+    it).
     Density is the mean number of balls about a generated window over that about a
     reference window of other recordings; coverage is the share of balls that hold a
     generated window, over the same of the reference.

@@ -11,7 +11,12 @@ import pytest
 import skmusic
 
 ROOT = Path(__file__).resolve().parents[1]
-PROSE = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"]
+PAGES = [
+    str(path.relative_to(ROOT))
+    for folder in (ROOT / "docs", ROOT / "docs" / "guide")
+    for path in sorted(folder.glob("*.md"))
+]
+PROSE = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md", *PAGES]
 
 
 def text(name):
@@ -29,9 +34,20 @@ def test_versions_agree():
     assert newest[1] == skmusic.__version__
 
 
-def test_readme_python_parses_and_names_what_exists():
+def test_the_readme_has_the_figures_last_printed(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import make_readme
+
+    assert make_readme.table() in text("README.md"), "run docs/make_readme.py --table"
+
+
+def test_readme_shows_python():
     assert blocks("README.md", "python")
-    for block in blocks("README.md", "python"):
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_python_parses_and_names_what_exists(name):
+    for block in blocks(name, "python"):
         for node in ast.walk(ast.parse(block)):
             if isinstance(node, ast.ImportFrom) and node.module == "skmusic":
                 for alias in node.names:
@@ -49,9 +65,21 @@ def test_ci_runs_make_test():
 @pytest.mark.parametrize("name", PROSE)
 def test_named_make_targets_exist(name):
     targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.M))
-    code = re.findall(r"`([^`]+)`", text(name)) + blocks(name, "[a-z]*")
+    code = re.findall(r"`([^`\n]+)`", text(name)) + blocks(name, "[a-z]*")
     named = re.findall(r"\bmake ([a-z]+)", "\n".join(code))
     assert set(named) <= targets
+
+
+def test_every_page_is_reached_and_every_public_name():
+    trees = "".join(
+        tree
+        for name in ("index", "more", "guide/index")
+        for tree in blocks(f"docs/{name}.md", r"\{toctree\}")
+    )
+    reached = {Path(page).stem for page in re.findall(r"[\w/]+", trees)} | {"index"}
+    assert {Path(page).stem for page in PAGES} <= reached
+    names = {name for name in skmusic.__all__ if not name.startswith("_")}
+    assert names <= set(text("docs/api.rst").split())
 
 
 @pytest.mark.parametrize("name", PROSE)

@@ -1,0 +1,140 @@
+"""Make what the README shows: its picture and its table.
+
+    .venv/bin/python docs/make_readme.py           # both, some two minutes on two cores
+    .venv/bin/python docs/make_readme.py --table   # the table only, at once
+
+The picture: ten recordings of the benchmarks are learned. Ten seconds of another that
+was never heard are played to the article's method and to ours; what they go on with
+stands below what really followed. It is written to docs/_static/spectrograms.png.
+The table is an extract of benchmarks/results/quality.json.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+FIGURES = ROOT / "benchmarks" / "results" / "quality.json"
+PICTURE = ROOT / "docs" / "_static" / "spectrograms.png"
+ROWS = {
+    "real, unheard": "real music, never heard",
+    "a quarter second looped": "a quarter of a second, looped",
+    "the article's method": "the article's method",
+    "skmusic, N=2048 (default)": "skmusic",
+}
+COLUMNS = {
+    "collapse_index": ("moves", ".2f"),
+    "frechet_distance": ("distance", ".0f"),
+    "onset_rate": ("onsets a second", ".1f"),
+    "beat_strength": ("beat", ".2f"),
+    "polyphony": ("partials at once", ".0f"),
+    "share_1s": ("copied", ".0%"),
+}
+START, SHOWN = 30, 12  # seconds
+HIGHEST = 4000  # Hz
+SR, SIZE, HOP = 44100, 4096, 2048
+COLOURS = 64  # fewer make a smaller file
+
+
+def table():
+    """Lines of the table."""
+    figures = json.loads(FIGURES.read_text())["wesnoth"]
+    heads = [head for head, _ in COLUMNS.values()]
+    lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for row, name in ROWS.items():
+        cells = [format(figures[row][key], form) for key, (_, form) in COLUMNS.items()]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def write_table():
+    """Put the table in the place of the one that the README has."""
+    text = README.read_text(encoding="utf-8")
+    head = re.escape(table().splitlines()[0])
+    new, count = re.subn(rf"{head}\n(\|.*\n)+", table() + "\n", text)
+    if count != 1:
+        raise SystemExit(f"README.md has {count} tables with the head {head}, not one")
+    README.write_text(new, encoding="utf-8")
+
+
+def levels(x):
+    """Decibels ``(n_bins, n_frames)`` below the loudest."""
+    windows = np.lib.stride_tricks.sliding_window_view(x.mean(axis=1), SIZE)[::HOP]
+    spectrum = np.fft.rfft(windows * np.hanning(SIZE))
+    power = np.abs(spectrum[:, : HIGHEST * SIZE // SR]) ** 2
+    return 10 * np.log10(power / power.max() + 1e-12).T
+
+
+def draw(panels):
+    """One spectrogram above the other, each scaled to its loudest."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        len(panels), 1, figsize=(8, 5.4), sharex=True, layout="constrained"
+    )
+    for axis, (title, x) in zip(axes, panels.items(), strict=True):
+        axis.imshow(
+            levels(x[: SHOWN * SR]),
+            origin="lower",
+            aspect="auto",
+            extent=(0, SHOWN, 0, HIGHEST / 1000),
+            cmap="magma",
+            vmin=-75,
+            interpolation="nearest",
+        )
+        axis.set_title(title, loc="left", fontsize=10)
+        axis.set_ylabel("kHz")
+    axes[-1].set_xlabel("seconds after what was heard")
+    return figure
+
+
+def save(figure):
+    """Write a small PNG, whole or not at all."""
+    from PIL import Image
+
+    part = PICTURE.with_suffix(".part")
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    Image.fromarray(pixels).quantize(COLOURS).save(part, "PNG", optimize=True)
+    part.replace(PICTURE)
+    print(f"{PICTURE}: {PICTURE.stat().st_size / 1000:.0f} kB")
+
+
+def write_picture():
+    """Learn, compose, draw."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    from quality import HEARD, article, ours, wesnoth
+
+    learnt, (song, *_) = wesnoth()
+    at = START * SR
+    seed = song[at - HEARD * SR : at]
+    (by_article,), _ = article(learnt, [seed], epochs=1)
+    (by_us,), _ = ours(learnt, [seed], 2048)
+    panels = {
+        "real: how the recording goes on": song[at:],
+        "the article's method of 2017: a buzz": by_article,
+        "skmusic": by_us,
+    }
+    save(draw(panels))
+
+
+def main():
+    """Make what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--table", action="store_true", help="no picture")
+    args = parser.parse_args()
+    write_table()
+    if not args.table:
+        write_picture()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""
+Learn songs, compose another
+============================
+
+Five songs in one key and one tempo are learned; a piece goes on from the first.
+Since their notes are known, it can be counted whether the piece has kept the key.
+"""
+
+# sphinx_gallery_thumbnail_number = 2
+import matplotlib.pyplot as plt
+import numpy as np
+from player import Player
+
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+from skmusic.datasets import make_songs
+
+songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=0)
+sr = songs.sr
+for name, chords in zip(songs.names, songs.chords, strict=True):
+    print(f"{name}:", *(chord for _, chord in chords[:6]), "...")
+
+# %%
+# One of them:
+
+Player(songs.recordings[0][: 8 * sr], sr)
+
+# %%
+# Learning
+# --------
+# The network is trained until four epochs bring no better forecast of what is held
+# out, the last tenth of every song. The weights of the best epoch are kept. So
+# little music is soon learned by heart, and then the forecast of what is held out
+# gets worse.
+
+pipe = Pipeline([FFTFeaturizer(sr=sr), StatefulLSTMGenerator(random_state=0)]).fit(
+    songs.recordings
+)
+history = pipe[-1].history_
+
+figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+for key, label in (("loss", "learned from"), ("val_loss", "held out")):
+    axis.plot(*zip(*[(r["epoch"], r[key]) for r in history], strict=True), label=label)
+axis.set(xlabel="epoch", ylabel="nats a token")
+axis.legend()
+best = min(history, key=lambda record: record["val_loss"])
+print(f"{len(history)} epochs, the best was epoch {best['epoch']}")
+
+# %%
+# Composing
+# ---------
+# Listen for what is known (the instruments, the chords) and for what is new: how
+# they follow each other.
+
+piece = pipe.sample(songs.recordings[0], seconds=15, random_state=1)
+Player(piece, sr)
+
+# %%
+# To keep it, write ``audio.write("piece.ogg", piece, sr)`` after
+# ``from skmusic import audio``.
+#
+# Has it kept the key?
+# --------------------
+# All partials from 65 to 2000 Hz are counted by pitch class.
+
+PITCHES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+WHITE = [PITCHES.index(name) for name in "CDEFGAB"]
+
+
+def pitch_classes(x, size=8192):
+    """Share of each pitch class, from long spectra."""
+    x = np.asarray(x).mean(axis=1)
+    blocks = np.lib.stride_tricks.sliding_window_view(x, size)[:: size // 2]
+    magnitude = np.abs(np.fft.rfft(blocks * np.hanning(size))).mean(axis=0)
+    frequency = np.fft.rfftfreq(size, 1 / sr)
+    used = (frequency > 65) & (frequency < 2000)
+    pitch = np.round(12 * np.log2(frequency[used] / 261.626)).astype(int) % 12
+    share = np.bincount(pitch, magnitude[used], 12)
+    return share / share.sum()
+
+
+of_songs = np.mean([pitch_classes(x) for x in songs.recordings], axis=0)
+of_piece = pitch_classes(piece)
+noise = np.random.default_rng(0).standard_normal((10 * sr, 1))
+for name, share in (
+    ("songs", of_songs),
+    ("piece", of_piece),
+    ("noise", pitch_classes(noise)),
+):
+    print(f"{name}: {share[WHITE].sum():.0%} in C major")
+
+figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+axis.bar(np.arange(12) - 0.2, of_songs, width=0.4, label="songs")
+axis.bar(np.arange(12) + 0.2, of_piece, width=0.4, label="piece")
+axis.set_xticks(range(12), PITCHES)
+axis.set(ylabel="share of the sound")
+axis.legend()

@@ -1,0 +1,107 @@
+"""
+Look inside the state
+=====================
+
+An LSTM carries a state through a recording: numbers that stand for what it has
+heard. Here a network that learned four songs listens to a fifth, and is watched.
+"""
+
+# sphinx_gallery_thumbnail_number = 2
+import matplotlib.pyplot as plt
+import numpy as np
+from player import Player
+
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+from skmusic.datasets import make_songs
+from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.walk import shifted
+
+songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=3)
+sr, song, beats = songs.sr, songs.recordings[-1], songs.beats[-1]
+pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(random_state=0)])
+pipe.fit(songs.recordings[:-1])
+Player(song, sr)
+
+# %%
+# One step is 23 ms. At each the network is given the features of the step before,
+# and gives the probability of every token. State goes in and comes out as a value.
+
+generator = pipe[-1]
+network, codebook = generator.network_, generator.codebook_
+features = codebook.features(pipe[:-1].transform([song])[0])
+z, states = forward(network, shifted(features), zero_state(network))
+h = np.array([np.concatenate([h for h, _ in state]) for state in states])
+seconds = np.arange(len(features)) * 1024 / sr
+print(
+    f"{len(features)} steps, a state of {h.shape[1]} outputs (h) and as many cells (c)"
+)
+
+# %%
+# Surprise
+# --------
+# How improbable was the token that came, in nats? The lines are the beats of the
+# song, which the network does not know.
+
+surprise = -log_softmax(z)[np.arange(len(z)), codebook.tokens(features)]
+near = np.abs(seconds[:, None] - beats).min(axis=1) < 0.05
+print(f"within 50 ms of a beat {surprise[near].mean():.2f} nats,")
+print(f"elsewhere              {surprise[~near].mean():.2f} nats")
+
+figure, axes = plt.subplots(2, 1, figsize=(8, 6), sharex=True, layout="constrained")
+axes[0].plot(seconds, surprise, linewidth=0.7)
+for beat in beats:
+    axes[0].axvline(beat, color="grey", linewidth=0.5)
+axes[0].set(xlim=(0, 10), ylabel="nats", title="surprise")
+order = np.argsort(h.argmax(axis=0))
+axes[1].imshow(
+    h.T[order],
+    aspect="auto",
+    cmap="RdBu",
+    vmin=-1,
+    vmax=1,
+    extent=(0, seconds[-1], len(order), 0),
+)
+axes[1].set(title="outputs h, in the order of their maxima", ylabel="unit", xlabel="s")
+
+# %%
+# States that are alike
+# ---------------------
+# The similarity of the state at each time to that at each other time. The lines are
+# the changes of chord: where they bound squares, the state tells chords apart.
+
+unit = (h - h.mean(axis=0)) / np.linalg.norm(h - h.mean(axis=0), axis=1, keepdims=True)
+figure, axis = plt.subplots(figsize=(6, 6), layout="constrained")
+axis.imshow(
+    unit @ unit.T, extent=(0, seconds[-1], seconds[-1], 0), cmap="RdBu", vmin=-1, vmax=1
+)
+for start, name in songs.chords[-1]:
+    if start < 12:
+        axis.axvline(start, color="black", linewidth=0.5)
+        axis.axhline(start, color="black", linewidth=0.5)
+        axis.text(start, -0.1, name, fontsize=7, rotation=60)
+axis.set(xlim=(0, 12), ylim=(12, 0), xlabel="s", ylabel="s")
+
+# %%
+# How long does it remember?
+# --------------------------
+# Ten seconds into the song the state is set to zero. Until the new state has caught
+# up, the two forecasts differ: how much probability would have to be moved to make
+# one of the other? All of it would be 1. Where nothing is left to be moved, what
+# came before is forgotten. Small numbers say that the state counts for little beside
+# the features of the moment, which go to the output by a path of their own.
+
+t = np.searchsorted(seconds, 10)
+anew, _ = forward(network, shifted(features)[t:], zero_state(network))
+p, q = np.exp(log_softmax(z[t:])), np.exp(log_softmax(anew))
+apart = 0.5 * np.abs(p - q).sum(axis=1)
+for after in (0.0, 0.1, 0.5, 1.0, 4.0):
+    print(f"after {after:3.1f} s: {apart[np.searchsorted(seconds, after)]:.6f}")
+
+figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+axis.semilogy(seconds[: len(apart)], np.maximum(apart, 1e-6))
+axis.set(
+    xlim=(0, 5),
+    ylim=(1e-6, 1),
+    xlabel="s since the state was set to zero",
+    ylabel="probability moved",
+)
