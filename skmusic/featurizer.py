@@ -340,6 +340,18 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
             redundant=self.redundant,
         )
 
+    @property
+    def frame_seconds(self):
+        """Seconds from one frame to the next.
+
+        Examples
+        --------
+        >>> from skmusic import FFTFeaturizer
+        >>> FFTFeaturizer(N=882).frame_seconds
+        0.01
+        """
+        return self._hop() / self.sr
+
     def count_frames(self, n_samples):
         """Frames whose `inverse_transform` has at least so many samples.
 
