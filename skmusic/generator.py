@@ -14,7 +14,7 @@ from skmusic.checks import check_number
 from skmusic.origin import origin_of
 from skmusic.parameters import GENERATOR_CONSTRAINTS
 from skmusic.progress import Progress
-from skmusic.training import before
+from skmusic.training import before, check_training
 from skmusic.validation import check_recordings
 from skmusic.walk import Tempering
 
@@ -446,6 +446,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         if self._output not in _OUTPUTS or not isinstance(self._flat, bool):
             raise ValueError(f"it was fitted with output={self._output!r}.")
         _OUTPUTS[self._output].check(self)
+        check_training(self)
 
     def _recordings(self, X, reset):
         recordings = check_recordings(self, X, reset=reset, what="frame sequence")

@@ -85,9 +85,10 @@ def save(model, path):
         # What could not be loaded is better refused now.
         build(content, arrays, _new)
     except _UNSOUND as error:
+        reason = str(error).rstrip(".")
         raise ValueError(
-            f"{where!r} not written: {error}. What does not fit into a .skmusic file "
-            "can be kept with joblib"
+            f"{where!r} not written: {reason}. What does not fit into a .skmusic file "
+            "can be kept with joblib."
         ) from error
     made_with = {
         "skmusic": __version__,

@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from skmusic.checkpoint import Checkpoint
+from skmusic.checks import check_array, check_number
 from skmusic.progress import Progress
 from skmusic.recurrent import from_arrays, to_arrays
 
@@ -110,6 +111,31 @@ def before(generator):
     if past is None:  # of an older version, or dropped to make the model smaller
         past = {"best": to_arrays(generator.network_), "history": generator.history_}
     return past
+
+
+def check_training(generator):
+    """Refuse a past that training could not go on from."""
+    for record in generator.history_:
+        for name, value in record.items():
+            check_number(f"{name} in history_", value, "f", -np.inf, np.inf)
+    past, weights = before(generator), to_arrays(generator.network_)
+    for name in ("best", "weights"):
+        for x, known in zip(past.get(name, weights), weights, strict=True):
+            check_array(f"{name} in training_", x, known.shape)
+    for x in past.get("rest", ()):
+        # Moments are floats; sources of chance and the count of updates are not.
+        kind = "f" if x.dtype.kind == "f" else "i"
+        check_array("rest in training_", x, (None,) * x.ndim, kind, -1e38, 1e38)
+    if "weights" not in past:
+        return
+    check_number("seed", past["seed"], "i", 0, 2**31)
+    check_number("since", past["since"], "i", 0, 2**31)
+    check_number("best_loss", past["best_loss"], "f", -np.inf, np.inf)
+    whole = list(past["position"]) == [0, 0.0, 0.0] and len(past["carried"]) == 0
+    if not whole or len(past["history"]) != len(generator.history_):
+        raise ValueError("training_ is not of a whole epoch.")
+    if not all(isinstance(text, str) for text in past["identity"].values()):
+        raise ValueError("training_ does not tell what it was.")
 
 
 def _going_on(past, identity, units):

@@ -117,11 +117,16 @@ def test_parts_and_models_that_are_not_fitted(models, tmp_path):
         equal(steps, loaded.steps)
 
 
-def test_a_loaded_model_goes_on_learning(models, songs, tmp_path):
-    loaded = there_and_back(models["tokens"], tmp_path)
-    loaded[-1].set_params(warm_start=True)
-    loaded.fit([songs.recordings[0][:40_000]])
-    assert loaded[-1].n_iter_ == 2
+def test_a_loaded_model_goes_on_learning_as_the_saved_one_does(models, songs, tmp_path):
+    both = [
+        there_and_back(models["tokens"], tmp_path),
+        pickle.loads(pickle.dumps(models["tokens"])),
+    ]
+    for model in both:
+        model[-1].set_params(warm_start=True)
+        model.fit([x[:40_000] for x in songs.recordings[:2]])
+        assert model[-1].n_iter_ == 2
+    equal(*(model[-1].network_ for model in both))
 
 
 def test_another_process_loads_it_without_tensorflow(models, tmp_path):
