@@ -72,9 +72,11 @@ def read_corpus(recordings, layout, size):
         raise ValueError(
             f"no recording has {m} frames, which make one step; pass longer recordings."
         )
-    if not pieces:  # all that was wanted is silence
-        i = int(np.argmax(n_steps))
-        wanted = [(i, leads[i], leads[i] + min(most, n_steps[i]))]
+    found = sum(b - a for _, a, b in pieces)
+    if found < 0.5 * min(most, sum(n_steps)):
+        # Much of what was wanted is silence, or was only claimed by a header.
+        wanted = thinned(_pieces(n_steps), most)
+        wanted = [(i, leads[i] + a, leads[i] + b) for i, a, b in wanted]
         pieces = _read_all(recordings, wanted, layout)[2]
     fits = max(1, int(size / (bytes_per_frame(list(pieces.values())) * m)))
     kept = thinned(list(pieces), fits)

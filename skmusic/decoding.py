@@ -102,7 +102,7 @@ def read(path, sr=None, channels=None, dtype=np.float32):
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype}")
     with _open(path, whole=True) as source:
-        most = _most_samples(source, sr, channels)
+        most = _most_of(source, sr, channels)
         x = np.concatenate(list(_sound(source, dtype, most, path)))
         file_sr = source.sr
     if channels is not None:
@@ -140,7 +140,7 @@ def read_blocks(path, sr, channels):
     (20000, 2)
     """
     with _open(path, whole=True) as source:
-        most = _most_samples(source, sr, channels)
+        most = _most_of(source, sr, channels)
         blocks = _sound(source, np.dtype(np.float32), most, path)
         blocks = (to_channels(x, channels) for x in blocks if len(x))
         yield from resample_blocks(blocks, source.sr, sr, channels)
@@ -317,15 +317,35 @@ def _open_mpeg4(path, size, whole):
         )
 
 
-def _most_samples(source, sr, channels):
+def most_samples(size, channels, gain=1.0):
     """Samples of each channel that a recording may have.
 
-    The bound holds for what will be made of them, too.
+    Parameters
+    ----------
+    size : int
+        Bytes of its file.
+    channels : int
+        Of the file, or of what is made of it if these are more.
+    gain : float
+        Samples that will be made of one.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from skmusic.decoding import most_samples
+    >>> most_samples(1_000_000, 2) // 44100 // 60  # minutes
+    47
     """
-    numbers = max(_SURE, _MOST_TIMES * source.size) // 4
-    wanted = channels if channels in range(MAX_CHANNELS + 1) else 0
-    numbers //= max(source.channels, wanted)
-    return round(numbers / max(1.0, (sr or 0) / source.sr))
+    return round(max(_SURE, _MOST_TIMES * size) / (4 * channels * max(1.0, gain)))
+
+
+def _most_of(source, sr, channels):
+    known = channels if channels in range(MAX_CHANNELS + 1) else 0
+    gain = (sr or 0) / source.sr
+    return most_samples(source.size, max(source.channels, known), gain)
 
 
 def _sound(source, dtype, most, path):

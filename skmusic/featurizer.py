@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmusic import audio, spectra
 from skmusic.checks import check_number
-from skmusic.decoding import read_blocks
+from skmusic.decoding import most_samples, read_blocks
 from skmusic.validation import check_recordings, give_form
 
 # The longest window that a file may ask for, and those of the windows with numbers
@@ -422,8 +422,9 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         return self._frames(x)
 
     def _claimed(self, about):
-        """Frames of a file, as its header has it."""
-        n_samples = round(about["samples"] * self.sr / about["sr"])
+        """Frames of a file, as its header has it, but no more than it can hold."""
+        most = most_samples(os.path.getsize(about["path"]), about["channels"])
+        n_samples = round(min(about["samples"], most) * self.sr / about["sr"])
         return self.count_frames(n_samples)
 
     def _blocks_of_file(self, path, n_frames):

@@ -91,6 +91,14 @@ def test_lengths_that_are_not_so(said):
     np.testing.assert_array_equal(np.concatenate(corpus.frames), np.concatenate(wanted))
 
 
+@pytest.mark.parametrize("said", [10**6, 10**8])
+def test_what_a_header_claims_takes_no_room_from_other_recordings(said):
+    sequences = [noise(5000, seed=k) for k in range(4)]
+    true = read_corpus(Streamed(sequences), PLAIN, 200_000)
+    lengths = [5000, said, 5000, 5000]
+    assert_same(read_corpus(Streamed(sequences, lengths), PLAIN, 200_000), true)
+
+
 def test_something_sounds_although_what_was_wanted_is_silent():
     x = noise(3000)
     x[:2900] = 0

@@ -13,7 +13,7 @@ import soundfile as sf
 from hostile_audio import GOOD, mutated, write_good
 from test_audio import SR, pitch_and_level, snr, tone
 
-from skmusic import audio, decoding
+from skmusic import FFTFeaturizer, audio, decoding
 from skmusic.waveforms import BLOCK
 
 
@@ -176,6 +176,22 @@ def test_a_file_that_unfolds_to_fill_memory_is_refused(tmp_path, monkeypatch):
     assert len(audio.read(path)[0]) == SR
     audio.write(tmp_path / "a.wav", np.zeros((4 * SR, 2)), SR)
     assert len(audio.read(tmp_path / "a.wav")[0]) == 4 * SR
+
+
+def test_a_claim_is_no_longer_than_the_file_can_be(tmp_path):
+    for sr in 100, 44100:
+        path = tmp_path / "a.flac"
+        audio.write(path, np.zeros((sr, 1)), sr)
+        header = bytearray(path.read_bytes())
+        header[21] |= 0x0F
+        header[22:26] = b"\xff" * 4
+        path.write_bytes(header)
+        assert audio.info(path)["samples"] == 2**36 - 1
+        frames = FFTFeaturizer(N=2048).fit_transform([path])
+        (claimed,) = frames.lengths
+        assert claimed < 2**26 * (44100 / sr) / 1000
+        with pytest.warns(UserWarning, match="cut off"):
+            assert len(frames[0]) <= 45
 
 
 def test_resampling_cannot_unfold_a_file_either(tmp_path, monkeypatch):
