@@ -85,7 +85,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skmusic",),
-    "prefer_full_module": [r"skmusic\.(audio|datasets|display|metrics|origin|spectra)\."],
+    "prefer_full_module": [r"skmusic\.[a-z]+\."],
     "capture_repr": ("_repr_html_",),
     "image_scrapers": ("matplotlib",),
     "abort_on_example_error": False,
