@@ -29,16 +29,16 @@ class Corpus:
         Steps of silence before each recording's music, which are left out.
     energies : list of ndarray of shape (n_steps, n_bands)
         Of the music of each recording; nothing of those without a step.
-    stretches : list of (int, int, int)
+    pieces : list of (int, int, int)
         What may sound: recording, first step of its music, and the step after the
         last.
     frames : list of ndarray
-        Of the stretches, one after another.
+        Of the pieces.
     """
 
     leads: np.ndarray
     energies: list
-    stretches: list
+    pieces: list
     frames: list
 
 
@@ -78,11 +78,52 @@ def read_corpus(recordings, layout, size):
         wanted = thinned(_pieces(n_steps), most)
         wanted = [(i, leads[i] + a, leads[i] + b) for i, a, b in wanted]
         pieces = _read_all(recordings, wanted, layout)[2]
+    return Corpus(leads, energies, *_within(size, pieces, m))
+
+
+def grown(corpus, bank, size):
+    """Corpus whose first recordings are the stretches that a bank has.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Of new recordings.
+    bank : skmusic.units.Bank
+        Its frames go on being played, thinned with the new ones where they are too
+        many.
+    size : int
+        As in `read_corpus`.
+
+    Returns
+    -------
+    corpus : Corpus
+        Without energies.
+    features, tokens : list of ndarray
+        Of the recordings that the stretches are now.
+    numbers : ndarray of shape (n_stretches,), int
+        The recordings that they once were of.
+    """
+    m = bank.layout.frames_per_step
+    ends = np.unique(bank.ends)
+    starts = np.append(0, ends[:-1])
+    pieces = {
+        (k, a, b): bank.frames[(starts[k] + a) * m : (starts[k] + b) * m]
+        for k, a, b in _pieces(ends - starts)
+    }
+    for (i, a, b), frames in zip(corpus.pieces, corpus.frames, strict=True):
+        pieces[len(ends) + i, a, b] = frames
+    leads = np.concatenate([bank.position[starts], corpus.leads])
+    features = np.split(bank.features.astype(np.float32), ends[:-1])
+    whole = Corpus(leads, [], *_within(size, pieces, m))
+    return whole, features, np.split(bank.tokens, ends[:-1]), bank.recording[starts]
+
+
+def _within(size, pieces, m):
+    """Pieces that take `size` bytes in a bank, and their frames, from a dict."""
     fits = max(1, int(size / (bytes_per_frame(list(pieces.values())) * m)))
     kept = thinned(list(pieces), fits)
     starts = {piece[:2]: frames for piece, frames in pieces.items()}
-    frames = [starts[i, a][: (b - a) * m] for i, a, b in kept]
-    return Corpus(leads, energies, joined(kept), frames)
+    return kept, [starts[i, a][: (b - a) * m] for i, a, b in kept]
 
 
 def _read_all(recordings, wanted, layout):

@@ -214,8 +214,41 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         (1, (41, 516))
         """
         recordings, found = self._fit(X)
+        return self._stream(recordings, found) if found else self.transform(X)
+
+    def stream(self, X):
+        """Transform; files are read when their frames are asked for.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Recordings.
+
+        Returns
+        -------
+        list of ndarray, ndarray, or for paths `StreamedFrames`
+            As `fit_transform` returns it.
+
+        Raises
+        ------
+        ValueError, TypeError, OSError
+            As `fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import FFTFeaturizer
+        >>> featurizer = FFTFeaturizer(N=256).fit([np.zeros((5000, 2))])
+        >>> featurizer.stream([np.zeros((5000, 2))])[0].shape
+        (41, 516)
+        """
+        check_is_fitted(self)
+        recordings = check_recordings(self, X, reset=False)
         if recordings.form != "paths":
             return self.transform(X)
+        return self._stream(recordings, self._read_each(recordings.items, audio.info))
+
+    def _stream(self, recordings, found):
         lengths = [self._claimed(about) if about else 0 for about in found]
         return StreamedFrames(self, recordings.items, lengths)
 

@@ -107,6 +107,8 @@ class StatefulLSTMGenerator(BaseEstimator):
         The record of each epoch.
     n_iter_ : int
         Epochs done.
+    n_recordings_ : int
+        Recordings learned from.
     network_ : dict
         Weights, plain arrays, see `skmusic.recurrent`.
     codebook_ : skmusic.codebook.Codebook
@@ -215,29 +217,74 @@ class StatefulLSTMGenerator(BaseEstimator):
         >>> generator.fit(X).n_iter_
         2
         """
+        return self._learn(X, self.warm_start and hasattr(self, "network_"))
+
+    @_told_of_overflow()
+    def partial_fit(self, X, y=None):
+        """Go on learning, from new recordings.
+
+        The first call is `fit`. Each later one trains the network for `epochs` more
+        on the new recordings alone, with the moments that it has, just as `fit` with
+        ``warm_start=True`` does; the tokens stay those of the first call. The new
+        recordings join those that are played, thinned together evenly where they
+        are more than `bank_size`. What is held out is of the new ones, and the best
+        epoch is one of theirs.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Frames of each new recording.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        StatefulLSTMGenerator
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fit`, and if frames are of another length than those before.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import StatefulLSTMGenerator
+        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> generator = StatefulLSTMGenerator(epochs=2, random_state=0)
+        >>> generator.partial_fit(X[:1]).partial_fit(X[1:]).n_iter_
+        4
+        """
+        again = hasattr(self, "network_")
+        return self._learn(X, again, grow=again)
+
+    def _learn(self, X, again, grow=False):
+        """Fit; go on where `again`, and add to what is played where `grow`."""
         self._validate_params()
         if self.min_run > self.max_run:
             raise ValueError(
                 f"min_run={self.min_run} is beyond max_run={self.max_run}; "
                 "a run cannot be longer than the longest."
             )
-        recordings = self._recordings(X, reset=True)
-        n_dims = recordings.n_dims
-        if n_dims is None:
+        recordings = self._recordings(X, reset=not grow)
+        n_dims = self.n_dims_ if grow else recordings.n_dims
+        if recordings.n_dims is None:
             raise ValueError("all recordings are empty: there is nothing to learn.")
         self._check_dims(recordings, n_dims)
-        again = self.warm_start and hasattr(self, "network_")
         if again and (self.output, n_dims) != (self._output, self.n_dims_):
             raise ValueError(
-                f"warm_start goes on with output={self._output!r} and frames of "
-                f"{self.n_dims_} numbers, not with output={self.output!r} and "
-                f"{n_dims}; use warm_start=False."
+                f"{'partial_fit' if grow else 'warm_start'} goes on with "
+                f"output={self._output!r} and frames of {self.n_dims_} numbers, not "
+                f"with output={self.output!r} and {n_dims}; use fit with "
+                "warm_start=False."
             )
         fitted = _OUTPUTS[self.output].fit(
             recordings.items,
             self,
             self._chance(),
             before(self) if again else None,
+            grow,
         )
         # Only now, so that a fit that fails leaves what was fitted before.
         for name, value in fitted.items():

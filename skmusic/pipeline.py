@@ -47,6 +47,41 @@ class Pipeline(sklearn.pipeline.Pipeline):
             steps = [s if isinstance(s, (list, tuple)) else next(named) for s in steps]
         self._steps = steps
 
+    def partial_fit(self, X, y=None):
+        """Go on learning, from new recordings, with the transformers as they are.
+
+        Parameters
+        ----------
+        X : list of paths or arrays
+            New recordings.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        Pipeline
+            The pipeline itself. The first call is `fit`; for later ones see
+            `StatefulLSTMGenerator.partial_fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+        >>> rng = np.random.default_rng(0)
+        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0)
+        >>> pipe = Pipeline([FFTFeaturizer(N=64), generator])
+        >>> for _ in range(2):
+        ...     pipe = pipe.partial_fit([rng.standard_normal((9000, 2))])
+        >>> pipe[-1].n_recordings_
+        2
+        """
+        if not hasattr(self.steps[-1][1], "network_"):
+            return self.fit(X)
+        for step in self._transformers():
+            X = getattr(step, "stream", step.transform)(X)
+        self.steps[-1][1].partial_fit(X)
+        return self
+
     def sample(self, seed=None, frames=None, *, seconds=None, **options):
         """Compose: what might follow a recording.
 

@@ -18,8 +18,10 @@ class State:
     x: np.ndarray
 
 
-def fit(recordings, generator, rng, past):
+def fit(recordings, generator, rng, past, grow=False):
     """Learn the network; frames are divided by their root mean square.
+
+    With `past` it goes on; with `grow` the recordings are more, not others.
 
     All of them are held in memory, for they are what is learned.
 
@@ -50,7 +52,13 @@ def fit(recordings, generator, rng, past):
         ]
     )
     variance = codes.token_variance(residual, np.zeros(len(residual), int), 1)
-    return {"scale_": scale, "layout_": layout, "variance_": variance, **trained}
+    return {
+        "scale_": scale,
+        "layout_": layout,
+        "variance_": variance,
+        "n_recordings_": len(recordings) + (generator.n_recordings_ if grow else 0),
+        **trained,
+    }
 
 
 def check(generator):

@@ -7,7 +7,7 @@ from scipy.special import logsumexp
 
 from skmusic import codebook as codes
 from skmusic.checks import check_array
-from skmusic.corpus import read_corpus
+from skmusic.corpus import grown, joined, read_corpus
 from skmusic.recurrent import check_network, forward, log_softmax, zero_state
 from skmusic.storage import store
 from skmusic.training import STEP_SECONDS, train
@@ -21,8 +21,10 @@ _N_TOKENS = 256
 _NOISE = 0.7
 
 
-def fit(recordings, generator, rng, past):
+def fit(recordings, generator, rng, past, grow=False):
     """Learn codebook, network and bank; with `past`, only the network goes on.
+
+    With `grow` the bank that is there gets the recordings too.
 
     Returns
     -------
@@ -36,15 +38,28 @@ def fit(recordings, generator, rng, past):
         codebook = codes.fit_codebook(
             corpus.energies, layout, generator.n_tokens, _N_TOKENS, rng
         )
-    features = []
+    inputs, features = [], []
     while corpus.energies:  # of a large corpus they are not kept beside the features
-        features.append(codebook.reduced(corpus.energies.pop(0)))
+        f = codebook.reduced(corpus.energies.pop(0))
+        f = np.concatenate([np.zeros_like(f[:1]), f])
+        inputs.append(f[:-1])
+        features.append(f[1:])
     tokens = [codebook.tokens(f) for f in features]
-    pairs = [(shifted(f), t) for f, t in zip(features, tokens, strict=True) if len(t)]
+    pairs = [(x, t) for x, t in zip(inputs, tokens, strict=True) if len(t)]
+    numbers, n_before = np.arange(len(features)), 0
+    if grow:
+        n_before = generator.n_recordings_
+        corpus, *old, old_numbers = grown(corpus, generator.bank_, generator.bank_size)
+        features, tokens = old[0] + features, old[1] + tokens
+        numbers = np.concatenate([old_numbers, n_before + numbers])
+    stretches, n_tokens = joined(corpus.pieces), len(codebook.centroids)
+    variance = _variance(corpus.frames, stretches, tokens, layout, n_tokens)
+    stored, leads = store(corpus.frames), corpus.leads
+    del corpus  # its frames are large, and stored now
     trained = train(
         generator,
         pairs,
-        len(codebook.centroids),
+        n_tokens,
         "crossentropy",
         rng,
         past,
@@ -52,20 +67,33 @@ def fit(recordings, generator, rng, past):
         noise=_NOISE,
     )
     bank = build_bank(
-        store(corpus.frames),
-        corpus.stretches,
+        stored,
+        stretches,
         features,
         tokens,
         codebook,
         shortest=max(1, round(generator.min_run / STEP_SECONDS)),
         longest=max(2, round(generator.max_run / STEP_SECONDS)),
     )
-    bank = replace(bank, position=bank.position + corpus.leads[bank.recording])
-    energies = [codes.frame_energies(x, layout) for x in corpus.frames]
-    variance = codes.token_variance(
-        np.concatenate(energies), bank.tokens, len(codebook.centroids)
+    bank = replace(
+        bank,
+        recording=numbers[bank.recording],
+        position=bank.position + leads[bank.recording],
     )
-    return {"codebook_": codebook, "bank_": bank, "variance_": variance, **trained}
+    return {
+        "codebook_": codebook,
+        "bank_": bank,
+        "variance_": variance,
+        "n_recordings_": n_before + len(recordings),
+        **trained,
+    }
+
+
+def _variance(frames, stretches, tokens, layout, n_tokens):
+    """Variance of each token in the frames that may sound."""
+    energies = np.concatenate([codes.frame_energies(x, layout) for x in frames])
+    sounding = np.concatenate([tokens[i][a:b] for i, a, b in stretches])
+    return codes.token_variance(energies, sounding, n_tokens)
 
 
 def _layout(recordings, generator):

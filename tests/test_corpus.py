@@ -34,7 +34,7 @@ class Streamed:
 
 def assert_same(a, b):
     np.testing.assert_array_equal(a.leads, b.leads)
-    assert a.stretches == b.stretches
+    assert a.pieces == b.pieces
     for x, y in zip(a.energies, b.energies, strict=True):
         np.testing.assert_array_equal(x, y)
     np.testing.assert_array_equal(np.concatenate(a.frames), np.concatenate(b.frames))
@@ -64,7 +64,7 @@ def test_silence_about_the_music_is_left_out():
     x[:40], x[200:300], x[820:] = 1e-5, 0, 0
     corpus = read_corpus([x], PLAIN, 10**9)
     assert corpus.leads.tolist() == [40]
-    assert corpus.stretches == [(0, 0, 780)]
+    assert joined(corpus.pieces) == [(0, 0, 780)]
     np.testing.assert_array_equal(np.concatenate(corpus.frames), x[40:820])
     assert len(corpus.energies[0]) == 780
 
@@ -75,11 +75,11 @@ def test_what_sounds_is_where_it_is_said_to_be():
         x[:100] = 0
     corpus = read_corpus(sequences, PLAIN, 200_000)
     taken = np.concatenate(corpus.frames)
-    wanted = [sequences[i][a + 100 : b + 100] for i, a, b in corpus.stretches]
+    wanted = [sequences[i][a + 100 : b + 100] for i, a, b in joined(corpus.pieces)]
     np.testing.assert_array_equal(taken, np.concatenate(wanted))
     used = bytes_per_frame(sequences) * len(taken)
     assert 100_000 < used <= 200_000
-    assert len({i for i, _, _ in corpus.stretches}) >= 4
+    assert len({i for i, _, _ in joined(corpus.pieces)}) >= 4
 
 
 @pytest.mark.parametrize("said", [10, 2000, 90_000])
@@ -87,7 +87,7 @@ def test_lengths_that_are_not_so(said):
     x = noise(2500)
     corpus = read_corpus(Streamed([x], [said]), PLAIN, 60_000)
     assert len(corpus.energies[0]) == 2500
-    wanted = [x[a:b] for _, a, b in corpus.stretches]
+    wanted = [x[a:b] for _, a, b in joined(corpus.pieces)]
     np.testing.assert_array_equal(np.concatenate(corpus.frames), np.concatenate(wanted))
 
 
@@ -103,14 +103,14 @@ def test_something_sounds_although_what_was_wanted_is_silent():
     x = noise(3000)
     x[:2900] = 0
     corpus = read_corpus([x, x[:50]], PLAIN, 3 * 18)
-    ((i, a, b),) = corpus.stretches
+    ((i, a, b),) = joined(corpus.pieces)
     assert i == 0
     np.testing.assert_array_equal(np.concatenate(corpus.frames), x[2900 + a : 2900 + b])
 
 
 def test_all_silent_is_all_taken():
     corpus = read_corpus([np.zeros((500, 32))], PLAIN, 10**9)
-    assert corpus.stretches == [(0, 0, 500)]
+    assert joined(corpus.pieces) == [(0, 0, 500)]
 
 
 def test_no_recording_has_a_step():

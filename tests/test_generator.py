@@ -346,7 +346,9 @@ def test_warm_start_goes_on(output):
     assert getattr(generator, "codebook_", None) is codebook
     for a, b in zip(first, weights(generator), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
-    with pytest.raises(ValueError, match=r"3 numbers.* and 2; use warm_start=False"):
+    with pytest.raises(
+        ValueError, match=r"3 numbers.* and 2; use fit with warm_start=F"
+    ):
         generator.fit(waves(n_dims=2))
     other = OUTPUTS[output == "tokens"]
     with pytest.raises(ValueError, match=f"not with output='{other}'.*warm_start"):
@@ -368,6 +370,55 @@ def test_two_fits_are_one_of_all_their_epochs(output):
     np.testing.assert_array_equal(parts.variance_, whole.variance_)
     music = [each.sample(X[0], 200, random_state=1) for each in (parts, whole)]
     np.testing.assert_array_equal(*music)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_first_partial_fit_is_a_fit(output):
+    X, options = waves(2), SMALL | {"random_state": 0}
+    first = StatefulLSTMGenerator(output, **options).partial_fit(X)
+    np.testing.assert_equal(
+        first.training_, StatefulLSTMGenerator(output, **options).fit(X).training_
+    )
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_partial_fit_is_a_warm_start_whose_bank_grows(output):
+    X, new, options = waves(2), waves(3, seed=1), SMALL | {"random_state": 0}
+    generator = StatefulLSTMGenerator(output, **options).fit(X)
+    other = pickle.loads(pickle.dumps(generator))
+    generator.partial_fit(new)
+    other.set_params(warm_start=True).fit(new)
+    np.testing.assert_equal(generator.training_, other.training_)
+    assert generator.n_iter_ == 4
+    assert (generator.n_recordings_, other.n_recordings_) == (5, 3)
+    assert generator.sample(X[0], 30).shape == (30, 3)
+    with pytest.raises(ValueError, match=r"have 2 numbers where 3 are expected"):
+        generator.partial_fit(waves(n_dims=2))
+    assert generator.n_recordings_ == 5
+
+
+def test_of_all_that_was_heard_in_parts_something_is_played():
+    X = waves(7, 400, seed=2)
+    generator = StatefulLSTMGenerator(**SMALL, random_state=0)
+    again = StatefulLSTMGenerator(**SMALL, random_state=0)
+    for part in (X[:2], X[2:3], X[3:]):
+        generator.partial_fit(part)
+        again.partial_fit(part)
+    bank = generator.bank_
+    assert set(bank.recording) == set(range(7))
+    at = zip(bank.recording, bank.position, strict=True)
+    told = np.stack([X[i][t] for i, t in at])
+    assert np.abs(bank.frames[:] - told).max() < 0.05
+    music, origin = generator.sample(X[0], 300, return_origin=True, random_state=0)
+    repeated = again.sample(X[0], 300, random_state=0)
+    np.testing.assert_array_equal(music, repeated)
+    assert len(set(origin["recording"])) > 1
+    # All are thinned alike; of three numbers a frame takes 34 bytes.
+    small = len(bank.tokens) * 34 // 2
+    generator.set_params(bank_size=small).partial_fit(waves(1, 400, seed=3))
+    assert small * 0.7 < len(generator.bank_.tokens) * 34 <= small
+    played = generator.bank_.recording
+    assert min(played) <= 2 < 6 <= max(played)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)

@@ -176,6 +176,19 @@ def test_files_are_learned_as_their_frames_are(wavs, pipe):
     np.testing.assert_array_equal(*music)
 
 
+def test_more_songs_can_be_learned_later(wavs):
+    pipe = Pipeline([featurizer(), generator()]).partial_fit(wavs[:2])
+    fitted = Pipeline([featurizer(), generator()]).fit(wavs[:2])
+    assert pipe[1].history_ == fitted[1].history_
+    n_channels = pipe[0].n_channels_
+    pipe.partial_fit(wavs[2:])
+    assert pipe[0].n_channels_ == n_channels
+    assert pipe[1].n_recordings_ == len(wavs)
+    assert set(pipe[1].bank_.recording) == set(range(len(wavs)))
+    fitted[1].partial_fit(fitted[0].transform(wavs[2:]))
+    np.testing.assert_equal(fitted[1].training_, pipe[1].training_)
+
+
 def test_scikit_learns_own_pipeline_works(wavs, pipe):
     steps = [("fft", featurizer()), ("lstm", generator())]
     theirs = sklearn.pipeline.Pipeline(steps).fit(wavs)

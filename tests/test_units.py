@@ -4,7 +4,7 @@ from scipy.spatial.distance import cdist
 
 from skmusic import FFTFeaturizer
 from skmusic.codebook import Layout, find_layout, fit_codebook
-from skmusic.corpus import read_corpus
+from skmusic.corpus import joined, read_corpus
 from skmusic.storage import store
 from skmusic.units import build_bank, join_graph, surroundings
 
@@ -25,7 +25,7 @@ def make_bank(sequences, layout=None, size=10**9, shortest=SHORTEST, longest=LON
     tokens = [codebook.tokens(f) for f in features]
     bank = build_bank(
         store(corpus.frames),
-        corpus.stretches,
+        joined(corpus.pieces),
         features,
         tokens,
         codebook,

@@ -6,7 +6,7 @@ import pytest
 
 from skmusic import FFTFeaturizer
 from skmusic.codebook import find_layout, fit_codebook
-from skmusic.corpus import read_corpus
+from skmusic.corpus import joined, read_corpus
 from skmusic.recurrent import forward, log_softmax, zero_state
 from skmusic.storage import store
 from skmusic.units import build_bank
@@ -125,7 +125,7 @@ def fitted(songs):
     tokens = [codebook.tokens(f) for f in features]
     bank = build_bank(
         store(corpus.frames),
-        corpus.stretches,
+        joined(corpus.pieces),
         features,
         tokens,
         codebook,
