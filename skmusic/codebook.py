@@ -379,7 +379,9 @@ def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
     # Where nothing varies, PCA divides by zero what is not used here.
     with threadpool_limits(1), np.errstate(invalid="ignore"):
         pca = PCA(min(N_COMPONENTS, *pool.shape), svd_solver="full").fit(pool)
-        deviation = np.sqrt(np.maximum(pca.explained_variance_, 1e-12))
+        # What hardly varies here must not be blown up where it does, in other music.
+        least = max(1e-12, 1e-4 * pca.explained_variance_.max())
+        deviation = np.sqrt(np.maximum(pca.explained_variance_, least))
         if len(pool) == 1:
             deviation = np.ones_like(deviation)
         # Between whitened (1) and plain (deviation): pitch shows in small components.

@@ -252,7 +252,7 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
     return Bank(
         layout=codebook.layout,
         frames=frames,
-        features=all_features.astype(np.float16),
+        features=_halved(all_features),
         tokens=all_tokens,
         recording=np.repeat([i for i, _, _ in stretches], lengths),
         position=np.concatenate([np.arange(a, b) for _, a, b in stretches]),

@@ -225,6 +225,12 @@ def test_same_chance_same_codebook(frames, learned):
     assert not np.array_equal(other.centroids, learned[0].centroids)
 
 
+def test_other_music_is_not_blown_up():
+    still = [np.tile(noise(1, 180), (200, 1)) * (1 + 0.01 * noise(200, 1))]
+    codebook, _ = learn(still, PAIRS)
+    assert np.abs(codebook.features(noise(100, 180, seed=5))).max() < 1000
+
+
 def test_more_tokens_than_steps():
     with pytest.raises(ValueError, match=r"n_tokens=30 .* 25 steps .*fewer tokens"):
         learn([noise(20, 6), noise(5, 6)], PLAIN, n_tokens=30)
