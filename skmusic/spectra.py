@@ -23,7 +23,7 @@ __all__ = [
 
 # Frames are transformed in blocks of about this many numbers, so that the
 # windowed copies stay in cache and memory stays near the size of the output.
-_BLOCK = 1 << 17
+_BLOCK = 1 << 18
 
 # The imaginary part of DC is zero for every real signal. In a recording's last
 # frame that slot carries the number of padded samples times this: exact in
@@ -190,6 +190,17 @@ def _blocks(n_frames, numbers_per_frame):
     return [slice(i, min(i + step, n_frames)) for i in range(0, n_frames, step)]
 
 
+def _mirrored(x, start, stop):
+    """Samples from `start` to `stop`, which may lie beyond the ends.
+
+    An edge to silence would be heard as a click by the learner.
+    """
+    if start >= 0 and stop <= len(x):
+        return x[start:stop]
+    at = np.arange(start, stop) % (2 * len(x))
+    return x[np.minimum(at, 2 * len(x) - 1 - at)]
+
+
 def stft(x, w, hop_length, factor=1.0, redundant=False):
     """Frames of a waveform.
 
@@ -223,17 +234,15 @@ def stft(x, w, hop_length, factor=1.0, redundant=False):
     n_frames, n_bins = count_frames(n_samples, N, hop_length), count_bins(N, redundant)
     lead = N - hop_length
     padding = n_frames * hop_length - lead - n_samples
-    tail = (n_frames - 1) * hop_length + N - lead - n_samples
-    # Mirrored, since an edge to silence would be heard as a click by the learner.
-    padded = np.pad(x.T, ((0, 0), (lead, tail)), mode="symmetric")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, N, axis=1)
-    windows = windows[:, ::hop_length].swapaxes(0, 1)
     scaled = (w * factor).astype(x.dtype)
     transform = scipy.fft.fft if redundant else scipy.fft.rfft
     frames = np.empty((n_frames, n_channels * 2 * n_bins), dtype=x.dtype)
     for block in _blocks(n_frames, n_channels * N):
+        start = block.start * hop_length - lead
+        part = _mirrored(x, start, (block.stop - 1) * hop_length - lead + N)
+        windows = np.lib.stride_tricks.sliding_window_view(part, N, axis=0)
         # In C order, which numpy would not choose; the FFT is slow in any other.
-        windowed = np.multiply(windows[block], scaled, order="C")
+        windowed = np.multiply(windows[::hop_length], scaled, order="C")
         _pack(transform(windowed, axis=-1), frames[block])
     frames[-1, n_bins] = padding * _PADDING_UNIT
     return frames
@@ -417,16 +426,21 @@ def overlap_add(frames, tail, w, hop_length, n_channels, factor=1.0, redundant=F
     else:
         windows = scipy.fft.irfft(spectrum, n=N, axis=-1)
     windows *= (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
-    out = np.zeros((n_frames + n_hops - 1, hop_length, n_channels), frames.dtype)
-    if tail is not None:
-        out[: n_hops - 1] = tail
+    out = np.empty((n_frames + n_hops - 1, hop_length, n_channels), frames.dtype)
+    out[: n_hops - 1] = 0 if tail is None else tail
+    out[n_hops - 1 :, N - (n_hops - 1) * hop_length :] = 0
     # Older frames come first into each sum: so its bits do not depend on the blocks.
     for k in reversed(range(n_hops)):
         part = windows[:, :, k * hop_length : (k + 1) * hop_length]
         sums = out[k : k + n_frames, : part.shape[2]]
+        add = np.copyto if k == n_hops - 1 else _add
         for channel in range(n_channels):  # so that numpy's loops are long
-            sums[:, :, channel] += part[:, channel]
+            add(sums[:, :, channel], part[:, channel])
     return out[:n_frames].reshape(-1, n_channels), out[n_frames:]
+
+
+def _add(x, y):
+    x += y
 
 
 def _padding(frames, n_bins, hop_length):
