@@ -12,6 +12,9 @@ import numpy as np
 
 from skmusic.checks import check_array
 
+# Multiplications of a matrix product that OpenBLAS does without other threads.
+_SMALL = 1 << 18
+
 
 def from_arrays(arrays):
     """Network of a list of its arrays: layers, head, skip.
@@ -138,13 +141,28 @@ def forward(network, x, state):
     """
     per_layer, direct = [], x
     for (W, U, b), (h, c) in zip(network["layers"], state, strict=True):
-        x, hidden = _layer(x.astype(U.dtype, copy=False) @ W + b, U, h, c)
+        x, hidden = _layer(_product(x.astype(U.dtype, copy=False), W) + b, U, h, c)
         per_layer.append(hidden)
     V, d = network["head"]
-    y = x @ V + d
+    y = _product(x, V) + d
     for A in network["skip"]:
-        y = y + direct @ A
+        y = y + _product(direct, A)
     return y, [list(layers) for layers in zip(*per_layer, strict=True)]
+
+
+def _product(x, W):
+    """``x @ W``, some rows at a time.
+
+    So few that BLAS wakes no other threads: where the machine is busy, a short run
+    of music would wait for them a hundred times as long as it takes.
+    """
+    n = _SMALL // W.size
+    if n <= 1 or len(x) <= n:
+        return x @ W
+    out = np.empty((len(x), W.shape[1]), np.result_type(x, W))
+    for i in range(0, len(x), n):
+        np.matmul(x[i : i + n], W, out=out[i : i + n])
+    return out
 
 
 def _layer(z, U, h, c):

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from skmusic import recurrent
 from skmusic.recurrent import forward, log_softmax, zero_state
 
 
@@ -114,3 +115,12 @@ def test_huge_inputs_saturate_without_warning():
 def test_log_softmax_is_scipys():
     z = np.random.default_rng(0).standard_normal((5, 7)) * 1000
     np.testing.assert_allclose(log_softmax(z), scipy.special.log_softmax(z, axis=-1))
+
+
+@pytest.mark.parametrize("n_rows", [1, 4, 5, 9])
+def test_products_in_parts_are_whole(n_rows):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((n_rows, 128)).astype(np.float32)
+    W = rng.standard_normal((128, 512)).astype(np.float32)
+    assert recurrent._SMALL // W.size == 4
+    np.testing.assert_allclose(recurrent._product(x, W), x @ W, rtol=1e-4, atol=1e-4)
