@@ -222,9 +222,9 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
         around = np.hstack([before, after])
         return before, around, around[1:], features[i], tokens[i], moods
 
-    # One recording after the other: of a large corpus little is kept.
+    # One recording after the other, copied: of a large corpus little is kept.
     kept = [
-        [array[a:b] for array in arrays]
+        [array[a:b].copy() for array in arrays]
         for i, group in groupby(stretches, itemgetter(0))
         for arrays in [of_recording(i)]
         for _, a, b in group
