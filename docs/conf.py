@@ -55,11 +55,7 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {
-    "getting_started": [],
-    "changelog": [],
-    "contributing": [],
-}
+html_sidebars = {"getting_started": []}
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
