@@ -34,7 +34,7 @@ format: $(VENV)/.installed-test  ## mend the style
 
 docs: $(VENV)/.installed-docs  ## set up and build the pages, with their sounds
 	@echo "Building the pages, whose examples run; this takes some minutes ..."
-	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html
 	@echo "The pages are in $(CURDIR)/docs/_build/html/index.html"
 
 clean:  ## remove caches, builds and the demo; .venv stays

@@ -37,7 +37,7 @@ extensions = [
     "myst_parser",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "auto_examples/*.ipynb", "sg_execution_times.rst"]
+exclude_patterns = ["_build", "auto_examples/*.ipynb", "**sg_execution_times.rst"]
 suppress_warnings = ["toc.empty_glob"]  # a page that is to come
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
@@ -77,7 +77,6 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"\.py$",
-    "ignore_pattern": "player",
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skmusic",),

@@ -9,10 +9,10 @@ and back at several ``N``. Then the phases are thrown away, to hear what they do
 
 import matplotlib.pyplot as plt
 import numpy as np
-from player import Player
 
 from skmusic import FFTFeaturizer, metrics
 from skmusic.datasets import make_songs
+from skmusic.display import Player
 
 songs = make_songs(1, seconds=8, sr=22050, random_state=1)
 song, sr = songs.recordings[0], songs.sr
@@ -37,13 +37,13 @@ for N in SIZES:
 # %%
 # The song as it was made:
 
-Player(song, sr)
+Player(song, sr, name="the song")
 
 # %%
 # And after the way through the last, the longest window. Listen for a
 # difference: what there is lies 135 dB below.
 
-Player(back, sr)
+Player(back, sr, name=f"there and back at N={N}")
 
 # %%
 # What each N sees
@@ -108,13 +108,13 @@ for N in SIZES:
 # ``N=64`` without phases. The rhythm is there and the pitches are gone: listen to
 # what is left of the bass.
 
-Player(heard[64], sr)
+Player(heard[64], sr, name="N=64, random phases")
 
 # %%
 # ``N=4096`` without phases. The chords are there and the beat is weaker: listen to
 # the attacks, which each window smears over a fifth of a second.
 
-Player(heard[4096], sr)
+Player(heard[4096], sr, name="N=4096, random phases")
 
 # %%
 # So the phases carry what a window is too short or too long to tell. Phases

@@ -9,10 +9,10 @@ skmusic learn the same songs beside it.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from player import Player
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
+from skmusic.display import Player, SpectrumDisplay, WaveformDisplay
 
 songs = make_songs(3, seconds=15, sr=22050, random_state=0)
 sr, song = songs.sr, songs.recordings[0]
@@ -51,27 +51,26 @@ print(f"the song: {level(song):.0f} dB; what goes on from it: {level(buzz):.0f} 
 # it does not move, and the clicks come 86 times a second.
 
 louder = buzz * 10 ** ((level(song) - level(buzz)) / 20)
-Player(song[-4 * sr :], sr)
+Player(song[-4 * sr :], sr, name="the end of the song")
 
 # %%
 
-Player(np.clip(louder, -1, 1), sr)
+Player(louder, sr, name="the article's method, made louder")
 
 # %%
 # Why it buzzes
 # -------------
-# Over 8 s the waveform is a band of even height. Over 50 ms the same 256 samples
-# come again and again. And a sound that repeats every 256 samples can have no
-# frequencies but multiples of 22050 / 256 = 86 Hz: its spectrum is a comb.
+# After the first second the waveform is a band of even height. Over 50 ms the same 256
+# samples come again and again, a grey line to each. And a sound that repeats every
+# 256 samples can have no frequencies but multiples of 22050 / 256 = 86 Hz: its
+# spectrum is a comb.
 
 end = buzz[-2 * sr :, 0]
 figure, axes = plt.subplots(3, 1, figsize=(8, 7), layout="constrained")
-axes[0].plot(np.arange(len(buzz)) / sr, buzz[:, 0], linewidth=0.3)
-axes[0].set(title="8 s", xlabel="s")
-axes[1].plot(np.arange(1102) / sr * 1000, end[:1102])
-for period in range(0, 1102, 256):
-    axes[1].axvline(period / sr * 1000, color="grey", linewidth=0.5)
-axes[1].set(title="50 ms, a line every 256 samples", xlabel="ms")
+WaveformDisplay.from_recording(buzz, sr=sr, ax=axes[0])
+WaveformDisplay.from_recording(buzz, sr=sr, start=6, seconds=0.05, ax=axes[1])
+for k in range(6 * sr // 256 + 1, int(6.05 * sr) // 256 + 1):
+    axes[1].axvline(k * 256 / sr, color="grey", linewidth=0.5)
 for x, name in ((song[-2 * sr :, 0], "the song"), (end, "the buzz")):
     power = np.abs(np.fft.rfft(x * np.hanning(len(x)))) ** 2
     frequency = np.fft.rfftfreq(len(x), 1 / sr)
@@ -80,6 +79,18 @@ for x, name in ((song[-2 * sr :, 0], "the song"), (end, "the buzz")):
     )
 axes[2].set(title="spectrum of 2 s", xlabel="Hz", ylabel="dB", xlim=(0, 1000))
 axes[2].legend(loc="upper right")
+
+# %%
+# The article judged by such a picture: the real parts of the spectra of ten moments of
+# five frames, laid over one another, each moment in its colour. The song has another
+# spectrum at each. The end of the buzz has one and the same, and the last colour covers
+# the others.
+
+part = slice(-(9 * 40 + 5) * 256, None)  # so that each moment begins with a frame
+figure, axes = plt.subplots(1, 2, figsize=(8, 3.5), layout="constrained")
+for axis, x, title in ((axes[0], song, "the song"), (axes[1], buzz, "the buzz")):
+    SpectrumDisplay.from_recording(x[part], sr=sr, ax=axis)
+    axis.set(title=title, xlim=(0, 5000))
 
 # %%
 # The network was asked for the spectrum with the least squared error. It does not
@@ -118,4 +129,4 @@ for name, x in (("the song", song), ("the article", buzz), ("tokens", music)):
 # Listen for the instruments: they are those of the songs. Listen for the joins,
 # too: now and then a note is cut off by the next.
 
-Player(music, sr)
+Player(music, sr, name="tokens of the same songs")

@@ -9,10 +9,10 @@ Since their notes are known, it can be counted whether the piece has kept the ke
 # sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
-from player import Player
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
+from skmusic.display import Player, TrainingDisplay
 
 songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=0)
 sr = songs.sr
@@ -22,7 +22,7 @@ for name, chords in zip(songs.names, songs.chords, strict=True):
 # %%
 # One of them:
 
-Player(songs.recordings[0][: 8 * sr], sr)
+Player(songs.recordings[0][: 8 * sr], sr, name=f"a song to learn: {songs.names[0]}")
 
 # %%
 # Learning
@@ -35,13 +35,8 @@ Player(songs.recordings[0][: 8 * sr], sr)
 pipe = Pipeline([FFTFeaturizer(sr=sr), StatefulLSTMGenerator(random_state=0)]).fit(
     songs.recordings
 )
+TrainingDisplay.from_estimator(pipe)
 history = pipe[-1].history_
-
-figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-for key, label in (("loss", "learned from"), ("val_loss", "held out")):
-    axis.plot(*zip(*[(r["epoch"], r[key]) for r in history], strict=True), label=label)
-axis.set(xlabel="epoch", ylabel="nats a token")
-axis.legend()
 best = min(history, key=lambda record: record["val_loss"])
 print(f"{len(history)} epochs, the best was epoch {best['epoch']}")
 
@@ -52,7 +47,7 @@ print(f"{len(history)} epochs, the best was epoch {best['epoch']}")
 # they follow each other.
 
 piece = pipe.sample(songs.recordings[0], seconds=15, random_state=1)
-Player(piece, sr)
+Player(piece, sr, name="the piece")
 
 # %%
 # To keep it, write ``audio.write("piece.ogg", piece, sr)`` after

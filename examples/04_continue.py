@@ -8,10 +8,10 @@ from where the seed ends.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from player import Player
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
+from skmusic.display import Player, SpectrogramDisplay
 
 songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=3)
 sr, seed = songs.sr, songs.recordings[-1][: 10 * songs.sr]
@@ -24,7 +24,7 @@ pipe.fit(songs.recordings[:-1])
 # The last four seconds of the seed. The network hears all of it, as its state is
 # carried along; the end counts most.
 
-Player(seed[-4 * sr :], sr)
+Player(seed[-4 * sr :], sr, name="the end of the seed")
 
 # %%
 # And how it goes on: the same four seconds, and eight more. Listen for the seam at
@@ -32,13 +32,13 @@ Player(seed[-4 * sr :], sr)
 # enters at the place among the learned songs that fits best.
 
 piece = pipe.sample(seed, seconds=8, random_state=0)
-Player(np.concatenate([seed[-4 * sr :], piece]), sr)
+Player(np.concatenate([seed[-4 * sr :], piece]), sr, name="seed and piece")
 
 # %%
 # Another `random_state`, another piece after the same seed:
 
 other = pipe.sample(seed, seconds=8, random_state=1)
-Player(np.concatenate([seed[-4 * sr :], other]), sr)
+Player(np.concatenate([seed[-4 * sr :], other]), sr, name="seed and another piece")
 
 # %%
 # Seen
@@ -47,11 +47,9 @@ Player(np.concatenate([seed[-4 * sr :], other]), sr)
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 5), sharex=True, layout="constrained")
 for axis, x, state in zip(axes, (piece, other), (0, 1), strict=True):
-    x = np.concatenate([seed[-4 * sr :], x]).mean(axis=1)
-    axis.specgram(x + 1e-6, NFFT=2048, Fs=sr, noverlap=1024, vmin=-120, cmap="magma")
+    SpectrogramDisplay.from_recording(np.concatenate([seed[-4 * sr :], x]), ax=axis)
     axis.axvline(4, color="white")
-    axis.set(ylim=(0, 5000), ylabel="Hz", title=f"random_state={state}")
-axes[-1].set_xlabel("s")
+    axis.set(title=f"random_state={state}")
 
 # %%
 # In pieces

@@ -10,10 +10,10 @@ instead.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from player import Player
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, metrics, origin
 from skmusic.datasets import make_songs
+from skmusic.display import Player
 
 songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=0)
 sr, seed = songs.sr, songs.recordings[0]
@@ -82,14 +82,14 @@ axes[-1].set_xlabel("s")
 # Without chance: the same seed gives the same music every time, whatever the
 # ``random_state``.
 
-Player(pieces["temperature=0"][0][0], sr)
+Player(pieces["temperature=0"][0][0], sr, name="temperature=0")
 
 # %%
 # As learned:
 
-Player(pieces["temperature=1"][0][0], sr)
+Player(pieces["temperature=1"][0][0], sr, name="temperature=1")
 
 # %%
 # With far more chance than was learned. Listen for joins that break the beat.
 
-Player(pieces["temperature=3"][0][0], sr)
+Player(pieces["temperature=3"][0][0], sr, name="temperature=3")

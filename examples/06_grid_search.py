@@ -8,11 +8,11 @@ frames are foreseen best.
 """
 
 import matplotlib.pyplot as plt
-from player import Player
 from sklearn.model_selection import GridSearchCV, KFold
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
+from skmusic.display import Player
 
 songs = make_songs(4, seconds=15, random_state=2)
 sr = songs.sr
@@ -66,4 +66,5 @@ axis.set(xlabel="N", ylabel="nats a number")
 # The best by this score has learned all songs anew, and plays:
 
 print(search.best_params_)
-Player(search.best_estimator_.sample(songs.recordings[0], seconds=8), sr)
+piece = search.best_estimator_.sample(songs.recordings[0], seconds=8)
+Player(piece, sr, name="a piece of the best")

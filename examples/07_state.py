@@ -9,10 +9,10 @@ heard. Here a network that learned four songs listens to a fifth, and is watched
 # sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
-from player import Player
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
+from skmusic.display import Player
 from skmusic.recurrent import forward, log_softmax, zero_state
 from skmusic.walk import shifted
 
@@ -20,7 +20,7 @@ songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=3)
 sr, song, beats = songs.sr, songs.recordings[-1], songs.beats[-1]
 pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(random_state=0)])
 pipe.fit(songs.recordings[:-1])
-Player(song, sr)
+Player(song, sr, name="what it listens to")
 
 # %%
 # One step is 23 ms. At each the network is given the features of the step before,

@@ -8,10 +8,10 @@ Every frame that sounds is a frame of a recording that was learned. With
 
 import matplotlib.pyplot as plt
 import numpy as np
-from player import Player
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, metrics, origin
 from skmusic.datasets import make_songs
+from skmusic.display import OriginDisplay, Player
 
 songs = make_songs(6, seconds=20, random_state=4)
 sr, learned, unheard = songs.sr, songs.recordings[:5], songs.recordings[5]
@@ -19,7 +19,7 @@ pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(random_state=0)])
 pipe.fit(learned)
 
 piece, places = pipe.sample(learned[0], seconds=15, random_state=0, return_origin=True)
-Player(piece, sr)
+Player(piece, sr, name="the piece")
 
 # %%
 # Runs
@@ -37,19 +37,18 @@ lengths = runs["length"] * hop / sr
 print(f"{len(runs)} runs, the longest of {lengths.max():.2f} s")
 
 # %%
-# Above, which recording sounds when. Below, which part of it: a steady climb means
-# that joins lead to places that follow each other, a jump that they do not.
+# Above, which song sounds when. Below, which part of it: each stroke is a run, which
+# climbs as the song goes on, and each gap between strokes is a join.
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 5), sharex=True, layout="constrained")
+display = OriginDisplay(runs, hop / sr, names=songs.names).plot(axes[0])
+rows = list(display.shares())
 for run in runs:
     at = np.array([run["start"], run["start"] + run["length"]]) * hop / sr
     place = np.array([run["frame"], run["frame"] + run["length"]]) * hop / sr
-    colour = f"C{run['recording']}"
-    axes[0].plot(at, [run["recording"]] * 2, color=colour, linewidth=8)
-    axes[1].plot(at, place, color=colour)
-axes[0].set_yticks(range(5), songs.names[:5])
-axes[0].set(ylim=(4.6, -0.6))
-axes[1].set(xlabel="s of the piece", ylabel="s of the recording")
+    axes[1].plot(at, place, color=f"C{rows.index(run['recording'])}")
+axes[0].set_xlabel("")
+axes[1].set(xlabel="Time in the piece (s)", ylabel="Time in the song (s)")
 
 # %%
 # Heard
@@ -65,13 +64,14 @@ def about(x, frame):
     return x[max(0, start - sr) : start + int(longest["length"]) * hop + sr]
 
 
-Player(about(piece, longest["start"]), sr)
+Player(about(piece, longest["start"]), sr, name="in the piece")
 
 # %%
 # The place it was taken from. Listen for what the two share in their middle, and
 # for how they differ before and after.
 
-Player(about(learned[longest["recording"]], longest["frame"]), sr)
+place = about(learned[longest["recording"]], longest["frame"])
+Player(place, sr, name="in the song")
 
 # %%
 # Is it copied?
@@ -81,8 +81,8 @@ Player(about(learned[longest["recording"]], longest["frame"]), sr)
 # `skmusic.metrics.copying` compares the sound alone and knows nothing of runs.
 #
 # Beside the piece stands a song that was not learned. It is by the same synthesiser,
-# whose drums are alike to the sample, so that some of it is found in the others, too.
-# What the piece has beyond that is copied.
+# whose notes may be alike to the sample, so that much of it is found in the others,
+# too: only what a piece has beyond such a song tells of copying.
 
 of_piece = metrics.copying(learned, [piece], sr)
 of_unheard = metrics.copying(learned, [unheard], sr)
