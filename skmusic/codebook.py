@@ -8,8 +8,6 @@ token is the nearest of the k-means centroids of these features.
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
 from skmusic.checks import check_array, check_number
@@ -160,7 +158,9 @@ def _looks_stereo(sequences):
     n_dims = sequences[0].shape[1]
     if n_dims % 4:
         return False
-    energy = sum(np.square(s, dtype=np.float64).sum(axis=0) for s in sequences)
+    # Of frames all over each recording, enough to tell.
+    some = [s[:: max(1, len(s) // 500)] for s in sequences]
+    energy = sum(np.square(s, dtype=np.float64).sum(axis=0) for s in some)
     floor = 1e-9 * energy.max() + 1e-30
     left, right = np.log(energy + floor).reshape(4, -1)[:2]
     # A mono spectrum's upper octave lies far below the rest: nepers of power.
@@ -364,6 +364,10 @@ def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
     ValueError
         If there are fewer steps than tokens.
     """
+    # Here and not above: they take a while to load, and playing needs neither.
+    from sklearn.cluster import KMeans
+    from sklearn.decomposition import PCA
+
     edges = band_edges(layout.n_bins * layout.frames_per_step)
     n_steps = sum(map(len, energies))
     if n_tokens is None:
