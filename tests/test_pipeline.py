@@ -176,6 +176,14 @@ def test_files_are_learned_as_their_frames_are(wavs, pipe):
     np.testing.assert_array_equal(*music)
 
 
+@pytest.mark.parametrize("n_jobs", [2])
+def test_many_processes_do_not_hang_after_tensorflow_has_run(wavs, pipe, n_jobs):
+    scores = cross_val_score(
+        clone(pipe), wavs[:2], cv=[([0], [1]), ([1], [0])], n_jobs=n_jobs
+    )
+    assert np.isfinite(scores).all()
+
+
 def test_more_songs_can_be_learned_later(wavs):
     pipe = Pipeline([featurizer(), generator()]).partial_fit(wavs[:2])
     fitted = Pipeline([featurizer(), generator()]).fit(wavs[:2])

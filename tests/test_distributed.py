@@ -1,0 +1,110 @@
+"""More than one machine: the work of joblib spread over a cluster of processes."""
+
+import os
+import signal
+import threading
+import time
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV
+
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio
+from skmusic.codebook import Layout
+from skmusic.corpus import read_corpus
+
+distributed = pytest.importorskip("distributed")
+# Of dask itself, of its event loop and of sockets that it closes later.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+SR, LAYOUT = 11025, Layout(n_channels=2, n_parts=2, n_bins=257, frames_per_step=4)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two processes on this machine."""
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory):
+    """Twelve recordings of 40 s."""
+    folder, rng = tmp_path_factory.mktemp("paths"), np.random.default_rng(0)
+    for k in range(12):
+        x = rng.uniform(-0.5, 0.5, (40 * SR, 2)).astype(np.float32)
+        audio.write(folder / f"{k:02d}.wav", x, SR)
+    return sorted(str(path) for path in folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def featurizer(paths):
+    return FFTFeaturizer(N=512, sr=SR).fit(paths)
+
+
+def assert_same(a, b):
+    assert a.pieces == b.pieces
+    for name in ("energies", "frames"):
+        for x, y in zip(getattr(a, name), getattr(b, name), strict=True):
+            np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("backend", ["loky", "dask"])
+def test_files_are_spread_and_read_as_by_one(featurizer, paths, backend, cluster):
+    frames = featurizer.transform(paths[:4])
+    corpus = read_corpus(featurizer.stream(paths), LAYOUT, 10**7)
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        for x, y in zip(featurizer.transform(paths[:4]), frames, strict=True):
+            np.testing.assert_array_equal(x, y)
+        assert_same(read_corpus(featurizer.stream(paths), LAYOUT, 10**7), corpus)
+
+
+def test_a_worker_may_die(featurizer, paths, cluster):
+    corpus = read_corpus(featurizer.stream(paths), LAYOUT, 10**7)
+    killed = []
+
+    def kill():
+        """Kill the first worker that has work to do."""
+        while not killed:
+            for worker in list(cluster.scheduler.workers.values()):
+                if worker.processing and worker.pid:
+                    os.kill(worker.pid, signal.SIGKILL)
+                    killed.append(worker.pid)
+                    return
+            time.sleep(0.002)
+
+    with joblib.parallel_config(backend="dask"):
+        thread = threading.Thread(target=kill, daemon=True)
+        thread.start()
+        found = read_corpus(featurizer.stream(paths), LAYOUT, 10**7)
+        thread.join(10)
+    assert killed
+    assert_same(found, corpus)
+
+
+def test_a_grid_is_searched(paths, cluster):
+    generator = StatefulLSTMGenerator(
+        hidden_layer_sizes=(4,), epochs=1, n_tokens=8, random_state=0
+    )
+    pipe = Pipeline([FFTFeaturizer(N=512, sr=SR), generator])
+    grid = {"statefullstmgenerator__n_tokens": [4, 8]}
+    search = GridSearchCV(pipe, grid, cv=[([1], [0])], refit=False)
+    with joblib.parallel_config(backend="dask"):
+        search.fit(paths[:2])
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isfinite(scores).all()
+    pipe.set_params(statefullstmgenerator__n_tokens=4).fit(paths[1:2])
+    assert pipe.score(paths[:1]) == search.cv_results_["split0_test_score"][0]
