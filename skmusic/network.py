@@ -94,6 +94,12 @@ def train(
         sources of chance), ``best_loss``, ``since``, and ``position`` and
         ``carried``, which are those of a whole epoch.
 
+    Notes
+    -----
+    Under an active `tf.distribute` strategy each replica trains its share of the
+    lanes; noise and dropout then are not those of one device. Only the first process
+    writes checkpoints, and only between epochs.
+
     References
     ----------
     R. Williams and J. Peng, "An efficient gradient-based algorithm for on-line
@@ -101,8 +107,10 @@ def train(
     """
     n_inputs = sequences[0][0].shape[1]
     model = _build(n_inputs, n_outputs, units, dropout, noise, skip, seed)
-    optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
+    optimizer = keras.optimizers.Adam(learning_rate)
     step, evaluate = _steps(model, optimizer, loss)
+    n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    checkpoint = checkpoint if _is_chief() else None
     state = _start(model, optimizer, state)
     # All but the weights comes from outside, a new learning rate too.
     optimizer.learning_rate = learning_rate
@@ -114,7 +122,8 @@ def train(
             since = state
 
             def pause(position, carried, since=since):
-                if checkpoint is not None and checkpoint.due():
+                # What several devices carry is not all here.
+                if checkpoint is not None and n_replicas == 1 and checkpoint.due():
                     checkpoint.save(
                         since
                         | _taken(model, optimizer)
@@ -150,6 +159,7 @@ def train(
     return state
 
 
+_CLIP_NORM = 1.0
 # Updates done, and sums of the loss and of the steps, within an epoch.
 _WHOLE = {"position": [0, 0.0, 0.0], "carried": []}
 
@@ -231,9 +241,11 @@ def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
 
 
 def _steps(model, optimizer, loss):
-    """Compiled functions: one that updates the weights, one that only looks."""
+    """Functions of lanes: one that updates the weights, one that only looks."""
+    n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
 
-    def losses(x, y, weight, state, training):
+    def losses(x, y, weight, keep, state, training):
+        state = [s * keep[:, None] for s in state]
         z, *state = model([x, *state], training=training)
         if loss == "mse":
             each = tf.reduce_mean(tf.square(z - y), axis=-1)
@@ -241,21 +253,69 @@ def _steps(model, optimizer, loss):
             each = tf.nn.sparse_softmax_cross_entropy_with_logits(y, z)
         return tf.reduce_sum(each * weight), state
 
-    @tf.function(reduce_retracing=True)
-    def step(x, y, weight, state):
+    def step(x, y, weight, keep, state, n_steps):
         with tf.GradientTape() as tape:
-            total, state = losses(x, y, weight, state, True)
-            mean = total / tf.maximum(tf.reduce_sum(weight), 1.0)
+            total, state = losses(x, y, weight, keep, state, True)
+            mean = total / tf.maximum(n_steps, 1.0)
         variables = model.trainable_variables
-        optimizer.apply(tape.gradient(mean, variables), variables)
+        gradients = tape.gradient(mean, variables)
+        if n_replicas > 1:
+            context = tf.distribute.get_replica_context()
+            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        gradients, _ = tf.clip_by_global_norm(gradients, _CLIP_NORM)
+        if n_replicas > 1:  # over which the optimizer sums once more
+            gradients = [g / n_replicas for g in gradients]
+        optimizer.apply(gradients, variables)
         return total, state
 
-    @tf.function(reduce_retracing=True)
-    def evaluate(x, y, weight, state):
-        return losses(x, y, weight, state, False)
+    def evaluate(x, y, weight, keep, state, n_steps):
+        return losses(x, y, weight, keep, state, False)
 
     optimizer.build(model.trainable_variables)
-    return step, evaluate
+    return _spread(step), _spread(evaluate)
+
+
+def _spread(function):
+    """Compiled; where a strategy is active, each replica gets its share of lanes."""
+    strategy = tf.distribute.get_strategy()
+    n_replicas = strategy.num_replicas_in_sync
+    if n_replicas == 1:
+        return tf.function(function, reduce_retracing=True)
+
+    @tf.function(reduce_retracing=True)
+    def run(lanes, state, n_steps):
+        part, state = strategy.run(function, (*lanes, state, n_steps))
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, part, axis=None), state
+
+    def spread(*args):
+        *lanes, state, n_steps = args
+        shares = [_shared(strategy, array) for array in lanes]
+        if isinstance(state[0], np.ndarray):  # to begin with; later they are shared
+            state = [_shared(strategy, array) for array in state]
+        return run(shares, state, n_steps)
+
+    return spread
+
+
+def _shared(strategy, lanes):
+    """Lanes of an array, dealt out to the replicas that are in this process."""
+    n_replicas = strategy.num_replicas_in_sync
+    if len(lanes) < n_replicas:
+        raise ValueError(
+            f"{len(lanes)} streams cannot be shared by {n_replicas} replicas; learn "
+            "from more music, raise n_streams, or train on fewer devices."
+        )
+    return strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(
+            lanes[context.replica_id_in_sync_group :: n_replicas]
+        )
+    )
+
+
+def _is_chief():
+    """Whether this process is the one that writes, of those that train together."""
+    resolver = tf.distribute.get_strategy().cluster_resolver
+    return resolver is None or not resolver.task_id
 
 
 def _pass(model, batches, n_streams, step, begun=None, on_chunk=None, pause=None):
@@ -265,13 +325,12 @@ def _pass(model, batches, n_streams, step, begun=None, on_chunk=None, pause=None
     update.
     """
     n_rows, total, n_steps = begun["position"] if begun else _WHOLE["position"]
-    state = [tf.zeros((n_streams, s.shape[1])) for s in model.inputs[1:]]
+    state = [np.zeros((n_streams, s.shape[1]), np.float32) for s in model.inputs[1:]]
     if n_rows:
-        state = [tf.constant(s) for s in begun["carried"]]
+        state = begun["carried"]
     for x, y, weight, keep in batches:
-        state = [s * keep[:, None] for s in state]
-        part, state = step(x, y, weight, state)
         n = float(weight.sum())
+        part, state = step(x, y, weight, keep, state, tf.constant(n))
         n_rows, total, n_steps = n_rows + 1, total + float(part), n_steps + n
         if on_chunk is not None:
             on_chunk(int(n), float(part) / max(n, 1.0))

@@ -1,9 +1,14 @@
 """More than one machine: the work of joblib spread over a cluster of processes."""
 
+import json
 import os
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -108,3 +113,38 @@ def test_a_grid_is_searched(paths, cluster):
     assert np.isfinite(scores).all()
     pipe.set_params(statefullstmgenerator__n_tokens=4).fit(paths[1:2])
     assert pipe.score(paths[:1]) == search.cv_results_["split0_test_score"][0]
+
+
+def start(*arguments):
+    """A process that trains."""
+    script = Path(__file__).with_name("strategies.py")
+    return subprocess.Popen(
+        [sys.executable, str(script), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(script.parents[1])},
+    )
+
+
+def losses(process):
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    records = json.loads(out.splitlines()[-1])
+    return [[r["loss"], r["val_loss"]] for r in records]
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def test_devices_that_train_together_have_the_losses_of_one():
+    """Of one process on two devices, and of two processes."""
+    ports = free_port(), free_port()
+    processes = [start(0, *ports), start(1, *ports), start("mirrored"), start("one")]
+    *shared, one = [losses(process) for process in processes]
+    assert one[0][0] > one[-1][0] > 0
+    for each in shared:
+        np.testing.assert_allclose(each, one, rtol=0, atol=1e-4)
