@@ -15,6 +15,7 @@ import platform
 import re
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,7 @@ def outcome(path):
         try:
             x, _ = audio.read(path, sr=44100, channels=2)
         except (ValueError, OSError) as error:
-            result = f"refused: {str(error).partition(chr(39) + ' ')[2]:.70}"
+            result = f"refused: {str(error).partition(chr(39) + ' ')[2]:.60}"
         else:
             assert np.isfinite(x).all(), "not finite"
             result = "read"
@@ -110,10 +111,79 @@ def write_all(folder):
             container.mux(packet)
 
 
+def write_crafted(folder):
+    """Files made to fill memory or to take forever, by what they are."""
+    from hostile_audio import SR, write_good
+
+    folder.mkdir()
+    silence = np.zeros((1 << 20, 2), np.float32)
+    for name, kind, subtype, minutes in (
+        ("an hour of silence.flac", "FLAC", "PCM_16", 60),
+        ("half an hour of silence.ogg", "OGG", "VORBIS", 30),
+        ("half an hour of silence.opus", "OGG", "OPUS", 30),
+        ("five minutes of silence.mp3", "MP3", "MPEG_LAYER_III", 5),
+    ):
+        with soundfile.SoundFile(
+            folder / name, "w", 48000, 2, subtype, format=kind
+        ) as file:
+            for _ in range(minutes * 60 * 48000 // len(silence)):
+                file.write(silence)
+    soundfile.write(folder / "hours at 100 Hz.wav", silence[:, 0], 100, "PCM_U8")
+    good = {path.name: bytearray(path.read_bytes()) for path in write_good(folder)}
+    month = 30 * 86400 * SR
+    for name, at, form, value in (
+        ("a.flac", 22, ">I", month % 2**32),
+        ("pcm.wav", 40, "<I", 2**32 - 2),
+        ("a.au", 8, ">I", 2**32 - 2),
+        ("a.w64", 96, "<Q", month * 4),
+        ("a.aiff", 22, ">I", 2**32 - 1),
+        ("a.mp3", good["a.mp3"].find(b"Xing") + 8, ">I", 2**32 - 1),
+    ):
+        raw = good[name]
+        if name == "a.flac":
+            raw[21] |= month >> 32
+        struct.pack_into(form, raw, at, value)
+        path = folder / f"a month, it claims{Path(name).suffix}"
+        path.write_bytes(raw)
+    for name in good:
+        (folder / name).unlink()
+    for name, raw in {
+        "sync bytes.mp3": b"\xff" * 5_000_000,
+        "headers.mp3": b"\xff\xfb\x90" * 1_000_000,
+        "frames of 8 kbps.mp3": (b"\xff\xe3\x18\xc4" + bytes(68)) * 10_000,
+    }.items():
+        (folder / name).write_bytes(raw)
+
+
+def crafted(folder):
+    """Outcome of each of these, in a process of its own."""
+    write_crafted(folder)
+    rows = []
+    for path in sorted(folder.iterdir()):
+        argv = [sys.executable, __file__, "--one", str(path)]
+        done = subprocess.run(argv, capture_output=True, text=True)
+        told = done.stdout.strip() or f"FAULT {done.returncode} {done.stderr[-200:]!r}"
+        rows.append((path.name, path.stat().st_size, *told.split("\t")))
+    return rows
+
+
+def one(path):
+    import skmusic.audio
+    import skmusic.featurizer  # noqa: F401
+
+    base, start = peak_memory(), time.perf_counter()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(60)
+    result = outcome(path)
+    cost = f"{time.perf_counter() - start:.2f}\t{peak_memory() - base:.0f}"
+    print(result, cost, sep="\t")
+
+
 def main(n=5000, seed=0):
     rows, began, noise = [], time.perf_counter(), collections.Counter()
     with tempfile.TemporaryDirectory() as name:
         write_all(Path(name) / "good")
+        few = crafted(Path(name) / "crafted")
         first = 0
         while first < n:
             last = min(first + CHUNK, n)
@@ -128,12 +198,12 @@ def main(n=5000, seed=0):
                 text = f"FAULT {why} ({done.returncode}) {done.stderr[-300:]!r}"
                 rows.append([first, "", "", text, LIMIT, 0])
                 first += 1
-    report(rows, n, seed, time.perf_counter() - began)
+    report(rows, few, n, seed, time.perf_counter() - began)
     print("\nWhat the decoders themselves print:")
     print(*(f"{k:6} {text}" for text, k in noise.most_common(12)), sep="\n")
 
 
-def report(rows, n, seed, elapsed):
+def report(rows, few, n, seed, elapsed):
     counts = collections.defaultdict(collections.Counter)
     for _, how, suffix, result, *_ in rows:
         kind = re.match(r"\w+", result)[0]
@@ -160,7 +230,17 @@ def report(rows, n, seed, elapsed):
         "Each file is described, read at 44100 Hz in stereo, and featurized: slowest "
         f"{max(seconds):.2f} s, median {np.median(seconds) * 1e3:.0f} ms; memory "
         f"taken at most {max(float(row[5]) for row in rows):.0f} MB.",
+        "",
+        "Files made to fill memory or to take forever. The bound is three times the "
+        "larger of 256 MiB and 1000 times the size.",
+        "",
+        "| file | kB | what came of it | s | MB | bound, MB |",
+        "|---|---|---|---|---|---|",
     ]
+    for name, size, result, *cost in few:
+        bound = 3 * max(2**28, 1000 * size) / 2**20
+        row = (name, f"{size / 1e3:.0f}", result, *cost, f"{bound:.0f}")
+        text.append(f"| {' | '.join(row)} |")
     faults = [row for row in rows if row[3].startswith("FAULT")]
     text += [""] * bool(faults)
     text += [f"- file {row[0]}, {row[1]}, .{row[2]}: {row[3]}" for row in faults[:30]]
@@ -172,7 +252,9 @@ def report(rows, n, seed, elapsed):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--check"]:
+    if sys.argv[1:2] == ["--one"]:
+        one(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["--check"]:
         check(Path(sys.argv[2]), *map(int, sys.argv[3:]))
     else:
         main(*map(int, sys.argv[1:]))

@@ -62,7 +62,9 @@ def outcome(path, heard):
     try:
         x = heard[:, : generator.n_dims_]
         for seed in None, x:
-            made = generator.sample(seed, 40, random_state=0)
+            origin = {"return_origin": True} if hasattr(generator, "bank_") else {}
+            made = generator.sample(seed, 40, random_state=0, **origin)
+            made = made[0] if origin else made
             assert np.isfinite(made).all(), "not finite"
         generator.predict([x])
         generator.score([x])
