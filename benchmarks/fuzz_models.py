@@ -116,11 +116,63 @@ def _no_code(event, args):
         os._exit(66)
 
 
+def write_fullest(folder):
+    """Files whose headers are as full as a header may be, with a right checksum."""
+    from hostile_models import closed
+
+    folder.mkdir()
+    size = 4_190_000
+    empty = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
+    layout = {"n_channels": 1, "n_parts": 1, "n_bins": 1, "frames_per_step": 1}
+    long = {"new": "FFTFeaturizer", "params": {"N": 2**20}, "fitted": {}}
+    headers = {
+        "empty lists": ({}, [[]] * (size // 4)),
+        "empty dicts": ({}, [{}] * (size // 4)),
+        "numbers": ({}, [0.1] * (size // 5)),
+        "empty arrays": ({str(i): empty for i in range(60_000)}, None),
+        "axes of an array": ({"a": empty | {"shape": [0] * (size // 2 - 200)}}, None),
+        "dataclasses": ({}, [{"new": "Layout", "fields": layout}] * (size // 130)),
+        "longest windows": ({}, [long] * 30),
+    }
+    for name, (arrays, content) in headers.items():
+        metadata = {
+            "format": "skmusic",
+            "version": "1",
+            "made_with": "{}",
+            "content": "null",
+            "sha256": "0" * 64,
+        }
+        raw = closed({**arrays, "__metadata__": metadata}, content, b"")
+        (folder / name).write_bytes(raw)
+
+
+def fullest(folder):
+    """Outcome of each of these, in a process of its own."""
+    write_fullest(folder)
+    rows = []
+    for path in sorted(folder.iterdir()):
+        argv = [sys.executable, __file__, "--one", str(path)]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=600)
+        told = done.stdout.strip() or f"FAULT {done.stderr[-200:]}"
+        rows.append((path.name, path.stat().st_size, *told.split("\t")))
+    return rows
+
+
+def one(path):
+    import skmusic.saving  # noqa: F401
+
+    base, start = peak_memory(), time.perf_counter()
+    result = outcome(path, None)
+    cost = f"{time.perf_counter() - start:.2f}\t{peak_memory() - base:.0f}"
+    print(result, cost, sep="\t")
+
+
 def main(n=10_000, seed=0):
     rows, began = [], time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         models(folder)
+        few = fullest(folder / "fullest")
         size = max(path.stat().st_size for path in folder.glob("*.skmusic"))
         for first in range(0, n, CHUNK):
             last = min(first + CHUNK, n)
@@ -133,10 +185,10 @@ def main(n=10_000, seed=0):
             if done.returncode or len(lines) < last - first:
                 i = first + len(lines)
                 rows.append([i, "", "", f"FAULT died: {done.stderr[-200:]}", 0, 0, 0])
-    report(rows, n, seed, size, time.perf_counter() - began)
+    report(rows, few, n, seed, size, time.perf_counter() - began)
 
 
-def report(rows, n, seed, size, elapsed):
+def report(rows, few, n, seed, size, elapsed):
     counts = collections.defaultdict(collections.Counter)
     for _, make, kind, result, *_ in rows:
         counts[make, kind][re.match(r"\w+", result)[0]] += 1
@@ -164,7 +216,15 @@ def report(rows, n, seed, size, elapsed):
         f"them added at most: {max(float(row[6]) for row in rows):.0f} MB "
         "(limit of the process 3 GiB). Programs started, pickles opened: 0.",
         "",
+        "Files whose headers are as full as they may be:",
+        "",
+        "| full of | kB | what came of it | s | MB |",
+        "|---|---|---|---|---|",
     ]
+    for name, size, result, *cost in few:
+        row = (name, f"{size / 1e3:.0f}", result, *cost)
+        text.append(f"| {' | '.join(row)} |")
+    text.append("")
     faults = [row for row in rows if row[3].startswith("FAULT")]
     text += [f"- file {row[0]}, {row[2]}: {row[3]}" for row in faults[:20]]
     print("\n".join(text))
@@ -175,7 +235,9 @@ def report(rows, n, seed, size, elapsed):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--check"]:
+    if sys.argv[1:2] == ["--one"]:
+        one(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["--check"]:
         check(Path(sys.argv[2]), *map(int, sys.argv[3:]))
     else:
         main(*map(int, sys.argv[1:]))

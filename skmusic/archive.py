@@ -82,7 +82,7 @@ def write_archive(path, arrays, content, made_with):
 def read_archive(path):
     """Read arrays.
 
-    Memory is bounded by twice the size of the file and some 100 MB.
+    Memory is bounded by twice the size of the file and some 200 MB.
 
     Parameters
     ----------

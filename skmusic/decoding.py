@@ -42,6 +42,8 @@ _UNKNOWN_LENGTH = 0x7FFFF000
 # Bytes of samples, in single precision, that any file may unfold to, and how many
 # times its own size. The least bit rates of codecs for speech come to half of that.
 _SURE, _MOST_TIMES = 1 << 28, 1000
+# Bytes of an MP3 that may be mended, which takes memory for all of it: 14 hours.
+_MOST_MP3 = 1 << 31
 # Files hold integers as floats, up to 2 ** 31; what is beyond is noise of bits.
 _LOUDEST = 1e10
 
@@ -245,7 +247,7 @@ def _open_libsndfile(path, size, whole):
             raise _undecodable(path, error.error_string) from error
 
     mended = None
-    if whole and path.suffix.lower() == ".mp3":
+    if whole and path.suffix.lower() == ".mp3" and size < _MOST_MP3:
         mended = mp3.with_length(path.read_bytes())
     try:
         file = _SequentialFile(io.BytesIO(mended) if mended else native_name(path))

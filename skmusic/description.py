@@ -16,6 +16,8 @@ null, true, number, string, list    themselves
 import numpy as np
 
 _DEEPEST = 32
+# Objects of a model at most: each takes some time to be made and checked.
+_MOST_OBJECTS = 32
 
 
 def describe(value, name, arrays, parts_of):
@@ -124,8 +126,15 @@ def build(content, arrays, new):
     ValueError
         If it stands for nothing, or arrays are missing or left over.
     """
-    used = {}
-    value = _value(content, arrays, used, new, _DEEPEST)
+    used, names = {}, []
+
+    def counted(name, parts):
+        names.append(name)
+        if len(names) > _MOST_OBJECTS:
+            raise ValueError(f"it has more than {_MOST_OBJECTS} parts")
+        return new(name, parts)
+
+    value = _value(content, arrays, used, counted, _DEEPEST)
     if left := arrays.keys() - {name for name, _ in used}:
         raise ValueError(f"the array {min(left)!r:.60} has no place in it")
     return value

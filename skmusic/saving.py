@@ -102,7 +102,7 @@ def load(path):
     """Load a model that `save` made.
 
     No code in the file is run, and memory is bounded by twice the size of the file
-    and some 100 MB: it may come from anyone.
+    and some 200 MB: it may come from anyone.
 
     Parameters
     ----------

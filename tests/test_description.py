@@ -99,6 +99,13 @@ def test_what_stands_for_nothing_is_refused(content):
         build(content, {"a": np.zeros(2)}, new)
 
 
+def test_the_number_of_objects_is_bounded():
+    nodes = [{"new": "a", "fields": {}}] * 30
+    assert build(nodes, {}, lambda name, parts: name) == ["a"] * 30
+    with pytest.raises(ValueError, match="more than 32 parts"):
+        build(nodes * 2, {}, lambda name, parts: name)
+
+
 def test_depth_is_bounded():
     deep = []
     for _ in range(40):
