@@ -33,6 +33,9 @@ format: $(VENV)/.installed-test  ## mend the style
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.installed-docs  ## set up and build the pages, with their sounds
+	@# Examples are run again when skmusic is newer than the pages, or there are none.
+	@[ -z "$$(find skmusic -name '*.py' -newer docs/_build/html/objects.inv 2>&1)" ] \
+		|| rm -rf docs/_build docs/auto_examples docs/generated
 	@echo "Building the pages, whose examples run; this takes some minutes ..."
 	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html
 	@echo "The pages are in $(CURDIR)/docs/_build/html/index.html"
