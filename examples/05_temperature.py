@@ -40,7 +40,7 @@ pieces = {
 # What is counted
 # ---------------
 # Of four pieces of each setting the mean is taken. Moves: how often a piece goes
-# from one song to another. Repetition: 1 for a loop. Rhythm: strength of the beat.
+# from one song to another. Repetition: 1 for a loop. Beat: its strength.
 
 
 def counted(x, places):
