@@ -20,7 +20,10 @@ INCLUDED = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "benchmarks/README.md": "benchmarks.md",
+    "benchmarks/results/fuzz_audio.md": "fuzz_audio.md",
+    "benchmarks/results/fuzz_models.md": "fuzz_models.md",
     "benchmarks/results/quality.md": "quality.md",
+    "benchmarks/results/speed.md": "speed.md",
 }
 
 project = "skmusic"
