@@ -170,15 +170,19 @@ def _layer(z, U, h, c):
     n = len(U)
     out = np.empty((len(z), n), U.dtype)
     states = []
-    # sigmoid(a) = (1 + tanh(a / 2)) / 2, so that one tanh serves all four gates.
-    halve = np.full(4 * n, 0.5, U.dtype)
-    halve[2 * n : 3 * n] = 1.0
-    U, z = U * halve, z * halve
+    # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2, so that one tanh serves all four gates.
+    scale, shift = np.full((2, 4 * n), 0.5, U.dtype)
+    scale[2 * n : 3 * n], shift[2 * n : 3 * n] = 1, 0
+    U, z = U * scale, z * scale
     for t, zt in enumerate(z):
-        gate = np.tanh(zt + h @ U)
-        i, f, g, o = gate[:n], gate[n : 2 * n], gate[2 * n : 3 * n], gate[3 * n :]
-        c = 0.5 * ((1 + f) * c + (1 + i) * g)
-        h = 0.5 * (1 + o) * np.tanh(c)
+        gates = h @ U
+        gates += zt
+        np.tanh(gates, out=gates)
+        gates *= scale
+        gates += shift
+        i, f, g, o = gates.reshape(4, n)
+        c = f * c + i * g
+        h = o * np.tanh(c)
         out[t] = h
         states.append((h, c))
     return out, states
