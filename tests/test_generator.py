@@ -561,7 +561,8 @@ def test_layers(output, sizes, dropout):
 
 
 @pytest.mark.parametrize("kind", ["tokens", "regression"])
-def test_bars_are_shown_on_request(all_fitted, kind, capsys):
+def test_bars_are_shown_on_request(all_fitted, kind, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     generator, X = all_fitted[kind]
     generator.sample(X[0], 20)
     assert capsys.readouterr() == ("", "")
