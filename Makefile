@@ -10,10 +10,10 @@ SOUND := demo/skmusic.wav
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs clean
+.PHONY: help demo test test-browser lint format docs clean
 
 help:  ## say what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.installed  ## set up, compose from the songs that come with skmusic
 	@mkdir -p demo
@@ -23,6 +23,13 @@ demo: $(VENV)/.installed  ## set up, compose from the songs that come with skmus
 
 test: lint  ## set up, check the style and run all tests
 	$(BIN)/python -m pytest
+
+test-browser: $(VENV)/.installed-browser  ## look at and listen to pages in a browser
+	@command -v chromedriver >/dev/null || { [ "$$(id -u)" = 0 ] \
+		&& apt-get update -qq && apt-get install -qq chromium chromium-driver; } || { \
+		echo "Chromium and its driver are needed. On Debian install the packages" \
+			"chromium and chromium-driver, then run make again." >&2; exit 1; }
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/.installed-test  ## check the style
 	$(BIN)/ruff check .
@@ -57,6 +64,11 @@ $(VENV)/.installed-test: pyproject.toml $(VENV)/.made
 	@echo "Installing skmusic and what its tests need (TensorFlow is large) ..."
 	@$(PIP) --editable ".[test]"
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-browser: pyproject.toml $(VENV)/.made
+	@echo "Installing skmusic and what drives a browser (TensorFlow is large) ..."
+	@$(PIP) --editable ".[test,browser]"
+	@touch $(VENV)/.installed $(VENV)/.installed-test $@
 
 $(VENV)/.installed-docs: pyproject.toml $(VENV)/.made
 	@echo "Installing skmusic and what its pages need (TensorFlow is large) ..."

@@ -14,7 +14,7 @@ _HOME = {
     "load": "saving",
     "save": "saving",
 }
-_MODULES = ("audio", "datasets", "display", "metrics", "origin", "spectra")
+_MODULES = ("audio", "datasets", "display", "metrics", "origin", "report", "spectra")
 
 __all__ = [*_HOME, *_MODULES, "__version__"]
 

@@ -43,6 +43,8 @@ def _add_playing(add):
     text = "length of a piece (30)"
     add("--seconds", type=_number(float, 0.01, 86_400), default=30.0, help=text)
     add("--play", action="store_true", help="play the pieces too, if a player is found")
+    text = "page to judge the pieces by: players, pictures, measures; an .html file"
+    add("--report", type=_page, metavar="PAGE", help=text)
 
 
 def _add_sampling(add):
@@ -137,6 +139,12 @@ def _model(text):
     return path
 
 
+def _page(text):
+    if (path := _path(text)).suffix.lower() not in (".html", ".htm"):
+        raise argparse.ArgumentTypeError(f"{text!r}: end the name in .html")
+    return path
+
+
 def _out(text):
     from skmusic.encoding import ENCODERS
 
@@ -150,7 +158,7 @@ def _out(text):
 
 def takes_file(action):
     """Whether an argument is the name of a file or folder."""
-    return action.type in (_path, _model, _out)
+    return action.type in (_path, _model, _page, _out)
 
 
 def _number(kind, low, high):

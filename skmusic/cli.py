@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import secrets
+import shlex
 import sys
 import time
 import warnings
@@ -37,7 +38,9 @@ def main(argv=None):
         Exit status: 0 if all went well, 1 after an error of input or of the system,
         130 after Ctrl-C. Of wrong usage, argparse makes a `SystemExit` of status 2.
     """
+    argv = sys.argv[1:] if argv is None else argv
     args = arguments.parser().parse_args(argv)
+    args.line = shlex.join(["skmusic", *argv])
     args.verbose = int(args.verbose or (sys.stderr.isatty() and not args.quiet))
     start = time.monotonic()
     try:
@@ -70,16 +73,16 @@ def compose(args):
     targets = _targets(args)
     if args.save:
         _check_target(args.save)
-    pipe, report = _learn(args, ignore=targets)
+    pipe, report, names, X = _learn(args, ignore=targets)
     if args.save:
         report |= _save(args, pipe, args.save)
-    return report | _play(args, pipe, targets)
+    return report | _play(args, pipe, targets, names, X)
 
 
 def fit(args):
     """Learn a model and save it."""
     _check_target(args.out)
-    pipe, report = _learn(args)
+    pipe, report, *_ = _learn(args)
     return report | _save(args, pipe, args.out)
 
 
@@ -139,7 +142,7 @@ def info(args):
 
 
 def _learn(args, ignore=()):
-    """Fit a pipeline; return it and its part of the report."""
+    """Fit a pipeline; return it, its part of the report, names, and recordings."""
     from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio, datasets
 
     def given(*names):  # for the others the estimators have defaults
@@ -155,19 +158,21 @@ def _learn(args, ignore=()):
         verbose=args.verbose,
     )
     if songs:
-        X = songs
+        X, names = songs, [song.name for song in songs]
         _say(args, f"learning from {len(X)} recording{'s'[: len(X) != 1]} ...")
     else:
-        X = datasets.make_songs(sr=featurizer.sr, random_state=0).recordings
+        made = datasets.make_songs(sr=featurizer.sr, random_state=0)
+        X, names = made.recordings, made.names
         _say(args, f"no songs given: learning from {len(X)} built-in ones ...")
     _load_tensorflow()
     pipe = Pipeline([featurizer, generator]).fit(X)
-    return pipe, {
+    report = {
         "songs": [str(song) for song in songs],
         "built_in_songs": not songs,
         "random_state": args.random_state,
         "settings": _parameters(pipe),
     }
+    return pipe, report, names, X
 
 
 def _load_tensorflow():
@@ -183,15 +188,21 @@ def _load_tensorflow():
         os.close(stderr)
 
 
-def _play(args, pipe, targets):
+def _play(args, pipe, targets, names=None, X=None):
     """Sample a piece for each target and write it; return its part of the report."""
     from skmusic import audio
 
     settings = {name: getattr(args, name) for name in _SAMPLING}
     sr, states = _rate(pipe), _states(args, len(targets))
-    files, pieces = [], set()
+    options = {"verbose": args.verbose}
+    if args.report and hasattr(pipe.steps[-1][1], "bank_"):
+        options["return_origin"] = True
+    files, pieces, music = [], set(), []
     for target, state in zip(targets, states, strict=True):
-        x = pipe.sample(**settings, random_state=state, verbose=args.verbose)
+        made = pipe.sample(**settings, random_state=state, **options)
+        x, *origin = made if isinstance(made, tuple) else (made,)
+        if args.report:
+            music.append((target.name, x, *origin))
         target.parent.mkdir(exist_ok=True)
         audio.write(target, x, sr)
         files.append(_describe(target))
@@ -202,15 +213,37 @@ def _play(args, pipe, targets):
             "some pieces are equal: at temperature 0, and with regression, "
             "nothing is left to chance; --pieces 1 will do"
         )
+    written = {"files": files}
+    if args.report:
+        written |= _report(args, pipe, music, names, X)
     if args.play:
         for target in targets:
             _hear(target)
-    return {
-        "files": files,
+    return written | {
         "seconds": args.seconds,
         "random_state": args.random_state,
         "settings": _parameters(pipe) | {"sample": settings},
     }
+
+
+def _report(args, pipe, pieces, names, X):
+    """Write the page to listen to; return its part of the report."""
+    from skmusic import report
+    from skmusic.files import written_whole
+
+    pieces = [report.Piece(*piece) for piece in pieces]
+    # Of music that a model does not keep some recordings will do.
+    real = None if pieces[0].origin is not None or X is None else X[:8]
+    line = args.line
+    if "--random-state" not in line:
+        line += f" --random-state {args.random_state}"
+    page = report.report(
+        pipe, pieces, seed=args.seed, names=names, real=real, command=line
+    )
+    with written_whole(args.report) as part:
+        part.write_text(page, encoding="utf-8")
+    _say(args, f"{args.report}: report, open it in a browser")
+    return {"report": str(args.report)}
 
 
 def _hear(path):
@@ -253,6 +286,11 @@ def _targets(args):
     new_folder = out is not None and not out.suffix and not out.exists()
     for target in [out] if new_folder else targets:
         _check_target(target)
+    if args.report:
+        from skmusic.pictures import check_installed
+
+        _check_target(args.report)
+        check_installed()
     written = {os.path.realpath(target) for target in targets}
     for path in filter(None, [args.seed, *getattr(args, "songs", [])]):
         if os.path.realpath(path) in written:

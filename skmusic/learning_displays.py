@@ -278,7 +278,10 @@ class OriginDisplay:
         for row, recording in enumerate(recordings):
             mine = self.runs[self.runs["recording"] == recording]
             spans = np.stack([mine["start"], mine["length"]], 1) * self.frame_seconds
-            self.ax_.broken_barh(spans, (row - 0.4, 0.8), color=f"C{row % 10}")
+            color = f"C{recording % 10}"  # the same in every piece
+            # The edge shows where a run ends and another of the same place begins.
+            edge = {"edgecolor": self.ax_.get_facecolor(), "linewidth": 0.8}
+            self.ax_.broken_barh(spans, (row - 0.4, 0.8), facecolor=color, **edge)
         stop = (self.runs["start"] + self.runs["length"])[-1] * self.frame_seconds
         self.ax_.set(xlabel="Time in the piece (s)", xlim=(0, stop))
         self.ax_.set_yticks(range(len(recordings)), map(self.name, recordings))

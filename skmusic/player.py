@@ -18,7 +18,12 @@ _FORMATS = {
     ),
     "mp3": (
         "audio/mpeg",
-        {"format": "MP3", "subtype": "MPEG_LAYER_III", "compression_level": 0.8},
+        {
+            "format": "MP3",
+            "subtype": "MPEG_LAYER_III",
+            "bitrate_mode": "CONSTANT",
+            "compression_level": 0.7,  # 112 kbit/s at 44.1 kHz
+        },
         (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
     ),
 }

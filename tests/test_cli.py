@@ -672,3 +672,31 @@ def test_real_progress_in_a_log_is_plain_lines(real):
     assert done.returncode == 0
     assert "fit: " in done.stderr
     assert not {"\r", "\x1b"} & set(done.stderr)
+
+
+def test_real_report_shows_the_pieces_and_how_to_repeat_them(real, capsys):
+    argv = ("--seconds", 1, "--pieces", 1, "--report", "page.html", "-o", "p.wav")
+    report = run_json(capsys, "sample", real / "model.joblib", *argv)
+    assert report["report"] == "page.html"
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert ">p.wav<" in page
+    line = f"--report page.html -o p.wav --json --random-state {report['random_state']}"
+    assert line in page
+
+
+@pytest.mark.parametrize(
+    ("argv", "status"),
+    [(["--report", "page.txt"], 2), (["--report", "nowhere/page.html"], 1)],
+)
+def test_reports_that_cannot_be_written_are_refused_early(songs, argv, status, fake):
+    assert run("compose", songs, *QUICK, *argv) == status
+    assert fake.fits == []
+
+
+def test_a_report_that_lacks_a_library_is_refused_early(songs, monkeypatch, fake):
+    def missing():
+        raise ImportError("the report needs jinja2")
+
+    monkeypatch.setattr("skmusic.pictures.check_installed", missing)
+    assert run("compose", songs, *QUICK, "--report", "page.html") == 1
+    assert fake.fits == []

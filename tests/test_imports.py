@@ -58,6 +58,8 @@ FLOORS = {
         "spectrum_display",
         "learning_displays",
         "display",
+        "real_music",
+        "pictures",
         "report",
         "playback",
         "completion",
@@ -71,6 +73,7 @@ MODULES = sorted(path.stem for path in (ROOT / "skmusic").glob("*.py"))
 DISTRIBUTIONS = {  # where the import has another name
     "av": "av",
     "sklearn": "scikit-learn",
+    "PIL": "pillow",
 }
 
 

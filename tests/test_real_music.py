@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+from skmusic.real_music import Stretch, clips, excerpt, measure, stretches
+
+
+def noise(n_samples, recording=0, start=0.0, seed=0):
+    x = np.random.default_rng(seed).standard_normal((n_samples, 2))
+    return Stretch(recording, start, x.astype("f"))
+
+
+def test_stretches_are_the_recordings(songs):
+    generator = StatefulLSTMGenerator(hidden_layer_sizes=(8,), epochs=1, random_state=0)
+    featurizer = FFTFeaturizer(N=512, sr=songs.sr)
+    pipe = Pipeline([featurizer, generator]).fit(songs.recordings)
+    found = stretches(pipe)
+    assert {s.recording for s in found} == set(range(len(songs.recordings)))
+    for recording, start, music in found:
+        first = round(start * songs.sr)
+        whole = songs.recordings[recording][first : first + len(music)]
+        error = music[: len(whole)] - whole
+        # The ends lack their neighbours' windows.
+        inside = slice(512, len(whole) - 512)
+        assert error[inside].std() < 0.05 * whole.std()
+
+
+def test_regression_keeps_no_music(songs):
+    generator = StatefulLSTMGenerator("regression", hidden_layer_sizes=(8,), epochs=1)
+    pipe = Pipeline([FFTFeaturizer(N=64, sr=songs.sr), generator])
+    assert stretches(pipe.fit([songs.recordings[0][:3000]])) == []
+
+
+def test_excerpts_are_the_middle_of_the_longest():
+    found = [noise(50, 1), noise(100, 1, 7.0), noise(900, 2)]
+    got = excerpt(found, 1, 40, sr=10)
+    assert (got.recording, got.start) == (1, 7.0 + 3.0)
+    np.testing.assert_array_equal(got.music, found[1].music[30:70])
+    assert len(excerpt(found, 1, 1000, sr=10).music) == 100
+    assert excerpt(found, 5, 10, sr=10).recording == 2  # of any
+
+
+@pytest.mark.parametrize("n_samples", [10, 40, 100, 1000])
+def test_clips_are_equal_and_apart(n_samples):
+    found = [noise(n, seed=n) for n in (50, 100, 90)]
+    got = clips(found, n_samples, most=5)
+    assert {len(x) for x in got} == {min(n_samples, 100)}
+    assert 1 <= len(got) <= 5
+    assert len({x.tobytes() for x in got}) == len(got)
+
+
+def test_real_music_lies_within_its_own_range(songs):
+    found = [Stretch(i, 0.0, x) for i, x in enumerate(songs.recordings)]
+    table = measure([x[: 5 * songs.sr] for x in songs.recordings[:2]], found, songs.sr)
+    rows = [row for row in table.values() if "low" in row]
+    inside = [row["low"] <= v <= row["high"] for row in rows for v in row["values"]]
+    assert np.mean(inside) > 0.8
+    assert min(table["share_1s"]["values"]) > 0.95
+    hum = np.sin(np.arange(5 * songs.sr) / 20)[:, None].repeat(2, axis=1)
+    row = measure([hum], found, songs.sr)["temporal_variance"]
+    assert row["values"][0] < row["low"]

@@ -1,0 +1,175 @@
+import base64
+import importlib.util
+import io
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+from skmusic.datasets import make_songs
+from skmusic.report import Piece, report
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("jinja2")
+
+NAMES = ["first.ogg", '<script>alert("&")</script>.wav', "third"]
+
+
+class Page(HTMLParser):
+    """Elements of a page: (tag, attributes)."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.text = [], [], ""
+        self.feed(text)
+        assert self.open == []  # all that was opened was closed
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in {"meta", "link", "img", "source", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.text += data
+
+    def all(self, *tags):
+        return [attrs for tag, attrs in self.elements if tag in tags]
+
+
+@pytest.fixture(scope="module")
+def songs():
+    return make_songs(3, seconds=6, sr=8000, random_state=0)
+
+
+def pipeline(songs, output="tokens"):
+    generator = StatefulLSTMGenerator(
+        output, hidden_layer_sizes=(8,), epochs=2, random_state=0
+    )
+    return Pipeline([FFTFeaturizer(N=512, sr=songs.sr), generator]).fit(
+        songs.recordings
+    )
+
+
+@pytest.fixture(scope="module")
+def pipe(songs):
+    return pipeline(songs)
+
+
+@pytest.fixture(scope="module")
+def pieces(pipe, songs):
+    return [
+        Piece(
+            f"piece <{i}>",
+            *pipe.sample(
+                songs.recordings[0], seconds=3, random_state=i, return_origin=True
+            ),
+        )
+        for i in range(2)
+    ]
+
+
+@pytest.fixture(scope="module")
+def page(pipe, pieces, songs):
+    command = "skmusic compose 'my songs' --random-state 5"
+    return Page(
+        report(pipe, pieces, seed=songs.recordings[0], names=NAMES, command=command)
+    )
+
+
+def heard(audio):
+    kind, _, code = audio["src"].partition(";base64,")
+    assert kind == "data:audio/mpeg"
+    return sf.read(io.BytesIO(base64.b64decode(code)))
+
+
+def test_the_page_needs_nothing_else(page):
+    for tag, attrs in page.elements:
+        assert tag != "script"
+        for name in ("src", "srcset", "href"):
+            assert attrs.get(name, "#").startswith(("data:", "#"))
+    ids = {attrs["id"] for _, attrs in page.elements if "id" in attrs}
+    links = {attrs["href"][1:] for attrs in page.all("a")}
+    assert links <= ids
+
+
+def test_seed_pieces_and_real_music_are_heard(page, pieces):
+    players = page.all("audio")
+    labels = [audio["aria-label"] for audio in players]
+    assert len(labels) == 5
+    assert labels[0].startswith("The seed")
+    assert labels[1].startswith("piece <0>")
+    assert labels[2].startswith("Real music: ")
+    for audio in players:
+        x, sr = heard(audio)
+        assert len(x) / sr == pytest.approx(float(audio["data-seconds"]), abs=0.15)
+        assert x.std() > 1e-3
+    x, _ = heard(players[1])
+    assert x.std() == pytest.approx(pieces[0].music.std(), rel=0.1)
+
+
+def test_who_does_not_see_is_told(page):
+    images = page.all("img")
+    assert len(images) == 5 * 4 + 2 + 1
+    assert all(len(image["alt"]) > 10 for image in images)
+    assert all({"width", "height"} <= set(image) for image in images)
+    assert page.all("html")[0]["lang"] == "en"
+    assert page.all("title")
+    assert len(page.all("main")) == len(page.all("h1")) == 1
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+    assert all(th.get("scope") in ("row", "col") for th in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table"))
+
+
+def test_names_are_escaped(page):
+    assert "piece <1>" in page.text
+    assert "skmusic compose 'my songs' --random-state 5" in page.text
+    assert any(name in page.text for name in NAMES)
+
+
+def test_the_timeline_in_numbers(page, pieces):
+    for piece in pieces:
+        share = np.bincount(piece.origin["recording"]).max() / len(piece.origin)
+        assert f"{100 * share:.0f} %" in page.text
+
+
+def test_measures_and_settings_are_told(page):
+    for text in ("Movement", "Longest quote", "hidden_layer_sizes", "(8,)", "numpy"):
+        assert text in page.text
+
+
+def test_regression_has_no_real_music_unless_it_is_given(songs):
+    pipe = pipeline(songs, "regression")
+    pieces = [Piece("buzz", pipe.sample(seconds=2))]
+    alone = Page(report(pipe, pieces))
+    assert len(alone.all("audio")) == 1
+    assert "Measures" not in alone.text
+    beside = Page(report(pipe, pieces, real=songs.recordings))
+    assert len(beside.all("audio")) == 2
+    assert "Measures" in beside.text
+    assert "Where it comes from" not in beside.text
+
+
+def test_no_pieces_are_refused(pipe):
+    with pytest.raises(ValueError, match="pieces is empty"):
+        report(pipe, [])
+
+
+@pytest.mark.parametrize("missing", ["matplotlib", "jinja2"])
+def test_what_is_missing_is_told(pipe, pieces, missing, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name: None if name == missing else find(name),
+    )
+    with pytest.raises(ImportError, match=f"needs {missing}"):
+        report(pipe, pieces)
