@@ -330,14 +330,16 @@ def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
     array([0., 1., 2., 3., 4., 5., 6.])
     """
     n_frames, N = len(frames), len(w)
-    blocks = (frames[block] for block in _blocks(n_frames, n_channels * N))
-    options = factor, redundant
-    n_samples = max(0, n_frames * hop_length - (N - hop_length))
-    out, done = np.empty((n_samples, n_channels), frames.dtype), 0
-    for x in istft_blocks(blocks, w, hop_length, n_channels, *options):
-        out[done : done + len(x)] = x
-        done += len(x)
-    return out[:done]
+    n_later = -(-N // hop_length) - 1
+    sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
+    sums[:n_later] = 0
+    for block in _blocks(n_frames, n_channels * N):
+        part = sums[block.start : block.stop + n_later]
+        _overlap_add(frames[block], part, w, factor, redundant)
+    n_samples = n_frames * hop_length - (N - hop_length)
+    if n_frames:
+        n_samples -= _padding(frames, count_bins(N, redundant), hop_length)
+    return sums.reshape(-1, n_channels)[N - hop_length :][: max(0, n_samples)]
 
 
 def istft_blocks(blocks, w, hop_length, n_channels, factor=1.0, redundant=False):
@@ -416,9 +418,22 @@ def overlap_add(frames, tail, w, hop_length, n_channels, factor=1.0, redundant=F
     >>> x.shape
     (10, 1)
     """
-    n_frames, N = len(frames), len(w)
-    n_bins, n_hops = count_bins(N, redundant), -(-N // hop_length)
-    parts = frames.reshape(n_frames, n_channels, 2, n_bins)
+    n_frames, n_later = len(frames), -(-len(w) // hop_length) - 1
+    sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
+    sums[:n_later] = 0 if tail is None else tail
+    _overlap_add(frames, sums, w, factor, redundant)
+    return sums[:n_frames].reshape(-1, n_channels), sums[n_frames:]
+
+
+def _overlap_add(frames, sums, w, factor, redundant):
+    """Add windows to `sums`, ``(n_frames + n_later, hop_length, n_channels)``.
+
+    What was there counts in the first n_later only, the hops that a window reaches
+    beyond its own.
+    """
+    (n_frames, N), (_, hop_length, n_channels) = (len(frames), len(w)), sums.shape
+    n_later = -(-N // hop_length) - 1
+    parts = frames.reshape(n_frames, n_channels, 2, count_bins(N, redundant))
     spectrum = np.empty(parts[:, :, 0].shape, np.result_type(frames, "F"))
     spectrum.real, spectrum.imag = parts[:, :, 0], parts[:, :, 1]
     if redundant:
@@ -426,17 +441,14 @@ def overlap_add(frames, tail, w, hop_length, n_channels, factor=1.0, redundant=F
     else:
         windows = scipy.fft.irfft(spectrum, n=N, axis=-1)
     windows *= (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
-    out = np.empty((n_frames + n_hops - 1, hop_length, n_channels), frames.dtype)
-    out[: n_hops - 1] = 0 if tail is None else tail
-    out[n_hops - 1 :, N - (n_hops - 1) * hop_length :] = 0
+    sums[n_later:, N - n_later * hop_length :] = 0
     # Older frames come first into each sum: so its bits do not depend on the blocks.
-    for k in reversed(range(n_hops)):
+    for k in reversed(range(n_later + 1)):
         part = windows[:, :, k * hop_length : (k + 1) * hop_length]
-        sums = out[k : k + n_frames, : part.shape[2]]
-        add = np.copyto if k == n_hops - 1 else _add
+        here = sums[k : k + n_frames, : part.shape[2]]
+        add = np.copyto if k == n_later else _add
         for channel in range(n_channels):  # so that numpy's loops are long
-            add(sums[:, :, channel], part[:, channel])
-    return out[:n_frames].reshape(-1, n_channels), out[n_frames:]
+            add(here[:, :, channel], part[:, channel])
 
 
 def _add(x, y):
