@@ -51,11 +51,11 @@ def show(browser, path, width=1440, dark=False):
 
 
 def console_errors(browser):
-    """Messages of the page that tell of something wrong."""
+    """Messages of the page that tell of an error."""
     return [
         entry["message"]
         for entry in browser.get_log("browser")
-        if entry["level"] in ("SEVERE", "WARNING")
+        if entry["level"] == "SEVERE"
     ]
 
 
