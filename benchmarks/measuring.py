@@ -5,6 +5,7 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,21 +72,26 @@ def python(*arguments):
     """Run this Python with arguments, in a process of its own; return its `Run`."""
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     environment["PYTHONPATH"] = str(ROOT)
-    start = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        text=True,
-    )
-    text = child.stdout.read()
-    # Not communicate(): wait4 alone tells what this one child has used.
-    _, status, usage = os.wait4(child.pid, 0)
-    wall = time.perf_counter() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise RuntimeError(f"python {arguments} ended with status {child.returncode}")
+    with tempfile.TemporaryFile("w+") as errors:
+        start = time.perf_counter()
+        child = subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+            text=True,
+        )
+        text = child.stdout.read()
+        # Not communicate(): wait4 alone tells what this one child has used.
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            errors.seek(0)
+            raise RuntimeError(
+                f"python {arguments} ended with status {child.returncode}:\n"
+                f"{errors.read()[-2000:]}"
+            )
     cpu = usage.ru_utime + usage.ru_stime
     return Run(text, wall, cpu, usage.ru_maxrss / _RSS_PER_MB)
 
