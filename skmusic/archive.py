@@ -13,15 +13,16 @@ tool for that::
                      sha256    of the whole file, the 64 digits themselves being 0
     the rest     the arrays, little-endian, one after another without gaps
 
-Why so, measured on a model of 96 MB (two cores, best of three): joblib writes
-96.08 MB and reads it in 0.02 s, but reading runs any code that is in the file.
-skops, in place of pickle, wrote 96.15 MB and read them in 0.10 s; its file names the
-classes to make, it has had several faults by which a file ran code when it was loaded
-(CVE-2024-37065, CVE-2025-54412, CVE-2025-54413), and it does not look at what the
-arrays hold, which has to be done here either way. safetensors wrote 96.08 MB, is
-read in 0.07 s, 0.11 s with the checksum, knows nothing but arrays, and has a reader
-that refuses gaps, overlaps and lengths beyond the file. A ``.npz`` has no more, and
-is a zip besides: compression, names and lengths that can be forged in two places.
+Why so, measured on a model of 96 MB (two cores, best of three, more in
+``benchmarks/model_files.py``): joblib writes 96.08 MB and reads it in 0.02 s, but
+reading runs any code that is in the file. skops, in place of pickle, wrote 96.15 MB
+and read them in 0.10 s; its file names the classes to make, it has had several faults
+by which a file ran code when it was loaded (CVE-2024-37065, CVE-2025-54412,
+CVE-2025-54413), and it does not look at what the arrays hold, which has to be done
+here either way. safetensors wrote 96.08 MB, is read in 0.07 s, 0.11 s with the
+checksum, knows nothing but arrays, and has a reader that refuses gaps, overlaps and
+lengths beyond the file. A ``.npz`` has no more, and is a zip besides: compression,
+names and lengths that can be forged in two places.
 
 The checksum tells damage, not malice: who forges a file can also compute it anew.
 """
