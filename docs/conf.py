@@ -98,9 +98,11 @@ sphinx_gallery_conf = {
 
 
 def skip_foreign(app, what, name, member, skip, options):
-    """Leave out what scikit-learn wrote into the classes, such as set_score_request."""
-    home = str(getattr(inspect.unwrap(member), "__module__", None))
-    return True if callable(member) and not home.startswith("skmusic") else None
+    """Leave out what we did not write: set_score_request, fields of a named tuple."""
+    if callable(member):
+        home = str(getattr(inspect.unwrap(member), "__module__", None))
+        return None if home.startswith("skmusic") else True
+    return True if "Alias for field" in (inspect.getdoc(member) or "") else None
 
 
 def mend_links(app, docname, source):
