@@ -15,15 +15,12 @@ sys.path.insert(0, str(ROOT))  # this checkout, whatever is installed
 
 import skmusic
 
+INCLUDE = re.compile(r"```\{include\} \.\./(\S+)\n```\n")
 # Files of the repository that pages include, and those pages.
 INCLUDED = {
-    "CHANGELOG.md": "changelog.md",
-    "CONTRIBUTING.md": "contributing.md",
-    "benchmarks/README.md": "benchmarks.md",
-    "benchmarks/results/fuzz_audio.md": "fuzz_audio.md",
-    "benchmarks/results/fuzz_models.md": "fuzz_models.md",
-    "benchmarks/results/quality.md": "quality.md",
-    "benchmarks/results/speed.md": "speed.md",
+    include[1]: page.name
+    for page in (ROOT / "docs").glob("*.md")
+    if (include := INCLUDE.fullmatch(page.read_text(encoding="utf-8")))
 }
 
 project = "skmusic"
@@ -114,8 +111,8 @@ def mend_links(app, docname, source):
     if page.suffix != ".md":
         return
     text, home = source[0], page.parent
-    if include := re.fullmatch(r"```\{include\} (\S+)\n```\n*", text):
-        file = (home / include[1]).resolve()
+    if include := INCLUDE.fullmatch(text):
+        file = ROOT / include[1]
         text, home = file.read_text(encoding="utf-8"), file.parent
 
     def mend(link):
