@@ -26,7 +26,8 @@ test: lint  ## set up, check the style and run all tests
 
 test-browser: $(VENV)/.installed-browser  ## look at and listen to pages in a browser
 	@command -v chromedriver >/dev/null || { [ "$$(id -u)" = 0 ] \
-		&& apt-get update -qq && apt-get install -qq chromium chromium-driver; } || { \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq \
+			--no-install-recommends chromium chromium-driver; } || { \
 		echo "Chromium and its driver are needed. On Debian install the packages" \
 			"chromium and chromium-driver, then run make again." >&2; exit 1; }
 	$(BIN)/python -m pytest tests/browser
