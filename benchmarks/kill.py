@@ -8,7 +8,7 @@ of a fit that nobody disturbed: ``python benchmarks/kill.py > kill.md``.
 
 import argparse
 import pickle
-import signal
+import select
 import subprocess
 import sys
 import tempfile
@@ -25,19 +25,22 @@ def child(folder, result):
     """Fit; say when training begins."""
     from skmusic import network
 
-    skmusic.checkpoint.INTERVAL = 0.3  # so that most kills are within an epoch
+    skmusic.checkpoint.INTERVAL = 0.05  # so that most kills are within an epoch
     train = network.train
 
     def told(*args, state=None, **options):
         at = [len(state["history"]), int(state.get("position", [0])[0])] if state else 0
         print(f"training from {at}", flush=True)
-        return train(*args, state=state, **options)
+        state = train(*args, state=state, **options)
+        print("trained", flush=True)
+        return state
 
     network.train = told
     songs = datasets.make_songs(6, 60.0, random_state=0).recordings
     generator = StatefulLSTMGenerator(
         hidden_layer_sizes=(96, 96),
-        epochs=8,
+        epochs=25,
+        n_iter_no_change=25,
         n_streams=8,
         checkpoint_dir=folder or None,
         random_state=0,
@@ -46,23 +49,21 @@ def child(folder, result):
     Path(result).write_bytes(pickle.dumps((pipe[1].training_, pipe[1].history_)))
 
 
-def run(folder, result, seconds):
-    """Run a child; kill it so long after training began: what it went on from."""
+def run(folder, result, seconds=None):
+    """Run a child; kill it so long after training began, if it still trains.
+
+    Returns what it went on from, how long it trained, and whether it was killed.
+    """
     command = [sys.executable, __file__, "--child", str(folder), str(result)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    line = process.stdout.readline().strip()
-    begun = time.perf_counter()
-    try:
-        _, errors = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return line, -signal.SIGKILL, time.perf_counter() - begun
-    if process.returncode:
-        raise RuntimeError(errors)
-    return line, 0, time.perf_counter() - begun
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        line, begun = process.stdout.readline().strip(), time.perf_counter()
+        ready, _, _ = select.select([process.stdout], [], [], seconds)
+        took = time.perf_counter() - begun
+        if not ready:
+            process.kill()
+        elif process.wait():
+            raise RuntimeError(f"the fit failed with status {process.returncode}")
+    return line, took, not ready
 
 
 def main(argv=None):
@@ -77,24 +78,23 @@ def main(argv=None):
     rng = np.random.default_rng(args.random_state)
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, "result")
-        _, _, whole = run("", result, None)
+        _, whole, _ = run("", result)
         expected = pickle.loads(result.read_bytes())
         print(f"Undisturbed, training takes {whole:.1f} s.\n")
-        kills = rounds = 0
+        kills = fits = 0
         while kills < args.kills:
-            rounds += 1
-            while True:
-                # The last round is let be when there were kills enough.
-                left = kills < args.kills
-                seconds = rng.uniform(0, whole / 3) if left else None
-                line, code, took = run(Path(folder, str(rounds)), result, seconds)
-                if code == 0:
-                    break
-                kills += 1
-                print(f"- kill {kills}: {line}, killed after {took:.2f} s", flush=True)
-            np.testing.assert_equal(pickle.loads(result.read_bytes()), expected)
-            print(f"- {line}, ended: the same bits", flush=True)
-    print(f"\n{kills} kills in {rounds} fits; each ended with the same bits.")
+            fits, killed = fits + 1, True
+            while killed:
+                # The last fit is let be when there were kills enough.
+                seconds = rng.uniform(0, whole / 2) if kills < args.kills else None
+                line, took, killed = run(Path(folder, str(fits)), result, seconds)
+                kills += killed
+                end = f"kill {kills} after" if killed else "ended, with the same bits,"
+                if not killed:
+                    found = pickle.loads(result.read_bytes())
+                    np.testing.assert_equal(found, expected)
+                print(f"- {line}: {end} {took:.2f} s", flush=True)
+    print(f"\n{kills} kills in {fits} fits; each ended with the same bits.")
 
 
 if __name__ == "__main__":
