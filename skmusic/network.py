@@ -1,11 +1,14 @@
 """Training of LSTM networks; the only module that imports Keras and TensorFlow.
 
-Arrays go in and arrays come out: nothing of Keras outlives a call. State is
+Arrays go in and arrays come out. Of Keras a few compiled networks outlive a call, to
+be used again by the next one of their kind; what they hold does not. State is
 carried from chunk to chunk of each stream by hand and set to zero where a
 recording starts. Where training stands is a value, too: a dict of arrays.
 """
 
+import contextlib
 import os
+import threading
 import warnings
 
 import numpy as np
@@ -106,62 +109,91 @@ def train(
     training of recurrent network trajectories", Neural Computation 2 (1990).
     """
     n_inputs = sequences[0][0].shape[1]
-    model = _build(n_inputs, n_outputs, units, dropout, noise, skip, seed)
-    optimizer = keras.optimizers.Adam(learning_rate)
-    step, evaluate = _steps(model, optimizer, loss)
+    kind = n_inputs, n_outputs, tuple(units), tuple(dropout), noise, skip is None
+    fresh = _build(n_inputs, n_outputs, units, dropout, noise, skip, seed)
     n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
     checkpoint = checkpoint if _is_chief() else None
-    state = _start(model, optimizer, state)
-    # All but the weights comes from outside, a new learning rate too.
-    optimizer.learning_rate = learning_rate
-    n_before = len(state["history"])
-    try:
-        while len(state["history"]) < epochs:
-            if patience is not None and state["since"] >= patience:
-                break
-            since = state
+    with _tools((*kind, loss, n_streams, chunk_length), fresh) as tools:
+        model, optimizer, step, evaluate = tools
+        state = _start(model, optimizer, state)
+        # All but the weights comes from outside, a new learning rate too.
+        optimizer.learning_rate = learning_rate
+        n_before = len(state["history"])
+        try:
+            while len(state["history"]) < epochs:
+                if patience is not None and state["since"] >= patience:
+                    break
+                since = state
 
-            def pause(position, carried, since=since):
-                # What several devices carry is not all here.
-                if checkpoint is not None and n_replicas == 1 and checkpoint.due():
-                    checkpoint.save(
-                        since
-                        | _taken(model, optimizer)
-                        | {
-                            "position": position,
-                            "carried": [s.numpy() for s in carried],
-                        }
-                    )
+                def pause(position, carried, since=since):
+                    # What several devices carry is not all here.
+                    if checkpoint is not None and n_replicas == 1 and checkpoint.due():
+                        checkpoint.save(
+                            since
+                            | _taken(model, optimizer)
+                            | {
+                                "position": position,
+                                "carried": [s.numpy() for s in carried],
+                            }
+                        )
 
-            rng = np.random.default_rng([seed, len(state["history"])])
-            first = int(state["position"][0])
-            batches = lanes(sequences, n_streams, chunk_length, rng, first)
-            mean = _pass(model, batches, n_streams, step, state, on_chunk, pause)
-            record = {"epoch": len(state["history"]) + 1, "loss": mean}
-            if held_out:
-                batches = lanes(held_out, n_streams, chunk_length)
-                record["val_loss"] = _pass(model, batches, n_streams, evaluate)
-            state = _judged(state, record, _taken(model, optimizer))
-            if checkpoint is not None:
-                checkpoint.save(state)
-            if on_epoch is not None:
-                on_epoch(record)
-    except KeyboardInterrupt:
-        n_done = len(state["history"])
-        if n_done == n_before:
-            raise
-        # What was learned so far is worth keeping.
-        warnings.warn(
-            f"training was interrupted after {n_done} of {epochs} epochs; "
-            "what was learned so far is kept.",
-            UserWarning,
-        )
+                rng = np.random.default_rng([seed, len(state["history"])])
+                first = int(state["position"][0])
+                batches = lanes(sequences, n_streams, chunk_length, rng, first)
+                mean = _pass(model, batches, n_streams, step, state, on_chunk, pause)
+                record = {"epoch": len(state["history"]) + 1, "loss": mean}
+                if held_out:
+                    batches = lanes(held_out, n_streams, chunk_length)
+                    record["val_loss"] = _pass(model, batches, n_streams, evaluate)
+                state = _judged(state, record, _taken(model, optimizer))
+                if checkpoint is not None:
+                    checkpoint.save(state)
+                if on_epoch is not None:
+                    on_epoch(record)
+        except KeyboardInterrupt:
+            n_done = len(state["history"])
+            if n_done == n_before:
+                raise
+            # What was learned so far is worth keeping.
+            warnings.warn(
+                f"training was interrupted after {n_done} of {epochs} epochs; "
+                "what was learned so far is kept.",
+                UserWarning,
+            )
     return state
 
 
 _CLIP_NORM = 1.0
 # Updates done, and sums of the loss and of the steps, within an epoch.
 _WHOLE = {"position": [0, 0.0, 0.0], "carried": []}
+
+
+# Networks that no fit uses now, by their kind: what is compiled need not be compiled
+# again, and TensorFlow would not give back the memory that it takes.
+_idle, _lock, _MOST_IDLE = {}, threading.Lock(), 4
+
+
+@contextlib.contextmanager
+def _tools(kind, fresh):
+    """Network, optimizer and compiled functions of a kind, as good as new."""
+    alone = not tf.distribute.has_strategy()  # which owns the variables
+    with _lock:
+        tools = _idle.pop(kind, None) if alone else None
+    if tools is None:
+        optimizer = keras.optimizers.Adam()
+        tools = fresh, optimizer, *_steps(fresh, optimizer, kind[-3])
+    else:
+        model, optimizer, *_ = tools
+        for mine, new in zip(model.variables, fresh.variables, strict=True):
+            mine.assign(new.numpy())
+        for mine in optimizer.variables:
+            mine.assign(np.zeros(mine.shape, mine.dtype))
+    yield tools
+    if alone:
+        with _lock:
+            _idle[kind] = tools
+            while len(_idle) > _MOST_IDLE:
+                del _idle[next(iter(_idle))]
 
 
 def _start(model, optimizer, state):

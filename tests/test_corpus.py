@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,29 @@ def test_blocks_are_read_as_the_whole_is(layout, block, size):
     sequences[3][:100] = sequences[3][-333:] = 0
     whole = read_corpus(sequences, layout, size)
     assert_same(read_corpus(Streamed(sequences, block=block), layout, size), whole)
+
+
+def test_memory_does_not_grow_with_the_frames():
+    class Long(Streamed):
+        """Four recordings of 60 MB of frames, made as they are read."""
+
+        def map_blocks(self, function, each, n_frames):
+            n = self.lengths[0]
+            return [
+                function(
+                    (noise(n_frames, 512, k) for k in range(0, n, n_frames)), wanted
+                )
+                for wanted in each
+            ]
+
+    layout = Layout(n_channels=1, n_parts=2, n_bins=256, frames_per_step=1)
+    tracemalloc.start()
+    corpus = read_corpus(Long([None] * 4, [30_000] * 4), layout, 2_000_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(map(len, corpus.energies)) >= 4 * 30_000
+    kept = sum(x.nbytes for x in corpus.energies)
+    assert peak - kept < 4 * 30_000 * 512 * 4 / 2, peak
 
 
 def test_energies_are_those_of_all_steps():

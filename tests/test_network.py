@@ -1,4 +1,5 @@
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -155,6 +156,37 @@ def test_chance_comes_from_the_seed_alone():
         not np.array_equal(a, b)
         for a, b in zip(to_arrays(first), to_arrays(other), strict=True)
     )
+
+
+def test_what_is_compiled_is_used_again_and_holds_nothing(monkeypatch):
+    made, steps = [], networks._steps
+
+    def told(model, *args):
+        made.append(model)
+        return steps(model, *args)
+
+    monkeypatch.setattr(networks, "_idle", {})
+    monkeypatch.setattr(networks, "_steps", told)
+    sequences = random_pairs([60, 50], 4)
+    options = ALL_CHANCE | {"epochs": 2}
+    states = [
+        train(sequences, **options | more)
+        for more in ({}, {"seed": 3, "learning_rate": 1.0}, {}, {"units": (5,)}, {})
+    ]
+    assert len(made) == 2
+    for again in (states[2], states[4]):
+        assert_same_state(again, states[0])
+    with pytest.raises(AssertionError):
+        assert_same_state(states[1], states[0])
+
+
+def test_fits_of_a_kind_at_once_do_not_meet():
+    sequences = random_pairs([200, 50], 4)
+    alone = [train(sequences, seed=seed, epochs=3) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        fits = [pool.submit(train, sequences, seed=seed, epochs=3) for seed in range(4)]
+        for fit, state in zip(fits, alone, strict=True):
+            assert_same_state(fit.result(), state)
 
 
 def test_keras_own_chance_is_not_used():
