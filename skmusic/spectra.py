@@ -240,9 +240,12 @@ def stft(x, w, hop_length, factor=1.0, redundant=False):
     for block in _blocks(n_frames, n_channels * N):
         start = block.start * hop_length - lead
         part = _mirrored(x, start, (block.stop - 1) * hop_length - lead + N)
-        windows = np.lib.stride_tricks.sliding_window_view(part, N, axis=0)
+        # One channel after the other, in cache: windows of that are read at once.
+        part = np.ascontiguousarray(part.T)
+        windows = np.lib.stride_tricks.sliding_window_view(part, N, axis=1)
+        windows = windows[:, ::hop_length].swapaxes(0, 1)
         # In C order, which numpy would not choose; the FFT is slow in any other.
-        windowed = np.multiply(windows[::hop_length], scaled, order="C")
+        windowed = np.multiply(windows, scaled, order="C")
         _pack(transform(windowed, axis=-1), frames[block])
     frames[-1, n_bins] = padding * _PADDING_UNIT
     return frames
