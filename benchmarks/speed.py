@@ -541,6 +541,7 @@ def main():
         for each in found(args.quick, args.section[1]):
             print(json.dumps(each), flush=True)
         return
+    busy = f", load {os.getloadavg()[0]:.1f} at the start"
     begun, tables = time.monotonic(), {}
     with tempfile.TemporaryDirectory() as folder:
         for name in args.only.split(",") if args.only else names:
@@ -552,7 +553,7 @@ def main():
             for r in tables[name]:
                 print(name, *(r[key] for key in r), sep=" | ", flush=True)
     took = time.monotonic() - begun
-    about = machine() + (", `--quick`" if args.quick else "")
+    about = machine() + busy + (", `--quick`" if args.quick else "")
     RESULTS.mkdir(exist_ok=True)
     report = {"machine": about, "seconds": took, "tables": tables}
     (RESULTS / "speed.json").write_text(json.dumps(report, indent=1) + "\n")
