@@ -21,8 +21,8 @@ _FORMATS = {
         {
             "format": "MP3",
             "subtype": "MPEG_LAYER_III",
-            "bitrate_mode": "CONSTANT",
-            "compression_level": 0.7,  # 112 kbit/s at 44.1 kHz
+            "bitrate_mode": "VARIABLE",  # at a constant one LAME turns it down
+            "compression_level": 0.7,  # about 100 kbit/s at 44.1 kHz
         },
         (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
     ),
