@@ -573,7 +573,8 @@ def test_bars_are_shown_on_request(all_fitted, kind, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_learning_shows_loss_and_time_left(output, capsys):
+def test_learning_shows_loss_and_time_left(output, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     generator = StatefulLSTMGenerator(
         output, hidden_layer_sizes=(2,), epochs=1, verbose=1, random_state=0
     )
