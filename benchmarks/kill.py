@@ -36,12 +36,13 @@ def child(folder, result):
         return state
 
     network.train = told
-    songs = datasets.make_songs(6, 60.0, random_state=0).recordings
+    songs = datasets.make_songs(3, 30.0, random_state=0).recordings
     generator = StatefulLSTMGenerator(
-        hidden_layer_sizes=(96, 96),
+        hidden_layer_sizes=(64,),
         epochs=25,
         n_iter_no_change=25,
-        n_streams=8,
+        n_streams=4,
+        bank_size=2_000_000,
         checkpoint_dir=folder or None,
         random_state=0,
     )
