@@ -1,7 +1,7 @@
 """Frames to features to tokens: what the network hears of a recording.
 
 A *step* is one tick of the network, ``frames_per_step`` frames. Its features
-are the decibels of constant-Q bands, reduced by principal components; its
+are the levels of constant-Q bands, reduced by principal components; its
 token is the nearest of the k-means centroids of these features.
 """
 
@@ -15,7 +15,9 @@ from skmusic.checks import check_array, check_number
 
 BANDS_PER_OCTAVE = 24
 N_COMPONENTS = 64
-FLOOR_DB = -80.0
+# Levels are a power of the energy, between decibels (0) and loudness (0.3): what is
+# hardly heard beside the rest counts less than in decibels.
+_POWER = 0.1
 
 # A step of about this many numbers is 23 ms of stereo at 44.1 kHz, fine enough
 # for rhythm, and as many samples as 22 Hz of frequency resolution need.
@@ -59,9 +61,9 @@ class Codebook:
     edges : ndarray of shape (n_bands,)
         First bin of each band, on the scale of fine bins.
     reference : float
-        Energy of 0 dB.
+        Energy of level 0.
     mean, components : ndarray of shape (n_bands,), (n_features, n_bands)
-        Principal components of the decibels, scaled to unit variance.
+        Principal components of the levels, scaled to unit variance.
     weight : ndarray of shape (n_features,)
         Standard deviation of each feature, to the power that clustering uses.
     centroids : ndarray of shape (n_tokens, n_features)
@@ -82,11 +84,11 @@ class Codebook:
 
     def reduced(self, energies):
         """Features of steps with these energies in the bands."""
-        decibels = to_decibels(energies, self.reference)
-        return (decibels - self.mean) @ self.components.T
+        levels = to_levels(energies, self.reference)
+        return (levels - self.mean) @ self.components.T
 
-    def decibels(self, features):
-        """Decibels ``(n_steps, n_bands)`` that features stand for."""
+    def levels(self, features):
+        """Levels ``(n_steps, n_bands)`` that features stand for."""
         return (features * self.weight**4) @ self.components + self.mean
 
     def tokens(self, features):
@@ -261,10 +263,17 @@ def _fine_power(frames, layout, start, stop):
     return power.reshape(stop - start, -1)
 
 
-def to_decibels(energies, reference):
-    """Decibels over `reference`, no lower than `FLOOR_DB`."""
-    floor = 10 ** (FLOOR_DB / 10)
-    return 10 * np.log10(energies / np.float32(reference) + np.float32(floor))
+def to_levels(energies, reference):
+    """Levels: like decibels over `reference` near it, compressed far below.
+
+    The Box-Cox transform, which no energy takes below -44.
+
+    References
+    ----------
+    S. Stevens, "On the psychophysical law", Psychological Review 64 (1957).
+    """
+    ratio = energies / np.float32(reference)
+    return np.float32(10 / np.log(10) / _POWER) * (ratio ** np.float32(_POWER) - 1)
 
 
 def frame_energies(frames, layout):
@@ -380,7 +389,7 @@ def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
             "use fewer tokens or more music."
         )
     reference = float(max(e.max(initial=0) for e in energies)) or 1.0
-    pool = to_decibels(_drawn(energies, _MOST_TO_FIT, rng), reference)
+    pool = to_levels(_drawn(energies, _MOST_TO_FIT, rng), reference)
     # One thread, since sums in the order of arrival would differ from run to run.
     # Where nothing varies, PCA divides by zero what is not used here.
     with threadpool_limits(1), np.errstate(invalid="ignore"):

@@ -18,24 +18,21 @@ from operator import itemgetter
 
 import numpy as np
 
-from skmusic.checks import LARGEST, check_array, check_number
+from skmusic.checks import check_array, check_number
 from skmusic.codebook import Layout
+from skmusic.graph import drop, join_graph, outlook, repeats
 from skmusic.storage import StoredFrames
 
+# Ranges of bands whose rises tell how much happens.
+N_RISES = 4
 # Steps before and after a boundary that are compared, and features of each.
 _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
 # Steps of the onset curve, and of the mean, before a boundary; their weights
-# beside past and future, which weigh one each.
+# beside past and future, which weigh one each. At 0.5 the beat got lost.
 _RHYTHM, _MOOD = 64, 172
-_RHYTHM_WEIGHT, _MOOD_WEIGHT = 0.5, 0.7
+_RHYTHM_WEIGHT, _MOOD_WEIGHT = 3.0, 0.7
 # Steps to either side over which the movement of music is averaged.
 _ABOUT = 43
-# Targets that are kept of each step; of so many neighbours only the best.
-_N_TARGETS, _GROUP = 32, 6
-# A target that goes on as its source does is the same music once more: the
-# steps ahead that are compared, and the share of what the source moves by in a
-# moment, some steps, by which the two must differ.
-_AHEAD, _NOVELTY, _MOMENT = (6, 12, 18, 24), 0.5, 4
 
 
 @dataclass(frozen=True)
@@ -66,8 +63,8 @@ class Bank:
         two that are ten seconds apart are at a squared distance of 1.
     movement : ndarray of shape (n_steps,)
         Squared distance of cost 1 at each step.
-    mood_scale : float
-        Factor of `moods`.
+    mood_scale : ndarray of shape (n_numbers,)
+        Factors of `moods`.
     shortest, longest : int
         Bounds of a run, in steps.
     """
@@ -85,7 +82,7 @@ class Bank:
     outlook: np.ndarray
     moods: np.ndarray
     movement: np.ndarray
-    mood_scale: float
+    mood_scale: np.ndarray
     shortest: int
     longest: int
 
@@ -109,16 +106,22 @@ class Bank:
         check_array("outlook", self.outlook, (n,))
         check_array("moods", self.moods, (n, None))
         check_array("movement", self.movement, (n,), low=1e-9)
-        check_number("mood_scale", self.mood_scale, "f", 0, LARGEST)
+        check_array("mood_scale", self.mood_scale, self.moods.shape[1:], low=0)
         check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
 
 
-def onset_strength(decibels):
-    """Mean rise of the bands up to each step, smoothed over three."""
-    rise = np.diff(decibels, axis=0, prepend=decibels[:1])
-    strength = np.maximum(rise, 0).mean(axis=1)
-    return np.convolve(strength, [0.25, 0.5, 0.25])[:-2]
+def rises(features, codebook):
+    """Mean rise of each range of bands up to each step ``(n_steps, N_RISES)``."""
+    levels = codebook.levels(features)
+    rise = np.maximum(np.diff(levels, axis=0, prepend=levels[:1]), 0)
+    parts = np.array_split(rise, N_RISES, axis=1)
+    return np.stack([p.sum(axis=1) / max(p.shape[1], 1) for p in parts], axis=1)
+
+
+def onset_strength(rises):
+    """Mean rise up to each step, smoothed over three."""
+    return np.convolve(rises.mean(axis=1), [0.25, 0.5, 0.25])[:-2]
 
 
 def surroundings(features, codebook):
@@ -143,12 +146,14 @@ def surroundings(features, codebook):
     past = x[np.clip(at - np.arange(1, _PAST + 1), 0, n - 1)] / np.sqrt(_PAST)
     future = x[np.clip(at + np.arange(_FUTURE), 0, n - 1)] / np.sqrt(_FUTURE)
     onset = np.concatenate(
-        [np.zeros(_RHYTHM), onset_strength(codebook.decibels(features))]
+        [np.zeros(_RHYTHM), onset_strength(rises(features, codebook))]
     )
     beat = np.lib.stride_tricks.sliding_window_view(onset, _RHYTHM)
     beat = beat - beat.mean(axis=1, keepdims=True)
-    beat = beat / (np.linalg.norm(beat, axis=1, keepdims=True) + 1e-3)
-    mood = _moods(features, codebook, _MOOD, 0) / np.linalg.norm(weight)
+    # Where next to nothing begins there is no beat to keep to.
+    beat = beat / (np.linalg.norm(beat, axis=1, keepdims=True) + 2.0)
+    mood = _moods(features, codebook, _MOOD, 0)[:, : x.shape[1]]
+    mood = mood / np.linalg.norm(weight)
     before = [past.reshape(n + 1, -1), _RHYTHM_WEIGHT * beat, _MOOD_WEIGHT * mood]
     return (
         np.concatenate(before, axis=1).astype(np.float32),
@@ -163,6 +168,7 @@ def _moods(features, codebook, before, after):
     """
     n, k = len(features), _N_FEATURES
     x = features[:, :k] * codebook.weight[:k]
+    x = np.concatenate([x, np.log1p(rises(features, codebook))], axis=1)
     sums = np.concatenate([np.zeros_like(x[:1]), np.cumsum(x, axis=0)])
     first = np.maximum(np.arange(n + 1) - before, 0)
     last = np.minimum(np.arange(n + 1) + after, n)
@@ -188,11 +194,18 @@ def moods_heard(features, codebook):
 
 
 def _mood_scale(moods, apart=430):
-    """Factor that brings moods ten seconds apart to a squared distance of 1."""
-    moved = [((m[apart:] - m[:-apart]) ** 2).sum(axis=1) for m in moods]
-    typical = np.median(np.concatenate(moved)) if any(map(len, moved)) else 0.0
-    # Recordings too short, or too still, have no mood to keep to.
-    return float(1 / np.sqrt(typical)) if typical > 1e-2 else 0.0
+    """Factors that bring moods ten seconds apart to a squared distance of 1.
+
+    Half of it is timbre, half how much happens.
+    """
+    moved = np.concatenate([np.square(m[apart:] - m[:-apart]) for m in moods])
+    scale = np.zeros(moved.shape[1], np.float32)
+    for part in (slice(None, -N_RISES), slice(-N_RISES, None)):
+        typical = np.median(moved[:, part].sum(axis=1)) if len(moved) else 0.0
+        # Recordings too short, or too still, have no mood to keep to.
+        if typical > 1e-4:
+            scale[part] = 1 / np.sqrt(2 * typical)
+    return scale
 
 
 def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longest):
@@ -242,8 +255,8 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
     # Where music moves much by itself a join may cost more: by plain distance a
     # piece would be drawn into its stillest places and stay.
     costs /= np.minimum(movement[:, None], movement[targets])
-    same = _goes_on_alike(all_features * codebook.weight, ends, targets)
-    targets, costs = _drop(targets, costs, same)
+    same = repeats(all_features * codebook.weight, ends, targets)
+    targets, costs = drop(targets, costs, same)
     finite = costs[np.isfinite(costs[:, 0]), 0]
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
     mood_scale = _mood_scale(
@@ -260,7 +273,7 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
         before=before.astype(np.float16),
         targets=targets,
         costs=_halved(costs / unit),
-        outlook=_outlook(costs[:, 0] / unit, shortest, longest),
+        outlook=outlook(costs[:, 0] / unit, shortest, longest),
         moods=_halved(moods * mood_scale),
         movement=movement * np.float32(unit),
         mood_scale=mood_scale,
@@ -282,87 +295,3 @@ def _halved(x):
     """Half precision, finite where `x` is."""
     limit = np.finfo(np.float16).max
     return np.where(np.isinf(x), x, np.clip(x, -limit, limit)).astype(np.float16)
-
-
-def join_graph(exits, entries, enterable, apart):
-    """Cheapest targets of each step.
-
-    Parameters
-    ----------
-    exits, entries : ndarray of shape (n_steps, n_numbers)
-        Surroundings of the boundary after, and before, each step.
-    enterable : ndarray of shape (n_steps,), bool
-        Where a run may begin.
-    apart : int
-        Steps about a step that are no target of it.
-
-    Returns
-    -------
-    targets : ndarray of shape (n_steps, n_targets), int32
-        -1 where there are fewer.
-    costs : ndarray of shape (n_steps, n_targets), float32
-        Squared distances, ascending; infinite where there is no target.
-    """
-    n, n_groups = len(entries), -(-len(entries) // _GROUP)
-    k = min(_N_TARGETS, n_groups)
-    # Column m * n_groups + g is step g * _GROUP + m, so that the least of each group
-    # is found in long loops. A last number, times 1, adds the squared length.
-    columns = np.zeros((n_groups * _GROUP, entries.shape[1] + 1), np.float32)
-    columns[:n, :-1], columns[:, -1] = entries, np.inf
-    columns[:n, -1] = np.where(enterable, (entries**2).sum(axis=1), np.inf)
-    columns = columns.reshape(n_groups, _GROUP, -1).swapaxes(0, 1)
-    columns = columns.reshape(n_groups * _GROUP, -1)
-    sources = np.hstack([-2 * exits, np.ones((n, 1), np.float32)])
-    targets, costs = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
-    block = max(1, (1 << 24) // len(columns))
-    for start in range(0, n, block):
-        rows = np.arange(start, min(start + block, n))
-        d = (sources[rows] @ columns.T).reshape(len(rows), _GROUP, n_groups)
-        for row, i in zip(d, rows, strict=True):
-            near = np.arange(max(0, i + 1 - apart), min(i + 1 + apart, n))
-            row[near % _GROUP, near // _GROUP] = np.inf
-        least = d.min(axis=1)
-        best = np.argpartition(least, k - 1, axis=1)[:, :k]
-        cost = np.take_along_axis(least, best, axis=1)
-        order = cost.argsort(axis=1)
-        best = np.take_along_axis(best, order, axis=1)
-        cost = np.take_along_axis(cost, order, axis=1)
-        member = np.take_along_axis(d, best[:, None], axis=2).argmin(axis=1)
-        targets[rows] = np.where(np.isfinite(cost), best * _GROUP + member, -1)
-        costs[rows] = np.maximum(cost + (exits[rows] ** 2).sum(axis=1)[:, None], 0)
-    return targets, costs
-
-
-def _goes_on_alike(x, ends, targets):
-    """Whether what comes after each target is what comes after its source.
-
-    That is so where the two differ by less than the source does from itself a
-    moment later, as repeats of one sound file do.
-    """
-    source, apart, moved = np.arange(len(x)) + 1, 0.0, 0.0
-    for ahead in _AHEAD:
-        here = np.minimum(source + ahead, ends - 1)
-        later = np.minimum(here + _MOMENT, ends - 1)
-        there = np.minimum(targets + ahead, ends[targets] - 1)
-        moved += ((x[here] - x[later]) ** 2).sum(axis=1)
-        apart += np.stack(
-            [((x[here] - x[column]) ** 2).sum(axis=1) for column in there.T], axis=1
-        )
-    return apart < _NOVELTY * moved[:, None]
-
-
-def _drop(targets, costs, dropped):
-    """Targets and costs without some of them, still ascending."""
-    costs = np.where(dropped, np.float32(np.inf), costs)
-    order = costs.argsort(axis=1, kind="stable")
-    costs = np.take_along_axis(costs, order, axis=1)
-    targets = np.take_along_axis(targets, order, axis=1)
-    return np.where(np.isfinite(costs), targets, -1), costs
-
-
-def _outlook(best, shortest, longest):
-    """Cost of the best join that a run from each step can end with."""
-    worst = best[np.isfinite(best)].max(initial=1.0)
-    padded = np.append(np.where(np.isfinite(best), best, worst), [worst] * longest)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, longest - shortest + 1)
-    return windows.min(axis=1)[shortest - 1 :][: len(best)].astype(np.float32)

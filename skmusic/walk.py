@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skmusic.joins import FADE, meeting, mix, turned
 from skmusic.recurrent import forward, log_softmax, zero_state
 from skmusic.units import moods_heard, surroundings
 
@@ -15,9 +16,7 @@ from skmusic.units import moods_heard, surroundings
 SHARPNESS, OUTLOOK = 4.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats, and the
 # steps in which the mood of a piece follows what is played.
-MOOD, _MOOD_STEPS = 30.0, 2600.0
-# Steps that a join is cross-faded over, to either side.
-_FADE = 4
+MOOD, _MOOD_STEPS = 20.0, 2600.0
 # Steps that are held against the bank at once.
 _BLOCK = 16
 # Runs that are remembered, and steps about each where no new one begins.
@@ -75,8 +74,10 @@ class Walk:
         Features of the last step, the network's next input.
     step : int
         Step of the bank at which the next run begins.
-    left : int
-        Step after which the last run was left, -1 before the first.
+    tail : ndarray of shape (n_frames, n_dims)
+        How the last run would go on, to be faded out.
+    turn : ndarray of shape (n_channels, n_bins) or None
+        Phases that the next run begins with, see `skmusic.joins`.
     visits : tuple of (int, int)
         First step and length of the latest runs.
     mood : ndarray of shape (n_numbers,)
@@ -92,7 +93,8 @@ class Walk:
     lstm: list
     x: np.ndarray
     step: int
-    left: int
+    tail: np.ndarray
+    turn: np.ndarray | None
     visits: tuple
     mood: np.ndarray
     rng: np.random.RandomState
@@ -182,7 +184,9 @@ def enter(bank, network, features, codebook, tempering, rng, skip=0):
     mood = bank.moods[start].astype(np.float32)
     if len(features):
         mood = moods_heard(features, codebook)[-1] * bank.mood_scale
-    walk = Walk(state, x, start, -1, (), mood, rng, nothing, np.empty(0, int))
+    walk = Walk(
+        state, x, start, nothing, None, (), mood, rng, nothing, np.empty(0, int)
+    )
     if skip:
         walk = advance(bank, network, walk, tempering)
         walk = without(walk, skip)
@@ -207,13 +211,14 @@ def advance(bank, network, walk, tempering):
     length, target = _choose(
         bank, tempering.mask(log_softmax(z[lengths])), start, lengths, walk, tempering
     )
-    run = _cross_faded(bank, start, length, walk.left, target)
+    run, tail, follows = _play(bank, walk, length, target)
     return replace(
         walk,
         lstm=states[length - 1],
         x=x[length],
         step=target,
-        left=start + length - 1,
+        tail=tail,
+        turn=follows,
         visits=(*walk.visits, (start, length))[-_MEMORY:],
         mood=walk.mood
         + (1 - np.exp(-length / _MOOD_STEPS))
@@ -249,25 +254,25 @@ def _visited(targets, visits):
     return ((behind >= -_MARGIN) & (behind < lengths + _MARGIN)).any(axis=-1)
 
 
-def _cross_faded(bank, start, length, left, target):
-    """Frames of a run, faded into from the run before and to the one to come."""
-    m = bank.layout.frames_per_step
-    frames = bank.frames[start * m : (start + length) * m]
-    n = min(_FADE, (length - 1) // 2)
-    slope = (np.arange(2 * n * m) + 0.5) / (2 * n * m) if n else np.empty(0)
-    if n and left >= 0 and bank.ends[left] > left + n:
-        old = bank.frames[(left + 1) * m : (left + 1 + n) * m]
-        frames[: n * m] = _mix(old, frames[: n * m], slope[n * m :])
-    if n and target >= n and bank.ends[target - n] == bank.ends[target]:
-        new = bank.frames[(target - n) * m : target * m]
-        frames[-n * m :] = _mix(frames[-n * m :], new, slope[: n * m])
-    return frames
-
-
-def _mix(old, new, slope):
-    """Cross-fade at constant power, whatever the phases of the two."""
-    slope = slope[:, None].astype(np.float32)
-    mixed = np.cos(slope * np.pi / 2) * old + np.sin(slope * np.pi / 2) * new
-    power = [np.square(x).sum(axis=1, keepdims=True) for x in (old, new, mixed)]
-    wanted = (1 - slope) * power[0] + slope * power[1]
-    return mixed * np.sqrt(np.clip(wanted / (power[2] + 1e-20), 0.25, 4))
+def _play(bank, walk, length, target):
+    """Frames of a run, faded into and out of; and how the next one begins."""
+    start, m, layout = walk.step, bank.layout.frames_per_step, bank.layout
+    n = min(FADE, (length - 1) // 2) * m
+    end, until = (start + length) * m, int(bank.ends[start]) * m
+    frames = bank.frames[start * m : min(end + n, until)]
+    frames = turned(frames, walk.turn, layout)
+    run, tail = frames[: length * m], frames[length * m :]
+    slope = (np.arange(2 * n) + 0.5) / (2 * n) if n else np.empty(0)
+    k = min(n, len(walk.tail))
+    if k:
+        run[:k] = mix(walk.tail[:k], run[:k], slope[n : n + k])
+    at, follows = target * m, None
+    if n and target >= n // m and bank.ends[target - n // m] == bank.ends[target]:
+        new = bank.frames[at - n : min(at + n, int(bank.ends[target]) * m)]
+        if len(tail) == n and len(new) == 2 * n:
+            old = np.concatenate([run[len(run) - n :], tail])
+            follows = meeting(old, new, layout)
+        run[len(run) - n :] = mix(
+            run[len(run) - n :], turned(new[:n], follows, layout, -n), slope[:n]
+        )
+    return run, tail, follows

@@ -13,6 +13,7 @@ from skmusic.codebook import (
     fit_codebook,
     frame_energies,
     log_density,
+    to_levels,
     token_variance,
 )
 
@@ -180,17 +181,27 @@ def test_features_do_not_know_the_future(learned, frames):
         )
 
 
-def test_features_tell_the_decibels():
+def test_features_tell_the_levels():
     codebook, features = learn([noise(400, 6)], PLAIN)
     energies = band_energies(noise(400, 6), PLAIN, codebook.edges)
-    expected = 10 * np.log10(energies / codebook.reference + 1e-8)
-    np.testing.assert_allclose(codebook.decibels(features[0]), expected, atol=0.05)
+    expected = to_levels(energies, codebook.reference)
+    np.testing.assert_allclose(codebook.levels(features[0]), expected, atol=0.05)
 
 
-def test_louder_music_has_more_decibels(learned, frames):
+def test_levels_are_near_decibels_at_the_reference_and_compressed_far_below():
+    energies = np.array([1.0, 0.99, 1e-4, 1e-12, 0.0])
+    levels = to_levels(energies, 1.0)
+    decibels = 10 * np.log10(energies[:4])
+    np.testing.assert_allclose(levels[:2], decibels[:2], atol=1e-3)
+    assert (np.diff(levels) < 0).all()
+    assert (np.diff(levels[1:4]) > np.diff(decibels[1:4]) / 1.5).all()
+    assert levels[-1] > -44
+
+
+def test_louder_music_has_higher_levels(learned, frames):
     codebook, _ = learned
-    soft, loud = (codebook.decibels(codebook.features(k * frames[0])) for k in (0.1, 1))
-    assert 10 < np.median(loud - soft) < 25
+    soft, loud = (codebook.levels(codebook.features(k * frames[0])) for k in (0.1, 1))
+    assert 3 < np.median(loud - soft) < 25
 
 
 def test_tokens_are_the_nearest_centroids(learned):

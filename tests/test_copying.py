@@ -5,6 +5,7 @@ from soxr import resample
 from test_descriptors import SR, music
 
 from skmusic.copying import copying
+from skmusic.datasets import make_songs
 
 SHAPE = (10 * SR, 2)
 
@@ -58,6 +59,12 @@ def test_new_music_is_not_copied(sets):
         found = copying(sets["reference"], sets[name], sr=SR)
         assert found["share_1s"] < 0.05, name
         assert found["share_250ms"] < 0.1, name
+
+
+def test_new_songs_of_the_same_instruments_are_not_copied():
+    songs = make_songs(5, 12.0, sr=SR, random_state=0).recordings
+    found = copying(songs[:4], songs[4:], sr=SR, semitones=1)
+    assert found["share_1s"] < 0.05
 
 
 def test_splices_are_copied_in_short_windows_only(sets):

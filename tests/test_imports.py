@@ -41,6 +41,8 @@ FLOORS = {
         "parameters",
         "codebook",
         "corpus",
+        "graph",
+        "joins",
         "units",
         "walk",
         "network",

@@ -5,8 +5,9 @@ from scipy.spatial.distance import cdist
 from skmusic import FFTFeaturizer
 from skmusic.codebook import Layout, find_layout, fit_codebook
 from skmusic.corpus import joined, read_corpus
+from skmusic.graph import join_graph
 from skmusic.storage import store
-from skmusic.units import build_bank, join_graph, surroundings
+from skmusic.units import build_bank, surroundings
 
 SHORTEST, LONGEST = 15, 37
 

@@ -7,6 +7,7 @@ import pytest
 from skmusic import FFTFeaturizer
 from skmusic.codebook import find_layout, fit_codebook
 from skmusic.corpus import joined, read_corpus
+from skmusic.joins import turned
 from skmusic.recurrent import forward, log_softmax, zero_state
 from skmusic.storage import store
 from skmusic.units import build_bank
@@ -278,17 +279,20 @@ def test_what_was_heard_of_a_step_is_passed_over(fitted):
         np.testing.assert_array_equal(late.pending, whole.pending[skip:])
 
 
-def test_runs_are_played_as_they_are_but_near_joins(fitted):
+def test_runs_are_played_as_they_are_but_turned_and_faded_at_joins(fitted):
     bank, network, _, codebook = fitted
     m = codebook.layout.frames_per_step
     walk, position = begin(fitted), 0
     for _ in range(20):
+        turn = walk.turn
         walk = advance(bank, network, walk, Tempering())
         start, length = walk.visits[-1]
         middle = length // 2
+        run = bank.frames[start * m : (start + length) * m]
+        run = turned(run, turn, bank.layout)
         np.testing.assert_array_equal(
             walk.pending[(position + middle) * m : (position + middle + 1) * m],
-            bank.frames[(start + middle) * m : (start + middle + 1) * m],
+            run[middle * m : (middle + 1) * m],
         )
         position += length
 

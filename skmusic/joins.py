@@ -1,0 +1,106 @@
+"""Joins that are heard less: partials meet in phase before they are cross-faded.
+
+Where two places of the recordings meet, one note may sound in both, at any phase:
+faded from one to the other as they are, the two cancel each other for a moment. The
+next run is therefore turned so that its partials have the phases of the run that
+ends; within a quarter of a second it returns to its own.
+"""
+
+import numpy as np
+
+# Steps that a join is cross-faded over, to either side.
+FADE = 4
+# Steps after which the phases are the run's own.
+_PHASE = 11.0
+
+
+def turned(frames, turn, layout, first=0):
+    """Frames of a run, their phases turned.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_dims)
+        Frames of the run.
+    turn : ndarray of shape (n_channels, n_bins) or None
+        Radians, from `meeting`; None leaves the frames as they are.
+    layout : skmusic.codebook.Layout
+        Of the frames.
+    first : int
+        Place of the first frame, counted from the run's beginning.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_dims)
+    """
+    if turn is None:
+        return frames
+    t = (first + np.arange(len(frames))) / layout.frames_per_step
+    n = int(np.searchsorted(t, _PHASE))
+    share = np.clip(1 - t[:n] / _PHASE, 0, 1)[:, None, None].astype(np.float32)
+    z = _complex(frames[:n], layout) * np.exp(1j * turn * share)
+    out = frames.copy()
+    out[:n] = np.stack([z.real, z.imag], axis=2).reshape(n, -1)
+    return out
+
+
+def meeting(old, new, layout):
+    """Turn that makes the partials of the next run meet those of the one that ends.
+
+    Parameters
+    ----------
+    old, new : ndarray of shape (n_frames, n_dims)
+        Frames of both about the join.
+    layout : skmusic.codebook.Layout
+        Of the frames.
+
+    Returns
+    -------
+    ndarray of shape (n_channels, n_bins), or None
+        Radians; None where the frames are no spectra.
+
+    References
+    ----------
+    J. Laroche and M. Dolson, "Improved phase vocoder time-scale modification of
+    audio", IEEE Trans. Speech and Audio Processing 7 (1999), for the phases: those
+    of a peak lead the bins about it.
+    """
+    if layout.n_parts == 1:
+        return None
+    shared = (_complex(old, layout) * _complex(new, layout).conj()).sum(axis=0)
+    strength = np.abs(shared).sum(axis=0)
+    padded = np.pad(strength, 2, constant_values=-1)
+    about = np.lib.stride_tricks.sliding_window_view(padded, 5).max(axis=1)
+    peaks = np.flatnonzero(strength == about)
+    middles = (peaks[1:] + peaks[:-1] + 1) // 2
+    owner = np.searchsorted(middles, np.arange(len(strength)), side="right")
+    turn = np.angle(shared[:, peaks])[:, owner].astype(np.float32)
+    # The spectrum of a real signal is real at both ends.
+    turn[:, [0, -1]] = 0
+    return turn
+
+
+def _complex(frames, layout):
+    """Frames as ``(n_frames, n_channels, n_bins)`` complex numbers."""
+    x = frames.reshape(-1, layout.n_channels, 2, layout.n_bins)
+    return x[:, :, 0] + 1j * x[:, :, 1]
+
+
+def mix(old, new, slope):
+    """Cross-fade at constant power, whatever the phases of the two.
+
+    Parameters
+    ----------
+    old, new : ndarray of shape (n_frames, n_dims)
+        Frames that end and that begin.
+    slope : ndarray of shape (n_frames,)
+        From 0, all old, to 1, all new.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_dims)
+    """
+    slope = slope[:, None].astype(np.float32)
+    mixed = np.cos(slope * np.pi / 2) * old + np.sin(slope * np.pi / 2) * new
+    power = [np.square(x).sum(axis=1, keepdims=True) for x in (old, new, mixed)]
+    wanted = (1 - slope) * power[0] + slope * power[1]
+    return mixed * np.sqrt(np.clip(wanted / (power[2] + 1e-20), 0.25, 4))
