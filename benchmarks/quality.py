@@ -9,6 +9,7 @@ quality.json and a contact sheet for each corpus into benchmarks/results.
 """
 
 import argparse
+import copy
 import json
 import os
 import time
@@ -17,11 +18,12 @@ from pathlib import Path
 
 import numpy as np
 from fetch_music import music, unheard
+from ngrams import likelihoods, summary
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic import audio as sound
 from skmusic.datasets import make_songs
-from skmusic.metrics import evaluate
+from skmusic.metrics import describe, evaluate
 
 SR, CLIP, HEARD = 44100, 20, 10
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -68,15 +70,45 @@ def clips(recordings, starts, seconds):
     return found
 
 
-def ours(learnt, seeds, N, **parameters):
-    """Clips of a fitted pipeline, and what it took."""
+def learn(learnt, N, **parameters):
+    """Fitted pipeline, and the seconds it took."""
     begun = time.perf_counter()
     pipe = Pipeline(
         [FFTFeaturizer(N=N), StatefulLSTMGenerator(random_state=0, **parameters)]
     ).fit(learnt)
-    fitted = time.perf_counter()
+    return pipe, time.perf_counter() - begun
+
+
+def ours(pipe, fit_seconds, seeds):
+    """Clips of a fitted pipeline, and what it took."""
+    begun = time.perf_counter()
     made = [pipe.sample(s, seconds=CLIP, random_state=i) for i, s in enumerate(seeds)]
-    return made, {"fit_s": fitted - begun, "sample_s": time.perf_counter() - fitted}
+    return made, {"fit_s": fit_seconds, "sample_s": time.perf_counter() - begun}
+
+
+def without_network(pipe):
+    """The pipeline with nothing to choose by but joins, mood and token frequency."""
+    pipe = copy.deepcopy(pipe)
+    generator = pipe[-1]
+    network = generator.network_
+    V, _ = network["head"]
+    count = np.bincount(generator.bank_.tokens, minlength=V.shape[1]) + 1
+    generator.network_ = {
+        "layers": network["layers"],
+        "head": (0 * V, np.log(count / count.sum()).astype(V.dtype)),
+        "skip": tuple(0 * A for A in network["skip"]),
+    }
+    return pipe
+
+
+def minutes(pipe, seed):
+    """Whether ten minutes stay alive: the first of them, and the last."""
+    made = pipe.sample(seed, seconds=600, random_state=0)
+    both = [describe(x, SR) for x in (made[: 60 * SR], made[-60 * SR :])]
+    return {
+        name: tuple(round(d[name], 2) for d in both)
+        for name in ("temporal_variance", "repetition", "silence")
+    }
 
 
 def article(learnt, seeds, epochs):
@@ -115,32 +147,38 @@ def grains(learnt, n_clips, seconds, rng):
     return made
 
 
-def rows(learnt, held, quick):
-    """Name, clips and costs of each row."""
+def rows(learnt, held, quick, notes):
+    """Name, clips and costs of each row; what is no row goes into `notes`."""
     rng = np.random.default_rng(0)
     seeds = clips(held, (0.3, 0.6), HEARD)[:8]
     yield "real, unheard", clips(held, (0.25, 0.75), CLIP)[:8], {}
+    yield "real, learnt (the ceiling)", clips(learnt, (0.45,), CLIP)[:8], {}
     loop = [np.tile(x[: SR // 4], (4 * CLIP, 1)) for x in clips(held, (0.5,), CLIP)]
     yield "a quarter second looped", loop * 2, {}
     pink = [np.cumsum(rng.standard_normal((CLIP * SR, 2)), axis=0) for _ in range(8)]
     yield "brown noise", [p / np.abs(p).max() for p in pink], {}
     yield "random grains of 0.4 s", grains(learnt, 8, 0.4, rng), {}
+    yield "random grains of 2 s", grains(learnt, 8, 2.0, rng), {}
     yield "the article's method", *article(learnt, seeds, epochs=1 if quick else 3)
-    yield "skmusic, N=2048 (default)", *ours(learnt, seeds, 2048)
-    yield "skmusic, N=256", *ours(learnt, seeds, 256)
+    fitted = learn(learnt, 2048)
+    yield "skmusic, N=2048 (default)", *ours(*fitted, seeds)
+    notes["nats"] = likelihoods(fitted[0], learnt, held)
+    notes["first and last of ten minutes"] = minutes(fitted[0], seeds[0])
     yield (
-        "skmusic, runs to 0.85 s",
-        *ours(learnt, seeds, 2048, min_run=0.35, max_run=0.85),
+        "the same joins, no network",
+        *ours(without_network(fitted[0]), fitted[1], seeds),
     )
-    yield "skmusic, all of the corpus", *ours(learnt, seeds, 2048, bank_size=10**9)
+    yield "skmusic, N=256", *ours(*learn(learnt, 256), seeds)
+    longer = learn(learnt, 2048, min_run=0.35, max_run=0.85)
+    yield "skmusic, runs to 0.85 s", *ours(*longer, seeds)
 
 
 def measure(name, corpus, quick):
     """All rows of a corpus, measured."""
     learnt, held = corpus
     reference = clips(held, (0.05, 0.45, 0.95), CLIP)
-    table = {}
-    for row, made, costs in rows(learnt, held, quick):
+    table, notes = {}, {}
+    for row, made, costs in rows(learnt, held, quick, notes):
         report = evaluate(reference, made, training=learnt, sr=SR)
         flat = {k: v for k, v in report.items() if k != "descriptors"}
         inside = {}
@@ -156,7 +194,7 @@ def measure(name, corpus, quick):
     sheet(name, table)
     for values in table.values():
         del values["clip"]
-    return table
+    return {"table": table, **notes}
 
 
 def sheet(name, table):
@@ -187,7 +225,8 @@ def markdown(tables, quick):
         "Medians of 8 clips of 20 s. An asterisk marks what lies outside the 5 to",
         "95 % range of real clips.",
     ]
-    for name, table in tables.items():
+    for name, found in tables.items():
+        table = found["table"]
         lines += ["", f"## {name}", ""]
         within = next(iter(table.values()))["frechet_within"]
         lines += [f"Fréchet distance of the reference's halves: {within:.1f}.", ""]
@@ -199,6 +238,12 @@ def markdown(tables, quick):
             ]
             cells += [f"{t[k]:.1f}" if k in t else "" for k in ("fit_s", "sample_s")]
             lines.append(f"| {row} | " + " | ".join(cells) + " |")
+        lines += ["", "The next token, on the unheard recordings:", ""]
+        lines += summary(found["nats"])
+        lines += ["", "Ten minutes sampled in one go, first and last minute:"]
+        long = found["first and last of ten minutes"].items()
+        lines.append("; ".join(f"{k.replace('_', ' ')} {a}, {b}" for k, (a, b) in long))
+        lines[-1] += "."
     return "\n".join(lines) + "\n"
 
 

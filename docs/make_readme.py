@@ -43,7 +43,7 @@ COLOURS = 64  # fewer make a smaller file
 
 def table():
     """Lines of the table."""
-    figures = json.loads(FIGURES.read_text())["wesnoth"]
+    figures = json.loads(FIGURES.read_text())["wesnoth"]["table"]
     heads = [head for head, _ in COLUMNS.values()]
     lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     for row, name in ROWS.items():

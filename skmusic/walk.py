@@ -245,7 +245,18 @@ def _choose(bank, logp, start, lengths, walk, tempering):
             pick = tempering.draw(np.where(allowed, score, -np.inf).ravel(), walk.rng)
             row, column = divmod(pick, targets.shape[1])
             return int(lengths[row]), int(targets[row, column])
-    return int(lengths[-1]), int(walk.rng.randint(len(bank.tokens)))
+    return int(lengths[-1]), _jump(bank, logp[-1], walk, tempering)
+
+
+def _jump(bank, logp, walk, tempering):
+    """Step to go on at where no join is left: by network and mood alone."""
+    score = np.maximum(logp, -1e3)[bank.tokens]
+    score = score - MOOD * ((bank.moods - walk.mood) ** 2).sum(axis=1)
+    steps = np.arange(len(score))
+    visited = _visited(steps, (*walk.visits, (walk.step, 1)))
+    for lost in (steps + bank.longest > bank.ends, visited):
+        score = np.where(lost, score - 1e6, score)
+    return tempering.draw(score, walk.rng)
 
 
 def _visited(targets, visits):

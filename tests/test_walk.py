@@ -332,3 +332,19 @@ def test_advancing_leaves_the_walk_as_it_was(fitted):
     np.testing.assert_array_equal(first.pending, second.pending)
     assert walk.visits == ()
     assert len(walk.pending) == 0
+
+
+def test_without_a_join_left_nothing_but_temperature_is_left_to_chance(fitted):
+    bank, network, _, _ = fitted
+    closed = replace(bank, targets=np.full_like(bank.targets, -1))
+
+    def piece(seed, temperature):
+        walk = replace(begin(fitted), rng=np.random.RandomState(seed))
+        for _ in range(6):
+            walk = advance(closed, network, walk, Tempering(temperature))
+        return walk.visits
+
+    assert piece(0, 0.0) == piece(1, 0.0)
+    assert piece(0, 1.0) != piece(1, 1.0)
+    starts = [start for start, _ in piece(0, 1.0)]
+    assert len(set(starts)) == len(starts)
