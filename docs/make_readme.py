@@ -111,13 +111,13 @@ def save(figure):
 def write_picture():
     """Learn, compose, draw."""
     sys.path.insert(0, str(ROOT / "benchmarks"))
-    from quality import HEARD, article, ours, wesnoth
+    from quality import HEARD, article, learn, ours, wesnoth
 
     learnt, (song, *_) = wesnoth()
     at = START * SR
     seed = song[at - HEARD * SR : at]
     (by_article,), _ = article(learnt, [seed], epochs=1)
-    (by_us,), _ = ours(learnt, [seed], 2048)
+    (by_us,), _ = ours(*learn(learnt, 2048), [seed])
     panels = {
         "real: how the recording goes on": song[at:],
         "the article's method of 2017: a buzz": by_article,
