@@ -45,6 +45,8 @@ html_css_files = ["skmusic.css"]
 html_title = "skmusic"
 html_show_sourcelink = False
 html_copy_source = False
+# Else the theme complains, in the browser's console, of having been told nothing.
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
