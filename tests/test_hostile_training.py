@@ -47,7 +47,8 @@ def test_music_is_finite_and_has_no_steps_of_its_own(name, tmp_path):
     for seed in None, X[0], TONE:
         music = pipe.sample(seed, seconds=1, random_state=0)
         assert np.isfinite(music).all()
-        assert np.abs(music).max() <= 1.3 * loudest + 1e-6
+        # Two waves that are cross-faded at constant power may add up to as much.
+        assert np.abs(music).max() <= np.sqrt(2) * loudest + 1e-6
         # Where the level of two places differs, a window's length lies between.
         assert step(music) <= 1.5 * max(map(step, X)) + 0.05 * loudest
         audio.write(tmp_path / "a.wav", music, SR)
