@@ -80,9 +80,9 @@ Player(place, sr, name="in the song")
 # nearly the same, and then more seems copied than any run is long.
 # `skmusic.metrics.copying` compares the sound alone and knows nothing of runs.
 #
-# Beside the piece stands a song that was not learned. It is by the same synthesiser,
-# whose notes may be alike to the sample, so that much of it is found in the others,
-# too: only what a piece has beyond such a song tells of copying.
+# Beside the piece stands a song that was not learned, by the same synthesiser: what
+# the measure finds in it is no copy, and only what a piece has beyond it tells of
+# copying.
 
 of_piece = metrics.copying(learned, [piece], sr)
 of_unheard = metrics.copying(learned, [unheard], sr)
