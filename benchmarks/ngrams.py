@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 import numpy as np
 
 from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.walk import shifted
 
 
 class WittenBell:
@@ -48,8 +49,7 @@ class WittenBell:
 def nats_of_network(generator, features, tokens):
     """Mean negative log-probability of a recording's tokens by the network."""
     network = generator.network_
-    heard = np.concatenate([np.zeros_like(features[:1]), features[:-1]])
-    logp = log_softmax(forward(network, heard, zero_state(network))[0])
+    logp = log_softmax(forward(network, shifted(features), zero_state(network))[0])
     return -float(logp[np.arange(len(tokens)), tokens].mean())
 
 
