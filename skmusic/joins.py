@@ -37,9 +37,14 @@ def turned(frames, turn, layout, first=0):
     t = (first + np.arange(len(frames))) / layout.frames_per_step
     n = int(np.searchsorted(t, _PHASE))
     share = np.clip(1 - t[:n] / _PHASE, 0, 1)[:, None, None].astype(np.float32)
-    z = _complex(frames[:n], layout) * np.exp(1j * turn * share)
-    out = frames.copy()
-    out[:n] = np.stack([z.real, z.imag], axis=2).reshape(n, -1)
+    # Not one complex exponential: it takes ten times as long as both of these.
+    cos, sin = np.cos(turn * share), np.sin(turn * share)
+    out = np.empty_like(frames)
+    out[n:] = frames[n:]
+    x, y = (f[:n].reshape(n, *turn.shape[:1], 2, -1) for f in (frames, out))
+    real, imag = x[:, :, 0], x[:, :, 1]
+    np.subtract(real * cos, imag * sin, out=y[:, :, 0])
+    np.add(real * sin, imag * cos, out=y[:, :, 1])
     return out
 
 

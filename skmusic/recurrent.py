@@ -12,9 +12,6 @@ import numpy as np
 
 from skmusic.checks import check_array
 
-# Multiplications of a matrix product that OpenBLAS does without other threads.
-_SMALL = 1 << 18
-
 
 def from_arrays(arrays):
     """Network of a list of its arrays: layers, head, skip.
@@ -151,18 +148,13 @@ def forward(network, x, state):
 
 
 def _product(x, W):
-    """``x @ W``, some rows at a time.
+    """``x @ W``, row by row.
 
-    So few that BLAS wakes no other threads: where the machine is busy, a short run
-    of music would wait for them a hundred times as long as it takes.
+    So the bits of a row do not depend on the others. And BLAS wakes no other threads:
+    where the machine is busy, a short run of music would wait for them a hundred
+    times as long as it takes.
     """
-    n = _SMALL // W.size
-    if n <= 1 or len(x) <= n:
-        return x @ W
-    out = np.empty((len(x), W.shape[1]), np.result_type(x, W))
-    for i in range(0, len(x), n):
-        np.matmul(x[i : i + n], W, out=out[i : i + n])
-    return out
+    return np.matmul(x[..., None, :], W)[..., 0, :]
 
 
 def _layer(z, U, h, c):

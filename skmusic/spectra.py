@@ -336,9 +336,10 @@ def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
     n_later = -(-N // hop_length) - 1
     sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
     sums[:n_later] = 0
+    scaled = (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
     for block in _blocks(n_frames, n_channels * N):
         part = sums[block.start : block.stop + n_later]
-        _overlap_add(frames[block], part, w, factor, redundant)
+        _overlap_add(frames[block], part, scaled, redundant)
     n_samples = n_frames * hop_length - (N - hop_length)
     if n_frames:
         n_samples -= _padding(frames, count_bins(N, redundant), hop_length)
@@ -424,17 +425,18 @@ def overlap_add(frames, tail, w, hop_length, n_channels, factor=1.0, redundant=F
     n_frames, n_later = len(frames), -(-len(w) // hop_length) - 1
     sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
     sums[:n_later] = 0 if tail is None else tail
-    _overlap_add(frames, sums, w, factor, redundant)
+    scaled = (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
+    _overlap_add(frames, sums, scaled, redundant)
     return sums[:n_frames].reshape(-1, n_channels), sums[n_frames:]
 
 
-def _overlap_add(frames, sums, w, factor, redundant):
-    """Add windows to `sums`, ``(n_frames + n_later, hop_length, n_channels)``.
+def _overlap_add(frames, sums, scaled, redundant):
+    """Add `scaled` windows to `sums`, ``(n_frames + n_later, hop_length, n_channels)``.
 
     What was there counts in the first n_later only, the hops that a window reaches
     beyond its own.
     """
-    (n_frames, N), (_, hop_length, n_channels) = (len(frames), len(w)), sums.shape
+    n_frames, N, (_, hop_length, n_channels) = len(frames), len(scaled), sums.shape
     n_later = -(-N // hop_length) - 1
     parts = frames.reshape(n_frames, n_channels, 2, count_bins(N, redundant))
     spectrum = np.empty(parts[:, :, 0].shape, np.result_type(frames, "F"))
@@ -443,7 +445,7 @@ def _overlap_add(frames, sums, w, factor, redundant):
         windows = scipy.fft.ifft(spectrum, axis=-1).real
     else:
         windows = scipy.fft.irfft(spectrum, n=N, axis=-1)
-    windows *= (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
+    windows *= scaled
     sums[n_later:, N - n_later * hop_length :] = 0
     # Older frames come first into each sum: so its bits do not depend on the blocks.
     for k in reversed(range(n_later + 1)):

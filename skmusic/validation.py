@@ -172,9 +172,18 @@ def _check_item(x, i, what, estimator):
         dtype=_DTYPES,
         # An unreadable file has no frames, but no waveform is empty.
         ensure_min_samples=int(what == "waveform" or x.ndim == 1),
+        ensure_all_finite=not _is_surely_finite(x),
         input_name=f"recording {i}",
         estimator=estimator,
     )
+
+
+def _is_surely_finite(x):
+    """Whether the energy of `x` is finite, by the fastest of all passes over it."""
+    if x.dtype not in _DTYPES or not x.flags.c_contiguous:
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.vdot(x, x)))
 
 
 def _check_dense(estimator, X, reset, what):
