@@ -451,8 +451,11 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         return [empty if f is None else f for f in frames]
 
     def _frames_of_file(self, path):
-        x, _ = audio.read(path, sr=self.sr, channels=self.n_channels_)
-        return self._frames(x)
+        return self._stft(
+            spectra.stft_whole,
+            read_blocks(path, self.sr, self.n_channels_),
+            n_frames=self._claimed(audio.info(path)),
+        )
 
     def _claimed(self, about):
         """Frames of a file, as its header has it, but no more than it can hold."""
@@ -462,14 +465,8 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
 
     def _blocks_of_file(self, path, n_frames):
         """Frames of a file in blocks of so many, the last of fewer."""
-        return spectra.stft_blocks(
-            read_blocks(path, self.sr, self.n_channels_),
-            self._window(),
-            self._hop(),
-            self.factor,
-            self.redundant,
-            n_frames=n_frames,
-        )
+        blocks = read_blocks(path, self.sr, self.n_channels_)
+        return self._stft(spectra.stft_blocks, blocks, n_frames=n_frames)
 
     def _frames(self, x):
         if x.shape[1] != self.n_channels_:
@@ -479,7 +476,11 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
                     "were fitted; mix it down, or set channels."
                 )
             x = audio.to_channels(x, self.n_channels_)
-        return spectra.stft(x, self._window(), self._hop(), self.factor, self.redundant)
+        return self._stft(spectra.stft, x)
+
+    def _stft(self, function, x, **more):
+        window, hop = self._window(), self._hop()
+        return function(x, window, hop, self.factor, self.redundant, **more)
 
     def _each(self, function, items, *more):
         """Results for each item, in threads; one item is not worth a thread."""

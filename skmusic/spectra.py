@@ -18,12 +18,16 @@ __all__ = [
     "overlap_add",
     "stft",
     "stft_blocks",
+    "stft_whole",
     "synthesis_window",
 ]
 
 # Frames are transformed in blocks of about this many numbers, so that the
 # windowed copies stay in cache and memory stays near the size of the output.
 _BLOCK = 1 << 18
+
+# Numbers that room is made for before they are there: anybody may claim any length.
+_EXPECTED = 1 << 27
 
 # The imaginary part of DC is zero for every real signal. In a recording's last
 # frame that slot carries the number of padded samples times this: exact in
@@ -191,12 +195,7 @@ def _blocks(n_frames, numbers_per_frame):
 
 
 def _mirrored(x, start, stop):
-    """Samples from `start` to `stop`, which may lie beyond the ends.
-
-    An edge to silence would be heard as a click by the learner.
-    """
-    if start >= 0 and stop <= len(x):
-        return x[start:stop]
+    """Samples from `start` to `stop`, which lie beyond the ends."""
     at = np.arange(start, stop) % (2 * len(x))
     return x[np.minimum(at, 2 * len(x) - 1 - at)]
 
@@ -230,25 +229,8 @@ def stft(x, w, hop_length, factor=1.0, redundant=False):
     >>> stft(np.ones((8, 1)), analysis_window("hann", 4), hop_length=2).shape
     (5, 6)
     """
-    (n_samples, n_channels), N = x.shape, len(w)
-    n_frames, n_bins = count_frames(n_samples, N, hop_length), count_bins(N, redundant)
-    lead = N - hop_length
-    padding = n_frames * hop_length - lead - n_samples
-    scaled = (w * factor).astype(x.dtype)
-    transform = scipy.fft.fft if redundant else scipy.fft.rfft
-    frames = np.empty((n_frames, n_channels * 2 * n_bins), dtype=x.dtype)
-    for block in _blocks(n_frames, n_channels * N):
-        start = block.start * hop_length - lead
-        part = _mirrored(x, start, (block.stop - 1) * hop_length - lead + N)
-        # One channel after the other, in cache: windows of that are read at once.
-        part = np.ascontiguousarray(part.T)
-        windows = np.lib.stride_tricks.sliding_window_view(part, N, axis=1)
-        windows = windows[:, ::hop_length].swapaxes(0, 1)
-        # In C order, which numpy would not choose; the FFT is slow in any other.
-        windowed = np.multiply(windows, scaled, order="C")
-        _pack(transform(windowed, axis=-1), frames[block])
-    frames[-1, n_bins] = padding * _PADDING_UNIT
-    return frames
+    n_frames = count_frames(len(x), len(w), hop_length)
+    return stft_whole([x], w, hop_length, factor, redundant, n_frames=n_frames)
 
 
 def stft_blocks(blocks, w, hop_length, factor=1.0, redundant=False, *, n_frames):
@@ -281,25 +263,136 @@ def stft_blocks(blocks, w, hop_length, factor=1.0, redundant=False, *, n_frames)
     >>> [len(part) for part in parts]
     [30, 30, 12]
     """
-    N = len(w)
-    # Where a part of the waveform is cut, so many frames lean on its mirrored edges.
-    margin = -(-(N - hop_length) // hop_length) + 2
-    # More frames than mirrors could reach, that all parts have the same middle.
-    needed = (n_frames + 2 * margin) * hop_length
-    held, n_held, leading = [], 0, 0
+    analysis = _Analysis(w * factor, hop_length, redundant)
+    for samples, padding in _parts(blocks, len(w), hop_length, n_frames):
+        frames = analysis.room(samples, analysis.count(samples))
+        analysis.write(samples, padding, frames)
+        yield frames
+
+
+def stft_whole(blocks, w, hop_length, factor=1.0, redundant=False, *, n_frames):
+    """Frames of a waveform that comes block by block, in one array.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_samples, n_channels)
+        Waveform, however it is divided.
+    w, hop_length, factor, redundant : ndarray, int, float, bool
+        As `stft` takes them.
+    n_frames : int
+        Frames that are expected; others cost a copy.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_channels * 2 * n_bins)
+        What `stft` makes of the whole waveform, to the bit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.spectra import analysis_window, stft_whole
+    >>> x, w = np.arange(9000.0)[:, None], analysis_window("hann", 256)
+    >>> stft_whole([x[:5000], x[5000:]], w, 128, n_frames=70).shape
+    (72, 258)
+    """
+    analysis, frames, n = _Analysis(w * factor, hop_length, redundant), None, 0
+    step = max(1, _BLOCK // (2 * len(w)))
+    for samples, padding in _parts(blocks, len(w), hop_length, step):
+        more = n + analysis.count(samples)
+        if frames is None:
+            expected = min(n_frames, _EXPECTED // (samples.shape[0] * 2 * len(w)))
+            frames = analysis.room(samples, max(expected, more))
+        elif more > len(frames):
+            old, frames = frames, analysis.room(samples, 2 * more)
+            frames[:n] = old[:n]
+        analysis.write(samples, padding, frames[n:more])
+        n = more
+    return frames if n == len(frames) else frames[:n].copy()
+
+
+class _Analysis:
+    """Windows and FFT of samples ``(n_channels, n_samples)``, part after part."""
+
+    def __init__(self, w, hop_length, redundant):
+        self.w, self.hop_length, self.redundant = w, hop_length, redundant
+        # Kept: to give memory back and get it anew can take longer than the FFT.
+        self._windowed = None
+
+    def count(self, samples):
+        """Frames of these samples."""
+        return (samples.shape[1] - len(self.w)) // self.hop_length + 1
+
+    def room(self, samples, n_frames):
+        """Frames of these channels, to be written."""
+        n_dims = len(samples) * 2 * count_bins(len(self.w), self.redundant)
+        return np.empty((n_frames, n_dims), samples.dtype)
+
+    def write(self, samples, padding, out):
+        """Write the frames into `out`; `padding` as `_parts` has it."""
+        windows = np.lib.stride_tricks.sliding_window_view(samples, len(self.w), axis=1)
+        windows = windows[:, :: self.hop_length].swapaxes(0, 1)
+        if self._windowed is None or len(self._windowed) < len(out):
+            self.w = self.w.astype(samples.dtype)
+            self._windowed = np.empty(windows.shape, samples.dtype)
+        windowed = np.multiply(windows, self.w, out=self._windowed[: len(out)])
+        transform = scipy.fft.fft if self.redundant else scipy.fft.rfft
+        _pack(transform(windowed, axis=-1), out)
+        if padding is not None:
+            out[-1, count_bins(len(self.w), self.redundant)] = padding * _PADDING_UNIT
+
+
+def _parts(blocks, N, hop_length, n_frames):
+    """Samples of `n_frames` frames after another, the last of fewer.
+
+    Yields
+    ------
+    samples : ndarray of shape (n_channels, n_samples)
+        One channel after the other, in cache: windows of that are read at once. It
+        is written anew after each yield.
+    padding : int or None
+        At the last, how many samples were padded.
+    """
+    lead, size = N - hop_length, (n_frames - 1) * hop_length + N
+    samples, n = None, 0
+    for x in _mirrored_ends(blocks, N, hop_length):
+        n_added = len(x)
+        if samples is None:
+            samples = np.empty((x.shape[1], size), x.dtype)
+        while n + len(x) > size:
+            _put(samples[:, n:], x[: size - n])
+            yield samples, None
+            x, n = x[size - n :], lead
+            samples[:, :lead] = samples[:, size - lead :]
+        _put(samples[:, n : n + len(x)], x)
+        n += len(x)
+    yield samples[:, :n], n_added - lead
+
+
+def _put(samples, x):
+    for mine, other in zip(samples, x.T, strict=True):  # so that numpy's loops are long
+        mine[:] = other
+
+
+def _mirrored_ends(blocks, N, hop_length):
+    """The blocks, and mirrored samples that fill all frames, before and after.
+
+    An edge to silence would be heard as a click by the learner.
+    """
+    blocks, held, n = iter(blocks), [], 0
     for x in blocks:
         held.append(x)
-        n_held += len(x)
-        while n_held >= needed:
-            x = np.concatenate(held)
-            frames = stft(x[:needed], w, hop_length, factor, redundant)
-            yield frames[leading : leading + n_frames]
-            leading += n_frames
-            x = x[max(0, leading - margin) * hop_length :]
-            held, n_held, leading = [x], len(x), min(leading, margin)
-    frames = stft(np.concatenate(held), w, hop_length, factor, redundant)[leading:]
-    for start in range(0, len(frames), n_frames):
-        yield frames[start : start + n_frames]
+        n += len(x)
+        if n >= N:  # mirrors reach no further
+            break
+    last = np.concatenate(held) if len(held) > 1 else held[0]
+    yield _mirrored(last, hop_length - N, 0)
+    yield last
+    for x in blocks:
+        yield x
+        n += len(x)
+        last = x if len(x) >= N else np.concatenate([last, x])[-N:]
+    missing = count_frames(n, N, hop_length) * hop_length - n
+    yield _mirrored(last, len(last), len(last) + missing)
 
 
 def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
@@ -337,9 +430,10 @@ def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
     sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
     sums[:n_later] = 0
     scaled = (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
+    spectrum = None
     for block in _blocks(n_frames, n_channels * N):
         part = sums[block.start : block.stop + n_later]
-        _overlap_add(frames[block], part, scaled, redundant)
+        spectrum = _overlap_add(frames[block], part, scaled, redundant, spectrum)
     n_samples = n_frames * hop_length - (N - hop_length)
     if n_frames:
         n_samples -= _padding(frames, count_bins(N, redundant), hop_length)
@@ -430,21 +524,20 @@ def overlap_add(frames, tail, w, hop_length, n_channels, factor=1.0, redundant=F
     return sums[:n_frames].reshape(-1, n_channels), sums[n_frames:]
 
 
-def _overlap_add(frames, sums, scaled, redundant):
+def _overlap_add(frames, sums, scaled, redundant, spectrum=None):
     """Add `scaled` windows to `sums`, ``(n_frames + n_later, hop_length, n_channels)``.
 
     What was there counts in the first n_later only, the hops that a window reaches
-    beyond its own.
+    beyond its own. Returned is memory, to be given to the next call as `spectrum`.
     """
     n_frames, N, (_, hop_length, n_channels) = len(frames), len(scaled), sums.shape
     n_later = -(-N // hop_length) - 1
     parts = frames.reshape(n_frames, n_channels, 2, count_bins(N, redundant))
-    spectrum = np.empty(parts[:, :, 0].shape, np.result_type(frames, "F"))
-    spectrum.real, spectrum.imag = parts[:, :, 0], parts[:, :, 1]
-    if redundant:
-        windows = scipy.fft.ifft(spectrum, axis=-1).real
-    else:
-        windows = scipy.fft.irfft(spectrum, n=N, axis=-1)
+    if spectrum is None:
+        spectrum = np.empty(parts[:, :, 0].shape, np.result_type(frames, "F"))
+    z = spectrum[:n_frames]
+    z.real, z.imag = parts[:, :, 0], parts[:, :, 1]
+    windows = scipy.fft.ifft(z).real if redundant else scipy.fft.irfft(z, n=N)
     windows *= scaled
     sums[n_later:, N - n_later * hop_length :] = 0
     # Older frames come first into each sum: so its bits do not depend on the blocks.
@@ -454,6 +547,7 @@ def _overlap_add(frames, sums, scaled, redundant):
         add = np.copyto if k == n_later else _add
         for channel in range(n_channels):  # so that numpy's loops are long
             add(here[:, :, channel], part[:, channel])
+    return spectrum
 
 
 def _add(x, y):
