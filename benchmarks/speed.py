@@ -439,12 +439,10 @@ def pieces(model, length, rounds):
     pipe = joblib.load(model)
 
     def make(folder, n):
-        def one(i):
-            x = pipe.sample(None, seconds=length, random_state=i)
-            audio.write(f"{folder}/{i}.wav", x, SR)
-
+        music = pipe.sample([None] * n, seconds=length, random_state=n)
+        paths = [f"{folder}/{i}.wav" for i in range(n)]
         with ThreadPoolExecutor(CORES) as pool:
-            list(pool.map(one, range(n)))
+            list(pool.map(lambda path, x: audio.write(path, x, SR), paths, music))
 
     with tempfile.TemporaryDirectory() as folder:
         runs = {"one": lambda: make(folder, 1), "eight": lambda: make(folder, 8)}

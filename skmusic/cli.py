@@ -13,6 +13,7 @@ import shlex
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 from skmusic import __version__, arguments
 from skmusic.console import (
@@ -28,6 +29,9 @@ __all__ = ["main"]
 
 # Arguments that are those of `sample` and of `stream`.
 _SAMPLING = "seed", "seconds", "temperature", "top_k", "top_p"
+# Pieces that are made at once, and seconds of music that they have at most together:
+# all of it is in memory.
+_TOGETHER, _TOGETHER_SECONDS = 8, 600
 
 
 def main(argv=None):
@@ -109,10 +113,10 @@ def stream(args):
         )
     if args.seed:
         audio.info(args.seed)
-    pipe, (state,) = load_model(args.model), _states(args, 1)
+    pipe, rng = load_model(args.model), _chance(args)
     sr = _rate(pipe)
     settings = {name: getattr(args, name) for name in _SAMPLING}
-    blocks = pipe.stream(**settings, random_state=state)
+    blocks = pipe.stream(**settings, random_state=rng)
     if args.play:
         playback.play(blocks, sr, pipe.steps[0][1].n_channels_)
         return {}
@@ -199,21 +203,29 @@ def _play(args, pipe, targets, names=None, X=None):
     from skmusic import audio
 
     settings = {name: getattr(args, name) for name in _SAMPLING}
-    sr, states = _rate(pipe), _states(args, len(targets))
+    sr, rng = _rate(pipe), _chance(args)
     options = {"verbose": args.verbose}
     if args.report and hasattr(pipe.steps[-1][1], "bank_"):
         options["return_origin"] = True
-    files, pieces, music = [], set(), []
-    for target, state in zip(targets, states, strict=True):
-        made = pipe.sample(**settings, random_state=state, **options)
-        x, *origin = made if isinstance(made, tuple) else (made,)
-        if args.report:
-            music.append((target.name, x, *origin))
+
+    def write(target, x):
         target.parent.mkdir(exist_ok=True)
         audio.write(target, x, sr)
-        files.append(describe(target))
-        say(args, in_one_line(files[-1]))
-        pieces.add(hash(x.tobytes()))
+
+    files, pieces, music = [], set(), []
+    n = max(1, min(_TOGETHER, int(_TOGETHER_SECONDS / args.seconds)))
+    for some in (targets[i : i + n] for i in range(0, len(targets), n)):
+        seeds = {"seed": [args.seed] * len(some)}
+        made = pipe.sample(**settings | seeds, random_state=rng, **options)
+        made, *origins = made if isinstance(made, tuple) else (made,)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(write, some, made))
+        for target, x, *origin in zip(some, made, *origins, strict=True):
+            files.append(describe(target))
+            say(args, in_one_line(files[-1]))
+            pieces.add(hash(x.tobytes()))
+            if args.report:
+                music.append((target.name, x, *origin))
     if len(pieces) < len(files):
         warnings.warn(
             "some pieces are equal: at temperature 0, and with regression, "
@@ -265,12 +277,11 @@ def _rate(pipe):
     return next(step.sr for _, step in pipe.steps if hasattr(step, "sr"))
 
 
-def _states(args, n_pieces):
-    """Random states of pieces; one is the same however many follow it."""
+def _chance(args):
+    """Source of chance of pieces; one is the same however many follow it."""
     import numpy as np
 
-    states = np.random.SeedSequence(_seed(args)).generate_state(n_pieces)
-    return [int(state) for state in states]
+    return np.random.RandomState(_seed(args))
 
 
 def _seed(args):

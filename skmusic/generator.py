@@ -15,7 +15,7 @@ from skmusic.origin import origin_of
 from skmusic.parameters import GENERATOR_CONSTRAINTS
 from skmusic.progress import Progress
 from skmusic.training import before, check_training
-from skmusic.validation import check_recordings
+from skmusic.validation import check_recordings, several
 from skmusic.walk import Tempering
 
 _OUTPUTS = {"tokens": tokens, "regression": regression}
@@ -396,12 +396,14 @@ class StatefulLSTMGenerator(BaseEstimator):
 
         Parameters
         ----------
-        seed : ndarray of shape (n_frames, n_dims) or (n_frames,), state or None, \
-                default=None
+        seed : ndarray of shape (n_frames, n_dims) or (n_frames,), state, None, or \
+                list of these, default=None
             What was heard before; a few seconds suffice. A state that an earlier
-            call returned goes on exactly where that stopped. None is silence.
+            call returned goes on exactly where that stopped. None is silence. Of a
+            list each item is the seed of a piece; together they take less time than
+            one after another, and are to the bit the same, with one RandomState.
         frames : int, default=1000
-            Frames to make.
+            Frames to make of each piece.
         temperature : float, default=1.0
             Below 1 the network's likeliest choices win more often, and the music
             is smoother and more repetitive; above 1 it wanders. At 0 there is no
@@ -423,7 +425,8 @@ class StatefulLSTMGenerator(BaseEstimator):
         -------
         music : ndarray of shape (frames, n_dims), or (frames,) where single \
                 numbers were fitted
-            What follows the seed, without it.
+            What follows the seed, without it. For a list of seeds this, and what
+            else is returned, is a list.
         origin : ndarray of shape (frames,), of dtype `skmusic.origin.ORIGIN`
             Only with `return_origin`: the ``recording`` of the `X` that was fitted,
             and the ``frame`` of it, that each frame is; near joins, where two
@@ -446,6 +449,8 @@ class StatefulLSTMGenerator(BaseEstimator):
         >>> music, state = generator.sample(X[0], 10, return_state=True)
         >>> generator.sample(state, 5).shape  # goes on where the first ten ended
         (5, 1)
+        >>> [piece.shape for piece in generator.sample([X[0], None], 5)]
+        [(5, 1), (5, 1)]
         """
         check_is_fitted(self, "network_")
         _check_sampling(frames, temperature, top_k, top_p)
@@ -456,25 +461,32 @@ class StatefulLSTMGenerator(BaseEstimator):
                 "of no recording; use output='tokens'."
             )
         tempering = Tempering(temperature, top_k, top_p)
-        if isinstance(seed, part.State):
-            state = seed
-        else:
-            rng = check_random_state(
-                self.random_state if random_state is None else random_state
-            )
-            # A source of its own: the caller's may be used elsewhere meanwhile.
-            rng = np.random.RandomState(rng.randint(2**31))
-            state = part.start(self, self._check_seed(seed), tempering, rng)
+        seeds, many = several(seed)
+        rng = check_random_state(
+            self.random_state if random_state is None else random_state
+        )
+        states = [self._begin(part, each, tempering, rng) for each in seeds]
         verbose = self.verbose if verbose is None else verbose
-        with Progress("sample", frames, "frames", verbose) as progress:
-            music, played, state = part.go_on(self, state, frames, tempering, progress)
-        music = music[:, 0] if self._flat else music
-        result = [music]
+        total = frames * len(states)
+        with Progress("sample", total, "frames", verbose) as progress:
+            music, played, states = part.go_on(
+                self, states, frames, tempering, progress
+            )
+        results = [[x[:, 0] for x in music] if self._flat else music]
         if return_origin:
-            result.append(origin_of(self.bank_, played))
+            results.append([origin_of(self.bank_, each) for each in played])
         if return_state:
-            result.append(state)
-        return tuple(result) if len(result) > 1 else music
+            results.append(states)
+        results = results if many else [first for (first,) in results]
+        return tuple(results) if len(results) > 1 else results[0]
+
+    def _begin(self, part, seed, tempering, rng):
+        """State that a seed is, or that is after it."""
+        if isinstance(seed, part.State):
+            return seed
+        # A source of its own: the caller's may be used elsewhere meanwhile.
+        rng = np.random.RandomState(rng.randint(2**31))
+        return part.start(self, self._check_seed(seed), tempering, rng)
 
     def _chance(self):
         """Source of chance of a fit, that of a killed one if it goes on."""

@@ -7,6 +7,8 @@ import sklearn.pipeline
 from sklearn.pipeline import _name_estimators
 from sklearn.utils.validation import check_is_fitted
 
+from skmusic.validation import several
+
 
 class Pipeline(sklearn.pipeline.Pipeline):
     """Pipeline of scikit-learn that also takes bare estimators and plays music.
@@ -87,11 +89,14 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
         Parameters
         ----------
-        seed : path, ndarray of shape (n_samples,) or (n_samples, n_channels), or \
-                None, default=None
-            A recording to go on from; its end counts most. None is silence.
+        seed : path, ndarray of shape (n_samples,) or (n_samples, n_channels), None, \
+                or list of these, default=None
+            A recording to go on from; its end counts most. None is silence. Of a
+            list each item is the seed of a piece: ``[seed] * 8`` makes eight. They
+            take less time than one after another, and with one RandomState are to
+            the bit the same.
         frames : int or None, default=None
-            Frames to make.
+            Frames to make of each piece.
         seconds : float or None, default=None
             Length in place of `frames`.
         **options
@@ -103,7 +108,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
         music : ndarray of shape (n_samples, n_channels), float32
             The music after the seed, without it, at the featurizer's rate: the
             samples that all of their windows cover,
-            ``frames * hop_length - (N - hop_length)``; or ``seconds`` of them.
+            ``frames * hop_length - (N - hop_length)``; or ``seconds`` of them. For a
+            list of seeds this, and what else is returned, is a list.
         origin : ndarray of shape (n_frames,), of dtype `skmusic.origin.ORIGIN`
             Only with `return_origin`: the recording and the frame of it that each
             frame is, see `StatefulLSTMGenerator.sample`. The middle of frame ``t``
@@ -126,6 +132,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
         ... ]).fit(songs.recordings)
         >>> pipe.sample(songs.recordings[0], seconds=2, random_state=1).shape
         (16000, 2)
+        >>> len(pipe.sample(songs.recordings, seconds=2, random_state=1))
+        2
         """
         check_is_fitted(self)
         if (frames is None) == (seconds is None):
@@ -133,13 +141,16 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 f"frames={frames} and seconds={seconds}: give one of the two."
             )
         frames, n_samples = self._length(frames, seconds)
-        heard = None if seed is None else self._heard(seed)
-        made = self.steps[-1][1].sample(heard, frames, **options)
+        seeds, many = several(seed)
+        heard = self._heard(seeds)
+        made = self.steps[-1][1].sample(heard if many else heard[0], frames, **options)
         music, *about = made if isinstance(made, tuple) else (made,)
+        music = music if many else [music]
         for step in reversed(self._transformers()):
-            music = step.inverse_transform([music])[0]
-        music = music[:, None] if music.ndim == 1 else music
-        return (music[:n_samples], *about) if about else music[:n_samples]
+            music = step.inverse_transform(music)
+        music = [x[:n_samples, None] if x.ndim == 1 else x[:n_samples] for x in music]
+        music = music if many else music[0]
+        return (music, *about) if about else music
 
     def stream(
         self, seed=None, frames=None, *, seconds=None, block_frames=16, **options
@@ -202,7 +213,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
                     "use sample."
                 )
         frames, n_samples = self._length(frames, seconds)
-        heard = None if seed is None else self._heard(seed)
+        (heard,) = self._heard([seed])
         blocks = _frame_blocks(
             self.steps[-1][1], heard, frames, int(block_frames), options
         )
@@ -220,11 +231,16 @@ class Pipeline(sklearn.pipeline.Pipeline):
             raise ValueError(f"seconds={seconds} makes no music; use 30.")
         return featurizer.count_frames(n_samples), n_samples
 
-    def _heard(self, seed):
-        x = [seed]
-        for step in self._transformers():
-            x = step.transform(x)
-        return x[0]
+    def _heard(self, seeds):
+        """Frames of seeds, None for silence; what is there twice is heard once."""
+        heard = {id(None): None}
+        for seed in seeds:
+            if id(seed) not in heard:
+                x = [seed]
+                for step in self._transformers():
+                    x = step.transform(x)
+                heard[id(seed)] = x[0]
+        return [heard[id(seed)] for seed in seeds]
 
     def _transformers(self):
         steps = [step for _, step in self.steps[:-1]]

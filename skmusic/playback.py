@@ -6,6 +6,8 @@ import subprocess
 
 import numpy as np
 
+from skmusic.waveforms import to_16_bits
+
 # What may be installed to play standard input, how it is told, and whether it
 # takes bare samples there; else it takes a wav file.
 _PLAYERS = {
@@ -46,9 +48,7 @@ def write(blocks, file, sr, *, n_samples=None, raw=False):
     for i, x in enumerate(limited(blocks)):
         if not (i or raw):
             file.write(_wav_header(sr, x.shape[1], n_samples))
-        # Rounded as libsndfile does it, so that a stream is what a file would be.
-        samples = np.floor(x * np.float32(2**15)).clip(-(2**15), 2**15 - 1)
-        file.write(samples.astype("<i2").tobytes())
+        file.write(to_16_bits(x).astype("<i2").tobytes())
         file.flush()
 
 

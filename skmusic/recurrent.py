@@ -5,7 +5,7 @@ arrays of shape (n_inputs, 4 n_units), (n_units, 4 n_units), (4 n_units,),
 (n_units, n_outputs) and (n_outputs,), gates in Keras' order: input, forget,
 candidate, output. ``skip`` may hold one array (n_inputs, n_outputs), a path from
 the inputs straight to the outputs. A state is a list of pairs (h, c), one a
-layer, each of shape (n_units,).
+layer, each of shape (n_units,), or (n_lanes, n_units) of sequences side by side.
 """
 
 import numpy as np
@@ -104,15 +104,17 @@ def forward(network, x, state):
     ----------
     network : dict
         Weights, see the module.
-    x : ndarray of shape (n_steps, n_inputs)
-        Inputs.
+    x : ndarray of shape (n_steps, n_inputs) or (n_lanes, n_steps, n_inputs)
+        Inputs of one sequence, or of several side by side.
     state : list of (h, c)
-        State before the first step; it is not changed.
+        State before the first step, of each lane if there are several; it is not
+        changed.
 
     Returns
     -------
-    y : ndarray of shape (n_steps, n_outputs)
-        Outputs of the head, without activation.
+    y : ndarray of shape (n_steps, n_outputs) or (n_lanes, n_steps, n_outputs)
+        Outputs of the head, without activation. Those of a lane are, to the bit,
+        what they would be alone.
     states : list of list of (h, c)
         State after each step.
 
@@ -158,24 +160,24 @@ def _product(x, W):
 
 
 def _layer(z, U, h, c):
-    """Hidden outputs ``(n_steps, n_units)``, and (h, c) after each step."""
+    """Hidden outputs ``(..., n_steps, n_units)``, and (h, c) after each step."""
     n = len(U)
-    out = np.empty((len(z), n), U.dtype)
+    out = np.empty((*z.shape[:-1], n), U.dtype)
     states = []
     # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2, so that one tanh serves all four gates.
     scale, shift = np.full((2, 4 * n), 0.5, U.dtype)
     scale[2 * n : 3 * n], shift[2 * n : 3 * n] = 1, 0
     U, z = U * scale, z * scale
-    for t, zt in enumerate(z):
-        gates = h @ U
-        gates += zt
+    for t in range(z.shape[-2]):
+        gates = _product(h, U)
+        gates += z[..., t, :]
         np.tanh(gates, out=gates)
         gates *= scale
         gates += shift
-        i, f, g, o = gates.reshape(4, n)
+        i, f, g, o = (gates[..., k : k + n] for k in range(0, 4 * n, n))
         c = f * c + i * g
         h = o * np.tanh(c)
-        out[t] = h
+        out[..., t, :] = h
         states.append((h, c))
     return out, states
 

@@ -108,12 +108,16 @@ def start(generator, seed, tempering, rng):
     return State(state, x[-1])
 
 
-def go_on(generator, state, n_frames, tempering, progress):
-    """Frames, None since they are of no recording, and the state after them."""
-    lstm, x, made = state.lstm, state.x, []
-    for _ in range(n_frames):
-        y, states = forward(generator.network_, x[None], lstm)
-        lstm, x = states[-1], y[-1]
-        made.append(x)
-        progress(1)
-    return np.stack(made) * np.float32(generator.scale_), None, State(lstm, x)
+def go_on(generator, states, n_frames, tempering, progress):
+    """Frames of each, None as they are of no recording, and the states after them."""
+    made, after = [], []
+    for state in states:
+        lstm, x, frames = state.lstm, state.x, []
+        for _ in range(n_frames):
+            y, steps = forward(generator.network_, x[None], lstm)
+            lstm, x = steps[-1], y[-1]
+            frames.append(x)
+            progress(1)
+        made.append(np.stack(frames) * np.float32(generator.scale_))
+        after.append(State(lstm, x))
+    return made, None, after

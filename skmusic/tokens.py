@@ -10,9 +10,10 @@ from skmusic.checks import check_array
 from skmusic.corpus import grown, joined, read_corpus
 from skmusic.recurrent import check_network, forward, log_softmax, zero_state
 from skmusic.storage import store
+from skmusic.together import go_on_together
 from skmusic.training import STEP_SECONDS, train
 from skmusic.units import build_bank, moods_heard, surroundings
-from skmusic.walk import Tempering, Walk, advance, enter, entry_scores, shifted, without
+from skmusic.walk import Tempering, Walk, enter, entry_scores, shifted
 
 State = Walk
 
@@ -184,20 +185,14 @@ def start(generator, seed, tempering, rng):
     )
 
 
-def go_on(generator, state, n_frames, tempering, progress):
-    """Frames, the frame of the bank that each is, and the state after them."""
-    # The caller's state stays as it is, its source of chance too.
-    rng = np.random.RandomState()
-    rng.set_state(state.rng.get_state())
-    walk, made, origins = replace(state, rng=rng), [], []
-    left = n_frames
-    while left > 0:
-        if not len(walk.pending):
-            walk = advance(generator.bank_, generator.network_, walk, tempering)
-        part = walk.pending[:left]
-        made.append(part)
-        origins.append(walk.origins[: len(part)])
-        walk = without(walk, len(part))
-        left -= len(part)
-        progress(len(part))
-    return np.concatenate(made), np.concatenate(origins), walk
+def go_on(generator, states, n_frames, tempering, progress):
+    """Frames of each, the frame of the bank that each is, and the states after them."""
+    walks = []
+    for state in states:
+        # The caller's state stays as it is, its source of chance too.
+        rng = np.random.RandomState()
+        rng.set_state(state.rng.get_state())
+        walks.append(replace(state, rng=rng))
+    return go_on_together(
+        generator.bank_, generator.network_, walks, n_frames, tempering, progress
+    )

@@ -16,6 +16,7 @@ Lists go to lists and arrays to arrays, whether or not lengths happen to agree.
 import os
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from numbers import Number
 
 import numpy as np
 import scipy.sparse
@@ -84,6 +85,24 @@ def give_form(results, *, dense, flat):
             "list of recordings to get a list."
         )
     return np.stack(results) if dense else list(results)
+
+
+def several(seed):
+    """Seeds as a list, and whether there may be several: a list of others than numbers.
+
+    Examples
+    --------
+    >>> from skmusic.validation import several
+    >>> several("a.wav"), several(["a.wav", None]), several([0.1, 0.2])
+    ((['a.wav'], False), (['a.wav', None], True), ([[0.1, 0.2]], False))
+    """
+    if not isinstance(seed, (list, tuple)):
+        return [seed], False
+    if any(isinstance(item, (list, tuple, Number)) for item in seed):
+        return [seed], False
+    if not seed:
+        raise ValueError(f"seed={seed} asks for no piece; use None for silence.")
+    return list(seed), True
 
 
 def check_recordings(estimator, X, *, reset, what="waveform"):

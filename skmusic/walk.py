@@ -1,9 +1,11 @@
 """Sampling: a walk through the bank that the network steers.
 
-State in, state out: `advance` plays one run and gives the state after it.
+State in, state out: `plan` finds the next run, `play` adds its sound, and `advance`
+does both.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,6 +45,8 @@ class Tempering:
 
     def mask(self, logp):
         """Log-probabilities with the tokens that are not allowed at -inf."""
+        if self.top_k is None and self.top_p is None:
+            return logp
         ranked = -np.sort(-logp, axis=-1)
         least = np.full(logp.shape[:-1], -np.inf, logp.dtype)
         if self.top_k is not None and self.top_k < logp.shape[-1]:
@@ -100,6 +104,14 @@ class Walk:
     rng: np.random.RandomState
     pending: np.ndarray
     origins: np.ndarray
+
+
+class Run(NamedTuple):
+    """Steps that are played from one place of the bank."""
+
+    start: int
+    length: int
+    target: int  # where the next run begins
 
 
 def shifted(features):
@@ -202,29 +214,58 @@ def without(walk, n_frames):
 
 def advance(bank, network, walk, tempering):
     """Walk with one more run among its pending frames."""
-    start, m = walk.step, bank.layout.frames_per_step
-    n = int(min(bank.longest, bank.ends[start] - start))
-    x = np.concatenate([walk.x[None], bank.features[start : start + n]])
-    x = x.astype(np.float32)
-    z, states = forward(network, x, walk.lstm)
-    lengths = np.arange(min(bank.shortest, n), n + 1)
-    length, target = _choose(
-        bank, tempering.mask(log_softmax(z[lengths])), start, lengths, walk, tempering
-    )
-    run, tail, follows = _play(bank, walk, length, target)
+    (walk,), (run,) = plan(bank, network, [walk], tempering)
+    return play(bank, walk, run)
+
+
+def plan(bank, network, walks, tempering):
+    """Next run of each walk; `walks` that have taken it, but for its sound.
+
+    The walks share the passes of the network and nothing else.
+
+    Returns
+    -------
+    walks : list of Walk
+    runs : list of Run
+    """
+    counts = [int(min(bank.longest, bank.ends[w.step] - w.step)) for w in walks]
+    x = np.zeros((len(walks), max(counts) + 1, len(walks[0].x)), np.float32)
+    for each, walk, n in zip(x, walks, counts, strict=True):
+        each[0], each[1 : n + 1] = walk.x, bank.features[walk.step : walk.step + n]
+    layers = zip(*(walk.lstm for walk in walks), strict=True)
+    before = [tuple(map(np.stack, zip(*layer, strict=True))) for layer in layers]
+    z, after = forward(network, x, before)
+    planned, runs = [], []
+    for i, (walk, n) in enumerate(zip(walks, counts, strict=True)):
+        start, lengths = walk.step, np.arange(min(bank.shortest, n), n + 1)
+        logp = tempering.mask(log_softmax(z[i, lengths]))
+        length, target = _choose(bank, logp, start, lengths, walk, tempering)
+        runs.append(Run(start, length, target))
+        drift = 1 - np.exp(-length / _MOOD_STEPS)
+        planned.append(
+            replace(
+                walk,
+                lstm=[(h[i].copy(), c[i].copy()) for h, c in after[length - 1]],
+                x=x[i, length].copy(),
+                step=target,
+                visits=(*walk.visits, (start, length))[-_MEMORY:],
+                mood=walk.mood + drift * (bank.moods[start + length // 2] - walk.mood),
+            )
+        )
+    return planned, runs
+
+
+def play(bank, walk, run):
+    """Walk with the frames of a planned run among its pending ones."""
+    frames, tail, turn = _play(bank, walk, *run)
+    m = bank.layout.frames_per_step
+    origins = np.arange(run.start * m, (run.start + run.length) * m)
     return replace(
         walk,
-        lstm=states[length - 1],
-        x=x[length],
-        step=target,
         tail=tail,
-        turn=follows,
-        visits=(*walk.visits, (start, length))[-_MEMORY:],
-        mood=walk.mood
-        + (1 - np.exp(-length / _MOOD_STEPS))
-        * (bank.moods[start + length // 2] - walk.mood),
-        pending=np.concatenate([walk.pending, run]),
-        origins=np.append(walk.origins, np.arange(start * m, (start + length) * m)),
+        turn=turn,
+        pending=np.concatenate([walk.pending, frames]),
+        origins=np.append(walk.origins, origins),
     )
 
 
@@ -265,9 +306,9 @@ def _visited(targets, visits):
     return ((behind >= -_MARGIN) & (behind < lengths + _MARGIN)).any(axis=-1)
 
 
-def _play(bank, walk, length, target):
+def _play(bank, walk, start, length, target):
     """Frames of a run, faded into and out of; and how the next one begins."""
-    start, m, layout = walk.step, bank.layout.frames_per_step, bank.layout
+    m, layout = bank.layout.frames_per_step, bank.layout
     n = min(FADE, (length - 1) // 2) * m
     end, until = (start + length) * m, int(bank.ends[start]) * m
     frames = bank.frames[start * m : min(end + n, until)]

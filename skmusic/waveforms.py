@@ -118,6 +118,29 @@ def to_channels(x, channels):
     )
 
 
+def to_16_bits(x):
+    """Integers of 16 bits, rounded to the bit as libsndfile does it for PCM.
+
+    Parameters
+    ----------
+    x : ndarray of floats
+        Samples; what is beyond [-1, 1] is clipped.
+
+    Returns
+    -------
+    ndarray of int16
+
+    Examples
+    --------
+    >>> to_16_bits(np.float32([-1, 0, 0.5, 1]))
+    array([-32768,      0,  16384,  32767], dtype=int16)
+    """
+    # To 32 bits it rounds to the nearest, of which the upper half is kept.
+    x = np.rint(x * x.dtype.type(2.0**31))
+    np.floor(np.multiply(x, x.dtype.type(2.0**-16), out=x), out=x)
+    return np.clip(x, -(2**15), 2**15 - 1, out=x).astype(np.int16)
+
+
 def check_limits(what, sr, channels):
     """Refuse rates and numbers of channels that no recording of music has."""
     if not (RATES[0] <= sr <= RATES[-1] and sr == int(sr)):

@@ -19,6 +19,22 @@ def test_write_scales_down_rather_than_clips(tmp_path):
     assert audio.read(tmp_path / "b.wav")[0][2, 0] == 0.5
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("suffix", ["wav", "w64", "aiff", "au", "caf", "flac"])
+def test_samples_are_rounded_as_libsndfile_rounds_them(tmp_path, suffix, dtype):
+    x = np.random.default_rng(0).uniform(-1, 1, (9000, 2))
+    x[::3] *= 1e-7
+    x[:4] = [[1, -1], [1e-12, -1e-12], [0, -0.0], [1 - 2.0**-20, 2.0**-16]]
+    x = x.astype(dtype)
+    audio.write(tmp_path / f"ours.{suffix}", x, SR)
+    sf.write(tmp_path / f"theirs.{suffix}", x, SR, "PCM_16")
+    ours, theirs = (
+        sf.read(tmp_path / f"{name}.{suffix}", dtype="int16")[0]
+        for name in ("ours", "theirs")
+    )
+    np.testing.assert_array_equal(ours, theirs)
+
+
 def test_write_takes_one_dimension_as_mono(tmp_path):
     audio.write(tmp_path / "a.wav", tone()[:, 0], SR)
     assert audio.read(tmp_path / "a.wav")[0].shape == tone(channels=1).shape

@@ -259,6 +259,21 @@ def test_other_chance_other_music(all_fitted, kind):
     assert not same(first, second)
 
 
+def test_together_is_one_at_a_time(fitted):
+    generator, X = fitted
+    _, state = generator.sample(X[0], 33, random_state=7, return_state=True)
+    seeds = [X[0], None, state, X[1], X[0][:5], state]
+    for n_frames in (1, 17, 300):
+        rng = np.random.RandomState(3)
+        options = {"random_state": rng, "return_state": True}
+        alone = [generator.sample(seed, n_frames, **options) for seed in seeds]
+        options["random_state"] = np.random.RandomState(3)
+        pieces, states = generator.sample(seeds, n_frames, **options)
+        for (piece, after), *others in zip(alone, pieces, states, strict=True):
+            assert same(piece, others[0])
+            assert same(generator.sample(after, 40), generator.sample(others[1], 40))
+
+
 def test_no_temperature_no_chance(fitted):
     generator, X = fitted
     first, second = (

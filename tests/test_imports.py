@@ -45,6 +45,7 @@ FLOORS = {
         "joins",
         "units",
         "walk",
+        "together",
         "network",
     ),
     "outputs": ("training", "tokens", "regression"),

@@ -249,6 +249,46 @@ def test_cross_validation_by_song(wavs, songs, form):
     assert scores[0] == pytest.approx(alone)
 
 
+# --- several pieces
+
+
+def test_pieces_together_are_those_made_one_at_a_time(pipe, mono, songs, wavs):
+    for fitted, seeds in [
+        (pipe, [wavs[0], None, songs[1], wavs[0], wavs[0]]),
+        (mono, [None] * 9),
+        (pipe, (songs[0],)),
+    ]:
+        for options in ({"frames": 90}, {"seconds": 0.7, "temperature": 0.5}):
+            rng = np.random.RandomState(5)
+            alone = [fitted.sample(s, random_state=rng, **options) for s in seeds]
+            rng = np.random.RandomState(5)
+            together = fitted.sample(seeds, random_state=rng, **options)
+            assert len(together) == len(seeds)
+            for one, other in zip(alone, together, strict=True):
+                np.testing.assert_array_equal(one, other)
+            first = fitted.sample(seeds[0], random_state=5, **options)
+            np.testing.assert_array_equal(first, together[0])
+    assert not np.array_equal(*(pipe.sample([None] * 2, 90, random_state=0)))
+
+
+def test_origins_of_several_pieces(pipe, wavs):
+    pieces, origins = pipe.sample([wavs[0], None], 90, return_origin=True)
+    assert [len(origin) for origin in origins] == [90, 90]
+    assert len(pieces) == 2
+
+
+def test_a_seed_that_comes_again_is_heard_once(pipe, wavs, monkeypatch):
+    heard, transform = [], FFTFeaturizer.transform
+
+    def counted(self, X):
+        heard.append(X)
+        return transform(self, X)
+
+    monkeypatch.setattr(FFTFeaturizer, "transform", counted)
+    pipe.sample([wavs[0]] * 3, 10)
+    assert heard == [[wavs[0]]]
+
+
 # --- stream
 
 
@@ -519,7 +559,8 @@ BAD_SEEDS = {  # seed, error, message
     "no samples": (np.zeros((0, 2)), ValueError, r"0 sample.*shape=\(0, 2\)"),
     "3-D": (np.zeros((2, 300, 2)), ValueError, r"recording 0 has shape \(2, 300, 2\)"),
     "3 channels": (np.zeros((300, 3)), ValueError, "3 channels where 2 were fitted"),
-    "list of paths": (["a.wav"], ValueError, "mixes kinds or lengths; pass a list"),
+    "a list with one": (["gone.wav"], FileNotFoundError, r"'gone\.wav' does not"),
+    "no seeds": ([], ValueError, r"seed=\[\] asks for no piece; use None"),
 }
 
 
