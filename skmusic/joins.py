@@ -38,13 +38,16 @@ def turned(frames, turn, layout, first=0):
     n = int(np.searchsorted(t, _PHASE))
     share = np.clip(1 - t[:n] / _PHASE, 0, 1)[:, None, None].astype(np.float32)
     # Not one complex exponential: it takes ten times as long as both of these.
-    cos, sin = np.cos(turn * share), np.sin(turn * share)
+    angle = turn * share
+    cos, sin = np.cos(angle), np.sin(angle)
+    real, imag = _parts(frames[:n], layout)
     out = np.empty_like(frames)
     out[n:] = frames[n:]
-    x, y = (f[:n].reshape(n, *turn.shape[:1], 2, -1) for f in (frames, out))
-    real, imag = x[:, :, 0], x[:, :, 1]
-    np.subtract(real * cos, imag * sin, out=y[:, :, 0])
-    np.add(real * sin, imag * cos, out=y[:, :, 1])
+    new_real, new_imag = _parts(out[:n], layout)
+    np.multiply(real, cos, out=new_real)
+    new_real -= imag * sin
+    np.multiply(imag, cos, out=new_imag)
+    new_imag += real * sin
     return out
 
 
@@ -71,23 +74,30 @@ def meeting(old, new, layout):
     """
     if layout.n_parts == 1:
         return None
-    shared = (_complex(old, layout) * _complex(new, layout).conj()).sum(axis=0)
-    strength = np.abs(shared).sum(axis=0)
-    padded = np.pad(strength, 2, constant_values=-1)
-    about = np.lib.stride_tricks.sliding_window_view(padded, 5).max(axis=1)
+    # Sum over the frames of one's spectrum times the other's, conjugate.
+    (a, b), (c, d) = _parts(old, layout), _parts(new, layout)
+    real, imag = _summed(a, c) + _summed(b, d), _summed(b, c) - _summed(a, d)
+    strength = np.hypot(real, imag).sum(axis=0)
+    padded = np.full(len(strength) + 4, -1, strength.dtype)
+    padded[2:-2] = strength
+    about = np.maximum.reduce([padded[k : k + len(strength)] for k in range(5)])
     peaks = np.flatnonzero(strength == about)
     middles = (peaks[1:] + peaks[:-1] + 1) // 2
     owner = np.searchsorted(middles, np.arange(len(strength)), side="right")
-    turn = np.angle(shared[:, peaks])[:, owner].astype(np.float32)
+    turn = np.arctan2(imag[:, peaks], real[:, peaks])[:, owner].astype(np.float32)
     # The spectrum of a real signal is real at both ends.
     turn[:, [0, -1]] = 0
     return turn
 
 
-def _complex(frames, layout):
-    """Frames as ``(n_frames, n_channels, n_bins)`` complex numbers."""
+def _parts(frames, layout):
+    """Real and imaginary parts of frames, ``(n_frames, n_channels, n_bins)`` each."""
     x = frames.reshape(-1, layout.n_channels, 2, layout.n_bins)
-    return x[:, :, 0] + 1j * x[:, :, 1]
+    return x[:, :, 0], x[:, :, 1]
+
+
+def _summed(x, y):
+    return np.einsum("tcb,tcb->cb", x, y)
 
 
 def mix(old, new, slope):
@@ -106,6 +116,6 @@ def mix(old, new, slope):
     """
     slope = slope[:, None].astype(np.float32)
     mixed = np.cos(slope * np.pi / 2) * old + np.sin(slope * np.pi / 2) * new
-    power = [np.square(x).sum(axis=1, keepdims=True) for x in (old, new, mixed)]
+    power = [np.einsum("td,td->t", x, x)[:, None] for x in (old, new, mixed)]
     wanted = (1 - slope) * power[0] + slope * power[1]
     return mixed * np.sqrt(np.clip(wanted / (power[2] + 1e-20), 0.25, 4))

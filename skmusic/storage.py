@@ -11,6 +11,10 @@ _GROUP = 32
 # Groups so far below the loudest are stored in four bits: hiss has no fine detail.
 _COARSE_DB = -30.0
 _FINE_STEPS, _COARSE_STEPS = 127, 7
+# The two numbers of a byte, looked up as one of twice their size.
+_BYTES = np.arange(256)
+_PAIRS = np.stack([_BYTES & 15, _BYTES >> 4], axis=-1).astype(np.float32) - 8
+_PAIRS = (_PAIRS * np.float32(1 / _COARSE_STEPS)).view(np.complex64)[:, 0]
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,7 @@ class StoredFrames:
         scales = self.scales[which].astype(np.float32) * np.float32(self.gain)
         x = np.empty((*scales.shape, _GROUP), np.float32)
         x[:, self.is_fine] = self.fine[which] * np.float32(1 / _FINE_STEPS)
-        pairs = self.coarse[which]
-        steps = np.stack([pairs & 15, pairs >> 4], axis=-1).astype(np.float32)
-        steps = (steps - 8) * np.float32(1 / _COARSE_STEPS)
-        x[:, ~self.is_fine] = steps.reshape(*pairs.shape[:2], _GROUP)
+        x[:, ~self.is_fine] = _PAIRS.take(self.coarse[which]).view(np.float32)
         x *= scales[:, :, None]
         return x.reshape(len(x), -1)[:, : self.n_dims]
 

@@ -62,8 +62,10 @@ class Tempering:
         """Index of a score, drawn from their tempered softmax."""
         if self.temperature == 0:
             return int(score.argmax())
-        p = np.exp((score - score.max()) / self.temperature)
-        return int(rng.choice(len(p), p=p / p.sum()))
+        mass = np.exp((score - score.max()) / self.temperature).cumsum()
+        # Below the last number that was added, whatever rounding makes of it.
+        place = min(mass[-1] * rng.random_sample(), np.nextafter(mass[-1], 0))
+        return int(mass.searchsorted(place, side="right"))
 
 
 @dataclass(frozen=True)
