@@ -30,20 +30,24 @@ CHUNK = 250  # files for one process
 
 
 def models(folder):
-    """Small models of both outputs, and parts that were not fitted."""
+    """Small models of both outputs and emissions, and parts that were not fitted."""
     import skmusic
 
     songs = skmusic.datasets.make_songs(2, 3.0, sr=8000, random_state=0).recordings
-    for output in "tokens", "regression":
+    options = {
+        "regression": {"output": "regression"},
+        "spectra": {"emission": "spectra"},
+    }
+    for name, some in ({"tokens": {}} | options).items():
         pipe = skmusic.Pipeline(
             [
                 skmusic.FFTFeaturizer(N=256, sr=8000),
                 skmusic.StatefulLSTMGenerator(
-                    output, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
+                    **some, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
                 ),
             ]
         )
-        skmusic.save(pipe.fit(songs), folder / f"{output}.skmusic")
+        skmusic.save(pipe.fit(songs), folder / f"{name}.skmusic")
     new = skmusic.make_pipeline(skmusic.FFTFeaturizer(window=np.hanning(2048)))
     skmusic.save(new, folder / "new.skmusic")
 

@@ -31,6 +31,8 @@ def _add_learning(add):
     add("--sr", type=_number(int, 100, 10**6), metavar="HZ", help=text)
     add("--epochs", type=_number(int, 1, 10**6), help="passes over the songs")
     add("--output", choices=["tokens", "regression"], help="what the network predicts")
+    text = "play frames of the songs, or make spectra of its own"
+    add("--emission", choices=["frames", "spectra"], help=text)
     text = "folder to keep the state in; the same command goes on after a crash"
     add("--checkpoint", type=_path, metavar="DIR", help=text)
     add("--strict", action="store_true", help="stop at a broken file; else warn")

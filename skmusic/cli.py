@@ -162,7 +162,7 @@ def _learn(args, ignore=()):
     on_error = "raise" if args.strict else "warn"
     featurizer = FFTFeaturizer(**given("N", "sr"), on_error=on_error)
     generator = StatefulLSTMGenerator(
-        **given("output", "epochs"),
+        **given("output", "emission", "epochs"),
         checkpoint_dir=args.checkpoint and str(args.checkpoint),
         random_state=_seed(args),
         verbose=args.verbose,

@@ -276,6 +276,20 @@ def to_levels(energies, reference):
     return np.float32(10 / np.log(10) / _POWER) * (ratio ** np.float32(_POWER) - 1)
 
 
+def to_energies(levels):
+    """Energies of levels, in units of the reference; the inverse of `to_levels`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.codebook import to_energies, to_levels
+    >>> to_energies(to_levels(np.float32([0.01, 1.0]), 1.0)).round(6)
+    array([0.01, 1.  ])
+    """
+    root = 1 + np.asarray(levels, np.float64) * (_POWER * np.log(10) / 10)
+    return np.maximum(root, 0) ** (1 / _POWER)
+
+
 def frame_energies(frames, layout):
     """Energy of each band of the frames' own bins, summed over each step.
 
@@ -406,7 +420,7 @@ def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
         scaled = (pool - mean) @ components.T * weight
         n_tokens = min(n_tokens, len(np.unique(scaled, axis=0)))
         kmeans = KMeans(n_tokens, init="random", n_init=1, max_iter=15, tol=0)
-        centroids = _quietly(kmeans.set_params(random_state=rng).fit, scaled)
+        centroids = quietly(kmeans.set_params(random_state=rng).fit, scaled)
     return Codebook(
         layout, edges, reference, mean, components, weight, centroids.cluster_centers_
     )
@@ -425,7 +439,7 @@ def _drawn(arrays, most, rng):
     )
 
 
-def _quietly(fit, x):
+def quietly(fit, *arrays):
     """K-means warns when it may stop early; the count of iterations is ours."""
     import warnings
 
@@ -433,4 +447,4 @@ def _quietly(fit, x):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return fit(x)
+        return fit(*arrays)

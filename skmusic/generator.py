@@ -44,7 +44,8 @@ class StatefulLSTMGenerator(BaseEstimator):
     With ``output="tokens"`` frames are grouped into steps of about 23 ms, the
     steps into tokens, and the network learns the probability of the next token.
     Sampling plays real frames of the recordings: short runs, chosen by the
-    network's probability and by how well they join. With
+    network's probability and by how well they join. With ``emission="spectra"``
+    none are kept: spectra are drawn, and phases are made for them. With
     ``output="regression"`` the network is the article's: it forecasts the next
     frame itself by least squares, and what is sampled soon stands still.
 
@@ -52,6 +53,11 @@ class StatefulLSTMGenerator(BaseEstimator):
     ----------
     output : {"tokens", "regression"}, default="tokens"
         What the network gives.
+    emission : {"frames", "spectra"}, default="frames"
+        What is made to sound (tokens only). "frames" plays frames of the
+        recordings. "spectra" holds none and makes its own: nothing is quoted, a
+        model takes a few MB, and it is less like the music. Then frames are
+        taken to be of `FFTFeaturizer`'s window and hop by default.
     n_tokens : int or None, default=None
         Number of tokens. None is 256, or a tenth of the steps if that is less.
     hidden_layer_sizes : tuple of int or None, default=None
@@ -114,7 +120,12 @@ class StatefulLSTMGenerator(BaseEstimator):
     codebook_ : skmusic.codebook.Codebook
         What makes tokens of frames (tokens only).
     bank_ : skmusic.units.Bank
-        What is played (tokens only).
+        What is played (emission "frames" only).
+    changes_, image_, means_ : skmusic.changes.Changes, \
+            skmusic.image.Image or None, ndarray
+        What is drawn, and how it sounds (emission "spectra" only): how features
+        change, where in the channels they are heard, and, where frames are no
+        spectra, the mean frames of each token.
     variance_ : ndarray
         Variance of each token, or of the residual, in each band.
     training_ : dict or None
@@ -145,6 +156,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         self,
         output="tokens",
         *,
+        emission="frames",
         n_tokens=None,
         hidden_layer_sizes=None,
         dropout=None,
@@ -166,6 +178,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         verbose=0,
     ):
         self.output = output
+        self.emission = emission
         self.n_tokens = n_tokens
         self.hidden_layer_sizes = hidden_layer_sizes
         self.dropout = dropout
@@ -267,6 +280,12 @@ class StatefulLSTMGenerator(BaseEstimator):
                 f"min_run={self.min_run} is beyond max_run={self.max_run}; "
                 "a run cannot be longer than the longest."
             )
+        if self.emission != "frames" and self.output != "tokens":
+            raise ValueError(
+                f"emission={self.emission!r} makes tokens sound, which output="
+                f"{self.output!r} does not have; use emission='frames' or "
+                "output='tokens'."
+            )
         recordings = self._recordings(X, reset=not grow)
         n_dims = self.n_dims_ if grow else recordings.n_dims
         if recordings.n_dims is None:
@@ -279,6 +298,11 @@ class StatefulLSTMGenerator(BaseEstimator):
                 f"with output={self.output!r} and {n_dims}; use fit with "
                 "warm_start=False."
             )
+        if grow and self._emission() not in (None, self.emission):
+            raise ValueError(
+                f"partial_fit goes on with emission={self._emission()!r}, not "
+                f"{self.emission!r}; use fit."
+            )
         fitted = _OUTPUTS[self.output].fit(
             recordings.items,
             self,
@@ -287,6 +311,8 @@ class StatefulLSTMGenerator(BaseEstimator):
             grow,
         )
         # Only now, so that a fit that fails leaves what was fitted before.
+        for name in {"bank_", "changes_", "image_", "means_"} & vars(self).keys():
+            delattr(self, name)
         for name, value in fitted.items():
             setattr(self, name, value)
         self.n_dims_, self.n_iter_ = n_dims, len(self.history_)
@@ -298,7 +324,9 @@ class StatefulLSTMGenerator(BaseEstimator):
         """Forecast each next frame from all frames before it.
 
         ``predict(X)[i][t]`` forecasts ``X[i][t + 1]`` from ``X[i][: t + 1]``. For
-        tokens it is the real frame that `sample` plays at temperature 0.
+        tokens it is the real frame that `sample` plays at temperature 0; with
+        ``emission="spectra"`` the spectrum that is likeliest by all but the period
+        of the music, its phases those of the frame before, carried on.
 
         Parameters
         ----------
@@ -455,10 +483,11 @@ class StatefulLSTMGenerator(BaseEstimator):
         check_is_fitted(self, "network_")
         _check_sampling(frames, temperature, top_k, top_p)
         part = _OUTPUTS[self._output]
-        if return_origin and part is regression:
+        if return_origin and self._emission() != "frames":
+            what = "regression" if part is regression else "emission='spectra'"
             raise ValueError(
-                "return_origin=True, but regression makes its frames itself, they are "
-                "of no recording; use output='tokens'."
+                f"return_origin=True, but {what} makes its frames itself, they are "
+                "of no recording; use output='tokens' with emission='frames'."
             )
         tempering = Tempering(temperature, top_k, top_p)
         seeds, many = several(seed)
@@ -487,6 +516,12 @@ class StatefulLSTMGenerator(BaseEstimator):
         # A source of its own: the caller's may be used elsewhere meanwhile.
         rng = np.random.RandomState(rng.randint(2**31))
         return part.start(self, self._check_seed(seed), tempering, rng)
+
+    def _emission(self):
+        """Emission that was fitted, None of regression."""
+        if hasattr(self, "bank_"):
+            return "frames"
+        return "spectra" if hasattr(self, "changes_") else None
 
     def _chance(self):
         """Source of chance of a fit, that of a killed one if it goes on."""

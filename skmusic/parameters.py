@@ -12,6 +12,7 @@ def _at_least(kind, low, closed="left"):
 
 GENERATOR_CONSTRAINTS = {
     "output": [StrOptions({"tokens", "regression"})],
+    "emission": [StrOptions({"frames", "spectra"})],
     "n_tokens": [_at_least(Integral, 1), None],
     "hidden_layer_sizes": ["array-like", None],
     "dropout": [Interval(Real, 0, 1, closed="left"), "array-like", None],

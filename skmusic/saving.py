@@ -22,16 +22,20 @@ import sklearn.pipeline
 
 from skmusic import __version__
 from skmusic.archive import read_archive, write_archive
+from skmusic.changes import Changes
 from skmusic.codebook import Codebook, Layout
 from skmusic.description import build, describe
 from skmusic.featurizer import FFTFeaturizer
 from skmusic.generator import StatefulLSTMGenerator
+from skmusic.image import Image
 from skmusic.pipeline import Pipeline
 from skmusic.storage import StoredFrames
 from skmusic.units import Bank
 
 # All that is ever made, by the names that files have for it.
-_DATACLASSES = {cls.__name__: cls for cls in (Bank, Codebook, Layout, StoredFrames)}
+_DATACLASSES = {
+    cls.__name__: cls for cls in (Bank, Changes, Codebook, Image, Layout, StoredFrames)
+}
 _ESTIMATORS = {
     "FFTFeaturizer": FFTFeaturizer,
     "Pipeline": Pipeline,

@@ -1,4 +1,8 @@
-"""The output "tokens": a softmax over tokens, played as real frames."""
+"""The output "tokens": a softmax over tokens, and what is made to sound of them.
+
+By the emission "frames" real frames are played, see `skmusic.walk`, by "spectra" new
+ones are made, see `skmusic.synthesis`.
+"""
 
 from dataclasses import replace
 
@@ -6,6 +10,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from skmusic import codebook as codes
+from skmusic import synthesis
 from skmusic.checks import check_array
 from skmusic.corpus import grown, joined, read_corpus
 from skmusic.recurrent import check_network, forward, log_softmax, zero_state
@@ -15,7 +20,7 @@ from skmusic.training import STEP_SECONDS, train
 from skmusic.units import build_bank, moods_heard, surroundings
 from skmusic.walk import Tempering, Walk, enter, entry_scores, shifted
 
-State = Walk
+State = Walk, synthesis.Piece
 
 _N_TOKENS = 256
 # Noise on what the LSTM hears, in deviations: it must not learn songs by heart.
@@ -23,9 +28,9 @@ _NOISE = 0.7
 
 
 def fit(recordings, generator, rng, past, grow=False):
-    """Learn codebook, network and bank; with `past`, only the network goes on.
+    """Learn codebook, network and what sounds; with `past`, the network goes on.
 
-    With `grow` the bank that is there gets the recordings too.
+    With `grow` what sounds is of the recordings that were there too.
 
     Returns
     -------
@@ -48,14 +53,17 @@ def fit(recordings, generator, rng, past, grow=False):
     tokens = [codebook.tokens(f) for f in features]
     pairs = [(x, t) for x, t in zip(inputs, tokens, strict=True) if len(t)]
     numbers, n_before = np.arange(len(features)), 0
+    plays = generator.emission == "frames"
     if grow:
         n_before = generator.n_recordings_
+        numbers = n_before + numbers
+    if grow and plays:
         corpus, *old, old_numbers = grown(corpus, generator.bank_, generator.bank_size)
         features, tokens = old[0] + features, old[1] + tokens
-        numbers = np.concatenate([old_numbers, n_before + numbers])
+        numbers = np.concatenate([old_numbers, numbers])
     stretches, n_tokens = joined(corpus.pieces), len(codebook.centroids)
     variance = _variance(corpus.frames, stretches, tokens, layout, n_tokens)
-    stored, leads = store(corpus.frames), corpus.leads
+    frames, leads = store(corpus.frames) if plays else corpus.frames, corpus.leads
     del corpus  # its frames are large, and stored now
     trained = train(
         generator,
@@ -67,8 +75,30 @@ def fit(recordings, generator, rng, past, grow=False):
         skip=_tokenizer(codebook, pairs),
         noise=_NOISE,
     )
+    fitted = {
+        "codebook_": codebook,
+        "variance_": variance,
+        "n_recordings_": n_before + len(recordings),
+        **trained,
+    }
+    if not plays:
+        made = synthesis.fit(
+            frames,
+            stretches,
+            features,
+            tokens,
+            codebook,
+            trained["network_"],
+            trained["training_"]["seed"],
+            generator if grow else None,
+        )
+        if grow:
+            share = generator.changes_.n_steps / made["changes_"].n_steps
+            mixed = share * generator.variance_ + (1 - share) * variance
+            fitted["variance_"] = mixed
+        return fitted | made
     bank = build_bank(
-        stored,
+        frames,
         stretches,
         features,
         tokens,
@@ -81,13 +111,7 @@ def fit(recordings, generator, rng, past, grow=False):
         recording=numbers[bank.recording],
         position=bank.position + leads[bank.recording],
     )
-    return {
-        "codebook_": codebook,
-        "bank_": bank,
-        "variance_": variance,
-        "n_recordings_": n_before + len(recordings),
-        **trained,
-    }
+    return fitted | {"bank_": bank}
 
 
 def _variance(frames, stretches, tokens, layout, n_tokens):
@@ -108,11 +132,17 @@ def _layout(recordings, generator):
 
 def check(generator):
     """Refuse fitted attributes that do not fit together."""
-    codebook, bank = generator.codebook_, generator.bank_
+    codebook = generator.codebook_
     n_tokens, n_features = codebook.centroids.shape
+    codes.check_frames(codebook.layout, generator.n_dims_)
+    codes.check_variance(generator.variance_, n_tokens, codebook.layout)
+    check_network(generator.network_, n_features, n_tokens)
+    if not _plays(generator):
+        synthesis.check(generator)
+        return
+    bank = generator.bank_
     if bank.layout != codebook.layout or bank.frames.n_dims != generator.n_dims_:
         raise ValueError("bank and codebook are of other frames.")
-    codes.check_frames(codebook.layout, generator.n_dims_)
     heard = np.zeros((1, n_features), np.float32)
     for name, width in (
         ("features", n_features),
@@ -121,9 +151,12 @@ def check(generator):
     ):
         check_array(name, getattr(bank, name), (None, width))
     check_array("tokens", bank.tokens, (None,), "i", 0, n_tokens - 1)
-    codes.check_variance(generator.variance_, n_tokens, codebook.layout)
     check_array("recording", bank.recording, (None,), "i", 0, 2**31 - 1)
-    check_network(generator.network_, n_features, n_tokens)
+
+
+def _plays(generator):
+    """Whether what sounds are frames of recordings."""
+    return hasattr(generator, "bank_")
 
 
 def _tokenizer(codebook, pairs):
@@ -146,7 +179,9 @@ def _tokenizer(codebook, pairs):
 
 
 def predict(generator, x):
-    """Real frame that is likeliest to follow each frame."""
+    """Real frame that is likeliest to follow each frame, or its likeliest spectrum."""
+    if not _plays(generator):
+        return synthesis.predict(generator, x)
     bank, m = generator.bank_, generator.codebook_.layout.frames_per_step
     features = generator.codebook_.features(x)
     steps = [
@@ -174,6 +209,8 @@ def log_likelihood(generator, x):
 
 def start(generator, seed, tempering, rng):
     """State after a seed."""
+    if not _plays(generator):
+        return synthesis.start(generator, seed, tempering, rng)
     return enter(
         generator.bank_,
         generator.network_,
@@ -187,6 +224,11 @@ def start(generator, seed, tempering, rng):
 
 def go_on(generator, states, n_frames, tempering, progress):
     """Frames of each, the frame of the bank that each is, and the states after them."""
+    kind = Walk if _plays(generator) else synthesis.Piece
+    if not all(isinstance(state, kind) for state in states):
+        raise ValueError("the state is of another emission; pass a seed or None.")
+    if not _plays(generator):
+        return synthesis.go_on(generator, states, n_frames, tempering, progress)
     walks = []
     for state in states:
         # The caller's state stays as it is, its source of chance too.

@@ -563,6 +563,17 @@ def test_real_regression(real, capsys):
     assert audio.info("r.flac")["seconds"] == 2.0
 
 
+def test_real_spectra(real, capsys):
+    argv = ("--emission", "spectra", "--save", "s.skmusic", "-o", "s.flac")
+    page = ("--report", "page.html")
+    report = run_json(capsys, "compose", real / "songs", *REAL, *PLAY, *argv, *page)
+    assert report["settings"]["StatefulLSTMGenerator"]["emission"] == "spectra"
+    (about,) = run_json(capsys, "info", "s.skmusic")["files"]
+    assert about["steps"]["StatefulLSTMGenerator"]["emission"] == "spectra"
+    assert run("sample", "s.skmusic", *PLAY, "-o", "again.flac") == 0
+    assert Path("again-1.flac").read_bytes() == Path("s-1.flac").read_bytes()
+
+
 def test_real_equal_pieces_are_told_of(real, capsys):
     argv = ("--temperature", 0, "--quiet")
     assert run("sample", real / "model.joblib", *PLAY, *argv) == 0

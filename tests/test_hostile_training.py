@@ -28,12 +28,16 @@ def step(x):
     return np.abs(np.diff(x, axis=0)).max(initial=0)
 
 
-def pipeline(output):
+def pipeline(output, **parameters):
     return Pipeline(
         [
             FFTFeaturizer(N=256, sr=SR),
             StatefulLSTMGenerator(
-                output, epochs=1, hidden_layer_sizes=(4,), random_state=0
+                output,
+                epochs=1,
+                hidden_layer_sizes=(4,),
+                random_state=0,
+                **parameters,
             ),
         ]
     )
@@ -54,6 +58,19 @@ def test_music_is_finite_and_has_no_steps_of_its_own(name, tmp_path):
         audio.write(tmp_path / "a.wav", music, SR)
         assert np.abs(audio.read(tmp_path / "a.wav")[0]).max() <= 1
     assert np.isfinite(pipe.score(X))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_spectra_are_finite_and_no_louder_than_what_was_learned(name):
+    X = HOSTILE[name]
+    pipe = pipeline("tokens", emission="spectra").fit(X)
+    loudest = max(np.abs(x).max() for x in X)
+    for seed in None, X[0], TONE:
+        music = pipe.sample(seed, seconds=1, random_state=0)
+        assert np.isfinite(music).all()
+        assert np.abs(music).max() <= 1.01 * loudest + 1e-6
+    assert np.isfinite(pipe.score(X))
+    assert np.isfinite(pipe[-1].predict(pipe[0].transform(X))[0]).all()
 
 
 @pytest.mark.parametrize("name", ["silence", "DC", "denormals", "one click"])

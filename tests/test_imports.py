@@ -35,6 +35,7 @@ FLOORS = {
         "origin",
         "checkpoint",
         "lanes",
+        "phase",
     ),
     "first": (
         "validation",
@@ -45,10 +46,14 @@ FLOORS = {
         "joins",
         "units",
         "walk",
+        "changes",
+        "changes_fit",
+        "image",
+        "resynthesis",
         "together",
         "network",
     ),
-    "outputs": ("training", "tokens", "regression"),
+    "outputs": ("training", "tokens", "regression", "synthesis"),
     "second": ("featurizer", "generator", "pipeline", "saving"),
     "top": (
         "copying",

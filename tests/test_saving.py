@@ -17,20 +17,26 @@ from sklearn.preprocessing import FunctionTransformer
 import skmusic
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, saving
 
+OPTIONS = {
+    "tokens": {},
+    "regression": {"output": "regression"},
+    "spectra": {"emission": "spectra"},
+}
+
 
 @pytest.fixture(scope="module")
 def models(songs):
     """A fitted pipeline of each output."""
     return {
-        output: Pipeline(
+        name: Pipeline(
             [
                 FFTFeaturizer(N=256, sr=11025),
                 StatefulLSTMGenerator(
-                    output, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
+                    **options, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
                 ),
             ]
         ).fit([x[:40_000] for x in songs.recordings[:2]])
-        for output in ("tokens", "regression")
+        for name, options in OPTIONS.items()
     }
 
 
@@ -73,7 +79,7 @@ def equal(a, b):
         assert a == b or a != a
 
 
-@pytest.mark.parametrize("output", ["tokens", "regression"])
+@pytest.mark.parametrize("output", OPTIONS)
 def test_a_loaded_model_is_the_saved_one_to_the_bit(models, output, songs, tmp_path):
     model, seed = models[output], songs.recordings[0][:9000]
     loaded = there_and_back(model, tmp_path)
@@ -89,7 +95,7 @@ def test_a_loaded_model_is_the_saved_one_to_the_bit(models, output, songs, tmp_p
     assert model[-1].score(frames) == loaded[-1].score(frames)
 
 
-@pytest.mark.parametrize("output", ["tokens", "regression"])
+@pytest.mark.parametrize("output", OPTIONS)
 def test_the_file_is_as_small_as_a_pickle(models, output, tmp_path):
     joblib.dump(models[output], tmp_path / "a.joblib")
     skmusic.save(models[output], tmp_path / "a.skmusic")
@@ -205,7 +211,7 @@ def no_code(event, args):
 sys.addaudithook(no_code)  # there is no way to take it away again
 
 
-@pytest.mark.parametrize("output", ["tokens", "regression"])
+@pytest.mark.parametrize("output", OPTIONS)
 @pytest.mark.parametrize("make", [damaged, forged])
 def test_hostile_files_are_refused_or_work(files, output, make, songs, tmp_path):
     # The long run is benchmarks/fuzz_models.py.
