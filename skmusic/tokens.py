@@ -17,7 +17,8 @@ from skmusic.recurrent import check_network, forward, log_softmax, zero_state
 from skmusic.storage import store
 from skmusic.together import go_on_together
 from skmusic.training import STEP_SECONDS, train
-from skmusic.units import build_bank, moods_heard, surroundings
+from skmusic.surroundings import moods_heard, surroundings
+from skmusic.units import build_bank
 from skmusic.walk import Tempering, Walk, enter, entry_scores, shifted
 
 State = Walk, synthesis.Piece

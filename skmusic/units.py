@@ -1,9 +1,9 @@
 """Unit selection: the bank of real steps, and where they can be joined.
 
 A *join* leaves the bank after one step and goes on at another. Its cost is the
-distance of what is heard before and after the two boundaries: the last steps,
-the beat of the last second and a half, the mood of the last four, and the steps
-to come. The cheapest joins of every step are found once, as a graph.
+distance of what is heard before and after the two boundaries: the last steps, the
+chord and the beat up to there, the mood of the last seconds, and the steps and the
+chord to come. The cheapest joins of every step are found once, as a graph.
 
 References
 ----------
@@ -22,17 +22,12 @@ from skmusic.checks import check_array, check_number
 from skmusic.codebook import Layout
 from skmusic.graph import drop, join_graph, outlook, repeats
 from skmusic.storage import StoredFrames
+from skmusic.surroundings import mood_scale, moods, rises, surroundings
 
-# Ranges of bands whose rises tell how much happens.
-N_RISES = 4
-# Steps before and after a boundary that are compared, and features of each.
-_PAST, _FUTURE, _N_FEATURES = 3, 2, 40
-# Steps of the onset curve, and of the mean, before a boundary; their weights
-# beside past and future, which weigh one each. At 0.5 the beat got lost.
-_RHYTHM, _MOOD = 64, 172
-_RHYTHM_WEIGHT, _MOOD_WEIGHT = 3.0, 0.7
-# Steps to either side over which the movement of music is averaged.
-_ABOUT = 43
+# Steps to either side over which the movement of music is averaged, and the power
+# of it that a join may cost: at 1 pieces were drawn to where music moves most, at 0
+# to where it moves least.
+_ABOUT, _LIVELINESS = 43, 0.75
 
 
 @dataclass(frozen=True)
@@ -111,103 +106,6 @@ class Bank:
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
 
 
-def rises(features, codebook):
-    """Mean rise of each range of bands up to each step ``(n_steps, N_RISES)``."""
-    levels = codebook.levels(features)
-    rise = np.maximum(np.diff(levels, axis=0, prepend=levels[:1]), 0)
-    parts = np.array_split(rise, N_RISES, axis=1)
-    return np.stack([p.sum(axis=1) / max(p.shape[1], 1) for p in parts], axis=1)
-
-
-def onset_strength(rises):
-    """Mean rise up to each step, smoothed over three."""
-    return np.convolve(rises.mean(axis=1), [0.25, 0.5, 0.25])[:-2]
-
-
-def surroundings(features, codebook):
-    """What precedes and what follows each boundary of a recording.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_steps, n_features)
-        Of one recording.
-    codebook : Codebook
-        That made them.
-
-    Returns
-    -------
-    before : ndarray of shape (n_steps + 1, n_before), float32
-        Of the boundary before each step, and after the last.
-    after : ndarray of shape (n_steps + 1, n_after), float32
-    """
-    n, weight = len(features), codebook.weight[:_N_FEATURES]
-    x = features[:, :_N_FEATURES] * (weight / np.linalg.norm(weight))
-    at = np.arange(n + 1)[:, None]
-    past = x[np.clip(at - np.arange(1, _PAST + 1), 0, n - 1)] / np.sqrt(_PAST)
-    future = x[np.clip(at + np.arange(_FUTURE), 0, n - 1)] / np.sqrt(_FUTURE)
-    onset = np.concatenate(
-        [np.zeros(_RHYTHM), onset_strength(rises(features, codebook))]
-    )
-    beat = np.lib.stride_tricks.sliding_window_view(onset, _RHYTHM)
-    beat = beat - beat.mean(axis=1, keepdims=True)
-    # Where next to nothing begins there is no beat to keep to.
-    beat = beat / (np.linalg.norm(beat, axis=1, keepdims=True) + 2.0)
-    mood = _moods(features, codebook, _MOOD, 0)[:, : x.shape[1]]
-    mood = mood / np.linalg.norm(weight)
-    before = [past.reshape(n + 1, -1), _RHYTHM_WEIGHT * beat, _MOOD_WEIGHT * mood]
-    return (
-        np.concatenate(before, axis=1).astype(np.float32),
-        future.reshape(n + 1, -1).astype(np.float32),
-    )
-
-
-def _moods(features, codebook, before, after):
-    """Mean of the features from `before` steps back to `after` steps ahead.
-
-    Of the boundary before each step, and after the last.
-    """
-    n, k = len(features), _N_FEATURES
-    x = features[:, :k] * codebook.weight[:k]
-    x = np.concatenate([x, np.log1p(rises(features, codebook))], axis=1)
-    sums = np.concatenate([np.zeros_like(x[:1]), np.cumsum(x, axis=0)])
-    first = np.maximum(np.arange(n + 1) - before, 0)
-    last = np.minimum(np.arange(n + 1) + after, n)
-    return (sums[last] - sums[first]) / np.maximum(last - first, 1)[:, None]
-
-
-def moods_heard(features, codebook):
-    """Mood of what was heard before each boundary of a recording.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_steps, n_features)
-        Of one recording.
-    codebook : Codebook
-        That made them.
-
-    Returns
-    -------
-    ndarray of shape (n_steps + 1, n_numbers)
-        To be multiplied by ``bank.mood_scale``.
-    """
-    return _moods(features, codebook, 2 * _MOOD, 0)
-
-
-def _mood_scale(moods, apart=430):
-    """Factors that bring moods ten seconds apart to a squared distance of 1.
-
-    Half of it is timbre, half how much happens.
-    """
-    moved = np.concatenate([np.square(m[apart:] - m[:-apart]) for m in moods])
-    scale = np.zeros(moved.shape[1], np.float32)
-    for part in (slice(None, -N_RISES), slice(-N_RISES, None)):
-        typical = np.median(moved[:, part].sum(axis=1)) if len(moved) else 0.0
-        # Recordings too short, or too still, have no mood to keep to.
-        if typical > 1e-4:
-            scale[part] = 1 / np.sqrt(2 * typical)
-    return scale
-
-
 def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longest):
     """Bank of stretches of recordings, with its graph of joins.
 
@@ -229,11 +127,15 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
     Bank
     """
 
+    found = []
+
     def of_recording(i):
-        before, after = surroundings(features[i], codebook)
-        moods = _moods(features[i], codebook, _MOOD, _MOOD)
+        rising = rises(features[i], codebook)
+        before, after = surroundings(features[i], codebook, rising)
+        mood = moods(features[i], codebook, rising=rising)
+        found.append(mood[:-1])
         around = np.hstack([before, after])
-        return before, around, around[1:], features[i], tokens[i], moods
+        return before, around, around[1:], features[i], tokens[i], mood
 
     # One recording after the other, copied: of a large corpus little is kept.
     kept = [
@@ -242,7 +144,7 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
         for arrays in [of_recording(i)]
         for _, a, b in group
     ]
-    before, entries, exits, all_features, all_tokens, moods = (
+    before, entries, exits, all_features, all_tokens, all_moods = (
         np.concatenate(parts) for parts in zip(*kept, strict=True)
     )
     lengths = np.array([b - a for _, a, b in stretches])
@@ -259,9 +161,7 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
     targets, costs = drop(targets, costs, same)
     finite = costs[np.isfinite(costs[:, 0]), 0]
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
-    mood_scale = _mood_scale(
-        _moods(f, codebook, _MOOD, _MOOD)[:-1] for f in features if len(f)
-    )
+    scale = mood_scale(found)
     return Bank(
         layout=codebook.layout,
         frames=frames,
@@ -274,9 +174,9 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
         targets=targets,
         costs=_halved(costs / unit),
         outlook=outlook(costs[:, 0] / unit, shortest, longest),
-        moods=_halved(moods * mood_scale),
+        moods=_halved(all_moods * scale),
         movement=movement * np.float32(unit),
-        mood_scale=mood_scale,
+        mood_scale=scale,
         shortest=shortest,
         longest=longest,
     )
@@ -288,7 +188,8 @@ def _movement(entries, ends):
     moved[np.append(np.diff(ends) > 0, True)] = 0
     kernel = np.ones(2 * _ABOUT + 1) / (2 * _ABOUT + 1)
     about = np.convolve(moved, kernel)[_ABOUT:][: len(moved)]
-    return (about + 0.1 * about.mean() + 1e-6).astype(np.float32)
+    about = about + 0.1 * about.mean() + 1e-6
+    return (about**_LIVELINESS).astype(np.float32)
 
 
 def _halved(x):

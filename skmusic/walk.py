@@ -11,7 +11,7 @@ import numpy as np
 
 from skmusic.joins import FADE, meeting, mix, turned
 from skmusic.recurrent import forward, log_softmax, zero_state
-from skmusic.units import moods_heard, surroundings
+from skmusic.surroundings import moods_heard, surroundings
 
 # What a join of unit cost weighs against a nat of the network, and the best
 # join that may follow against the join itself.

@@ -44,6 +44,8 @@ FLOORS = {
         "corpus",
         "graph",
         "joins",
+        "colour",
+        "surroundings",
         "units",
         "walk",
         "changes",

@@ -7,7 +7,8 @@ from skmusic.codebook import Layout, find_layout, fit_codebook
 from skmusic.corpus import joined, read_corpus
 from skmusic.graph import join_graph
 from skmusic.storage import store
-from skmusic.units import build_bank, surroundings
+from skmusic.surroundings import surroundings
+from skmusic.units import build_bank
 
 SHORTEST, LONGEST = 15, 37
 

@@ -1,0 +1,117 @@
+"""The colour of a run: it takes on the levels of what was played before it.
+
+Two places may fit in notes and beat where one is brighter, or louder, than the other;
+with two such steps a second, steady music sways. So the levels before the join, of
+what was played and of what the next run follows in its own recording, are held
+against one another in some ranges of pitch, and the run is played louder or softer
+there. A part of this is given up with each run: in time a piece sounds as its
+recordings do.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from skmusic.codebook import band_edges
+
+# Ranges of bins that have a level each.
+_N_RANGES = 12
+# Decibels below the loudest step at which nothing is heard.
+_FLOOR = -70.0
+# Steps before a join that are compared, and the fewest of them.
+PAST, _FEWEST = 20, 4
+# Decibels that a range is changed by at most, and the share that a run takes on.
+_MOST, _SHARE = 9.0, 0.7
+# Where the levels differ now more, now less, little is made of their mean.
+_DOUBT = 8.0
+
+
+@cache
+def _range_bands(layout):
+    """First band of each range; none where the frames are no spectra."""
+    if layout.n_parts == 1:
+        return np.empty(0, int)
+    first = max(1.0, layout.n_bins / 256)
+    edges = np.geomspace(first, 0.75 * layout.n_bins, _N_RANGES)
+    edges[0] = 0
+    return np.unique(np.searchsorted(band_edges(layout.n_bins), edges.round()))
+
+
+def range_levels(energies, layout):
+    """Level of each range at each step.
+
+    Parameters
+    ----------
+    energies : ndarray of shape (n_steps, n_bands)
+        From `skmusic.codebook.frame_energies`.
+    layout : skmusic.codebook.Layout
+        Of the frames.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_ranges), float16
+        In decibels below the loudest step, from -70 to 0.
+    """
+    bands = _range_bands(layout)
+    if not len(bands):
+        return np.empty((len(energies), 0), np.float16)
+    loudest = energies.sum(axis=1).max(initial=0) or 1.0
+    ranges = np.add.reduceat(energies, bands, axis=1) / loudest
+    return (10 * np.log10(ranges + 10 ** (_FLOOR / 10))).astype(np.float16)
+
+
+def colouring(played, own):
+    """Decibels by which a run is changed, to go on at the levels that were played.
+
+    Parameters
+    ----------
+    played, own : ndarray of shape (n_steps, n_ranges)
+        Levels of the last steps that were played, and of those that the run
+        follows in its recording; the last of each are compared.
+
+    Returns
+    -------
+    ndarray of shape (n_ranges,), float32
+        Zero where there is too little to compare.
+    """
+    n = min(len(played), len(own), PAST)
+    if n < _FEWEST:
+        return np.zeros(played.shape[1], np.float32)
+    apart = played[-n:].astype(np.float32) - own[-n:]
+    mean = apart.mean(axis=0)
+    sure = mean**2 / (mean**2 + _DOUBT * apart.var(axis=0) + 1e-6)
+    return np.clip(_SHARE * sure * mean, -_MOST, _MOST)
+
+
+def coloured(frames, colour, layout):
+    """Frames of a run, louder or softer in each range.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_dims)
+        Frames of the run.
+    colour : ndarray of shape (n_ranges,)
+        Decibels, from `colouring`.
+    layout : skmusic.codebook.Layout
+        Of the frames.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_dims)
+        The frames themselves where nothing is changed.
+    """
+    if not colour.any():
+        return frames
+    gain = 10 ** (colour @ _spread(layout) / 20)
+    n_spectra = layout.n_channels * layout.n_parts
+    return frames * np.tile(gain.astype(np.float32), n_spectra)
+
+
+@cache
+def _spread(layout):
+    """Share of each range in the level of each bin ``(n_ranges, n_bins)``."""
+    edges = band_edges(layout.n_bins)[_range_bands(layout)]
+    edges = np.append(edges, layout.n_bins)
+    middles = np.log1p(np.sqrt(np.maximum(edges[:-1], 1) * edges[1:]))
+    bins = np.log1p(np.arange(layout.n_bins))
+    return np.array([np.interp(bins, middles, one) for one in np.eye(len(middles))])

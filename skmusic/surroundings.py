@@ -1,0 +1,200 @@
+"""What surrounds a place of a recording: what may join there, and its mood.
+
+Everything here is made of the features that the network hears, so that what was
+heard of a seed can be held against the places of the bank.
+"""
+
+import numpy as np
+
+# Ranges of bands whose rises tell how much happens.
+N_RISES = 4
+# Steps before and after a boundary that are compared, and features of each.
+_PAST, _FUTURE, _N_FEATURES = 3, 2, 40
+# Steps of the chord, to either side; of the onset curve and of the mean before a
+# boundary; their weights beside past and future, which weigh one each. With the
+# beat at 0.5 it got lost; without the chord music wandered.
+_CHORD, _RHYTHM, _MOOD = 20, 64, 172
+_CHORD_WEIGHT, _RHYTHM_WEIGHT, _MOOD_WEIGHT = 1.0, 4.0, 0.7
+# Bands that tell pitch, as shares of the highest frequency: 100 Hz to 4 kHz.
+_PITCHED = 1 / 220, 2 / 11
+
+
+def rises(features, codebook):
+    """Mean rise of each range of bands up to each step ``(n_steps, N_RISES)``."""
+    levels = codebook.levels(features)
+    rise = np.maximum(np.diff(levels, axis=0, prepend=levels[:1]), 0)
+    parts = np.array_split(rise, N_RISES, axis=1)
+    return np.stack([p.sum(axis=1) / max(p.shape[1], 1) for p in parts], axis=1)
+
+
+def onset_strength(rises):
+    """Mean rise up to each step, smoothed over three."""
+    return np.convolve(rises.mean(axis=1), [0.25, 0.5, 0.25])[:-2]
+
+
+def pitch_classes(codebook):
+    """Share of each band in each of twelve pitch classes ``(12, n_bands)``.
+
+    Which of them is C cannot be told, for the sampling rate is not known; octaves
+    need none. The shares of a class are less those of all, so that a level common
+    to all bands has no pitch class.
+    """
+    n_fine = codebook.layout.n_bins * codebook.layout.frames_per_step
+    edges = np.append(codebook.edges, n_fine)
+    middle = (edges[:-1] + edges[1:] - 1) / 2 / max(n_fine - 1, 1)
+    pitched = np.flatnonzero((middle > _PITCHED[0]) & (middle < _PITCHED[1]))
+    whole, part = np.divmod(12 * np.log2(middle[pitched]), 1)
+    shares = np.zeros((12, len(middle)))
+    np.add.at(shares, (whole.astype(int) % 12, pitched), 1 - part)
+    np.add.at(shares, ((whole.astype(int) + 1) % 12, pitched), part)
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
+    return shares - shares.mean(axis=0)
+
+
+def chroma(features, codebook):
+    """Level of each pitch class at each step, of unit variance in all.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_steps, n_features)
+        Of one recording.
+    codebook : skmusic.codebook.Codebook
+        That made them.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, 12)
+        Sums of twelve variances are one over the corpus, or zero where its
+        frames are too short to tell pitch.
+
+    References
+    ----------
+    M. Bartsch and G. Wakefield, "To catch a chorus: using chroma-based
+    representations for audio thumbnailing", WASPAA 2001.
+    """
+    # Features have unit variance each, so the map itself tells the variance.
+    unfolded = codebook.weight[:, None] ** 4 * codebook.components
+    folded = unfolded @ pitch_classes(codebook).T
+    return features @ (folded / (np.linalg.norm(folded) + 1e-9)).astype(np.float32)
+
+
+def _means(x, first, last):
+    """Mean of rows `first` to `last` of each pair, which are cut to those there are."""
+    sums = np.concatenate([np.zeros_like(x[:1]), np.cumsum(x, axis=0)])
+    first, last = np.maximum(first, 0), np.minimum(last, len(x))
+    return (sums[last] - sums[first]) / np.maximum(last - first, 1)[:, None]
+
+
+def surroundings(features, codebook, rising=None):
+    """What precedes and what follows each boundary of a recording.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_steps, n_features)
+        Of one recording.
+    codebook : skmusic.codebook.Codebook
+        That made them.
+    rising : ndarray of shape (n_steps, N_RISES) or None
+        From `rises`, where it is known.
+
+    Returns
+    -------
+    before : ndarray of shape (n_steps + 1, n_before), float32
+        Of the boundary before each step, and after the last.
+    after : ndarray of shape (n_steps + 1, n_after), float32
+    """
+    rising = rises(features, codebook) if rising is None else rising
+    n, weight = len(features), codebook.weight[:_N_FEATURES]
+    x = features[:, :_N_FEATURES] * (weight / np.linalg.norm(weight))
+    at = np.arange(n + 1)
+    back, ahead = np.arange(1, _PAST + 1), np.arange(_FUTURE)
+    past = x[np.clip(at[:, None] - back, 0, n - 1)] / np.sqrt(_PAST)
+    future = x[np.clip(at[:, None] + ahead, 0, n - 1)] / np.sqrt(_FUTURE)
+    pitch = chroma(features, codebook)
+    mood = moods(features, codebook, _MOOD, 0, rising)[:, : x.shape[1]]
+    before = [
+        past.reshape(n + 1, -1),
+        _CHORD_WEIGHT * _means(pitch, at - _CHORD, at),
+        _RHYTHM_WEIGHT * _beat(rising),
+        _MOOD_WEIGHT * mood / np.linalg.norm(weight),
+    ]
+    after = [future.reshape(n + 1, -1), _CHORD_WEIGHT * _means(pitch, at, at + _CHORD)]
+    return tuple(np.concatenate(x, axis=1).astype(np.float32) for x in (before, after))
+
+
+def _beat(rising):
+    """Onset curve before each boundary, without its mean and of unit length."""
+    onset = np.concatenate([np.zeros(_RHYTHM), onset_strength(rising)])
+    beat = np.lib.stride_tricks.sliding_window_view(onset, _RHYTHM)
+    beat = beat - beat.mean(axis=1, keepdims=True)
+    # Where next to nothing begins there is no beat to keep to.
+    return beat / (np.linalg.norm(beat, axis=1, keepdims=True) + 2.0)
+
+
+def moods(features, codebook, before=_MOOD, after=_MOOD, rising=None):
+    """Mean of timbre, and of how much happens, about each boundary of a recording.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_steps, n_features)
+        Of one recording.
+    codebook : skmusic.codebook.Codebook
+        That made them.
+    before, after : int
+        Steps before and after the boundary that count.
+    rising : ndarray of shape (n_steps, N_RISES) or None
+        From `rises`, where it is known.
+
+    Returns
+    -------
+    ndarray of shape (n_steps + 1, n_numbers)
+        Of the boundary before each step, and after the last.
+    """
+    rising = rises(features, codebook) if rising is None else rising
+    x = features[:, :_N_FEATURES] * codebook.weight[:_N_FEATURES]
+    at = np.arange(len(features) + 1)
+    return _means(np.hstack([x, np.log1p(rising)]), at - before, at + after)
+
+
+def moods_heard(features, codebook):
+    """Mood of what was heard before each boundary of a recording.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_steps, n_features)
+        Of one recording.
+    codebook : skmusic.codebook.Codebook
+        That made them.
+
+    Returns
+    -------
+    ndarray of shape (n_steps + 1, n_numbers)
+        To be multiplied by ``bank.mood_scale``.
+    """
+    return moods(features, codebook, 2 * _MOOD, 0)
+
+
+def mood_scale(moods, apart=430):
+    """Factors that bring moods ten seconds apart to a squared distance of 1.
+
+    Half of it is timbre, half how much happens.
+
+    Parameters
+    ----------
+    moods : iterable of ndarray of shape (n_steps, n_numbers)
+        Of each recording, from `moods`.
+    apart : int
+        Steps of ten seconds.
+
+    Returns
+    -------
+    ndarray of shape (n_numbers,)
+    """
+    moved = np.concatenate([np.square(m[apart:] - m[:-apart]) for m in moods])
+    scale = np.zeros(moved.shape[1], np.float32)
+    for part in (slice(None, -N_RISES), slice(-N_RISES, None)):
+        typical = np.median(moved[:, part].sum(axis=1)) if len(moved) else 0.0
+        # Recordings too short, or too still, have no mood to keep to.
+        if typical > 1e-4:
+            scale[part] = 1 / np.sqrt(2 * typical)
+    return scale
