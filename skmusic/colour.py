@@ -27,7 +27,7 @@ _DOUBT = 8.0
 
 
 @cache
-def _range_bands(layout):
+def range_bands(layout):
     """First band of each range; none where the frames are no spectra."""
     if layout.n_parts == 1:
         return np.empty(0, int)
@@ -52,7 +52,7 @@ def range_levels(energies, layout):
     ndarray of shape (n_steps, n_ranges), float16
         In decibels below the loudest step, from -70 to 0.
     """
-    bands = _range_bands(layout)
+    bands = range_bands(layout)
     if not len(bands):
         return np.empty((len(energies), 0), np.float16)
     loudest = energies.sum(axis=1).max(initial=0) or 1.0
@@ -110,7 +110,7 @@ def coloured(frames, colour, layout):
 @cache
 def _spread(layout):
     """Share of each range in the level of each bin ``(n_ranges, n_bins)``."""
-    edges = band_edges(layout.n_bins)[_range_bands(layout)]
+    edges = band_edges(layout.n_bins)[range_bands(layout)]
     edges = np.append(edges, layout.n_bins)
     middles = np.log1p(np.sqrt(np.maximum(edges[:-1], 1) * edges[1:]))
     bins = np.log1p(np.arange(layout.n_bins))

@@ -14,9 +14,9 @@ from skmusic.checks import check_number
 from skmusic.origin import origin_of
 from skmusic.parameters import GENERATOR_CONSTRAINTS
 from skmusic.progress import Progress
+from skmusic.tempering import Tempering
 from skmusic.training import before, check_training
 from skmusic.validation import check_recordings, several
-from skmusic.walk import Tempering
 
 _OUTPUTS = {"tokens": tokens, "regression": regression}
 

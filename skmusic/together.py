@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from skmusic.walk import plan, play, without
+from skmusic.rendering import play
+from skmusic.walk import plan, without
 
 # Runs of each walk that are planned before they are played.
 _AHEAD = 8

@@ -12,14 +12,16 @@ from scipy.special import logsumexp
 from skmusic import codebook as codes
 from skmusic import synthesis
 from skmusic.checks import check_array
+from skmusic.colour import range_bands, range_levels
 from skmusic.corpus import grown, joined, read_corpus
 from skmusic.recurrent import check_network, forward, log_softmax, zero_state
 from skmusic.storage import store
+from skmusic.surroundings import moods_heard, surroundings
+from skmusic.tempering import Tempering
 from skmusic.together import go_on_together
 from skmusic.training import STEP_SECONDS, train
-from skmusic.surroundings import moods_heard, surroundings
 from skmusic.units import build_bank
-from skmusic.walk import Tempering, Walk, enter, entry_scores, shifted
+from skmusic.walk import Walk, enter, entry_scores, shifted
 
 State = Walk, synthesis.Piece
 
@@ -63,9 +65,12 @@ def fit(recordings, generator, rng, past, grow=False):
         features, tokens = old[0] + features, old[1] + tokens
         numbers = np.concatenate([old_numbers, numbers])
     stretches, n_tokens = joined(corpus.pieces), len(codebook.centroids)
-    variance = _variance(corpus.frames, stretches, tokens, layout, n_tokens)
+    energies = np.concatenate([codes.frame_energies(x, layout) for x in corpus.frames])
+    sounding = np.concatenate([tokens[i][a:b] for i, a, b in stretches])
+    variance = codes.token_variance(energies, sounding, n_tokens)
+    levels = range_levels(energies, layout)
     frames, leads = store(corpus.frames) if plays else corpus.frames, corpus.leads
-    del corpus  # its frames are large, and stored now
+    del corpus, energies  # they are large, and stored now
     trained = train(
         generator,
         pairs,
@@ -100,6 +105,7 @@ def fit(recordings, generator, rng, past, grow=False):
         return fitted | made
     bank = build_bank(
         frames,
+        levels,
         stretches,
         features,
         tokens,
@@ -113,13 +119,6 @@ def fit(recordings, generator, rng, past, grow=False):
         position=bank.position + leads[bank.recording],
     )
     return fitted | {"bank_": bank}
-
-
-def _variance(frames, stretches, tokens, layout, n_tokens):
-    """Variance of each token in the frames that may sound."""
-    energies = np.concatenate([codes.frame_energies(x, layout) for x in frames])
-    sounding = np.concatenate([tokens[i][a:b] for i, a, b in stretches])
-    return codes.token_variance(energies, sounding, n_tokens)
 
 
 def _layout(recordings, generator):
@@ -149,6 +148,7 @@ def check(generator):
         ("features", n_features),
         ("before", surroundings(heard, codebook)[0].shape[1]),
         ("moods", moods_heard(heard, codebook).shape[1]),
+        ("levels", len(range_bands(codebook.layout))),
     ):
         check_array(name, getattr(bank, name), (None, width))
     check_array("tokens", bank.tokens, (None,), "i", 0, n_tokens - 1)

@@ -56,6 +56,8 @@ class Bank:
     moods : ndarray of shape (n_steps, n_numbers)
         Mean of the seconds about each step, scaled so that within a recording
         two that are ten seconds apart are at a squared distance of 1.
+    levels : ndarray of shape (n_steps, n_ranges)
+        Decibels of each range of pitch, see `skmusic.colour`.
     movement : ndarray of shape (n_steps,)
         Squared distance of cost 1 at each step.
     mood_scale : ndarray of shape (n_numbers,)
@@ -76,6 +78,7 @@ class Bank:
     costs: np.ndarray
     outlook: np.ndarray
     moods: np.ndarray
+    levels: np.ndarray
     movement: np.ndarray
     mood_scale: np.ndarray
     shortest: int
@@ -100,19 +103,24 @@ class Bank:
         check_array("costs", self.costs, self.targets.shape, low=0, high=np.inf)
         check_array("outlook", self.outlook, (n,))
         check_array("moods", self.moods, (n, None))
+        check_array("levels", self.levels, (n, None), low=-1e3, high=1e3)
         check_array("movement", self.movement, (n,), low=1e-9)
         check_array("mood_scale", self.mood_scale, self.moods.shape[1:], low=0)
         check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
 
 
-def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longest):
+def build_bank(
+    frames, levels, stretches, features, tokens, codebook, *, shortest, longest
+):
     """Bank of stretches of recordings, with its graph of joins.
 
     Parameters
     ----------
     frames : skmusic.storage.StoredFrames
         Of the stretches, one after another.
+    levels : ndarray of shape (n_steps, n_ranges)
+        Of their steps, from `skmusic.colour.range_levels`.
     stretches : list of (int, int, int)
         Recording, first step and the step after the last.
     features, tokens : list of ndarray
@@ -126,7 +134,6 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
     -------
     Bank
     """
-
     found = []
 
     def of_recording(i):
@@ -175,6 +182,7 @@ def build_bank(frames, stretches, features, tokens, codebook, *, shortest, longe
         costs=_halved(costs / unit),
         outlook=outlook(costs[:, 0] / unit, shortest, longest),
         moods=_halved(all_moods * scale),
+        levels=levels,
         movement=movement * np.float32(unit),
         mood_scale=scale,
         shortest=shortest,

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skmusic.joins import FADE, meeting, mix, turned
+from skmusic.colour import PAST, colouring
 from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.rendering import play
 from skmusic.surroundings import moods_heard, surroundings
 
 # What a join of unit cost weighs against a nat of the network, and the best
@@ -23,49 +24,6 @@ MOOD, _MOOD_STEPS = 20.0, 2600.0
 _BLOCK = 16
 # Runs that are remembered, and steps about each where no new one begins.
 _MEMORY, _MARGIN = 120, 16
-
-
-@dataclass(frozen=True)
-class Tempering:
-    """How the network's probabilities are sharpened.
-
-    Parameters
-    ----------
-    temperature : float
-        0 always takes the likeliest; 1 as learned.
-    top_k : int or None
-        Only so many tokens are allowed.
-    top_p : float or None
-        Only the likeliest tokens that together reach this probability.
-    """
-
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-
-    def mask(self, logp):
-        """Log-probabilities with the tokens that are not allowed at -inf."""
-        if self.top_k is None and self.top_p is None:
-            return logp
-        ranked = -np.sort(-logp, axis=-1)
-        least = np.full(logp.shape[:-1], -np.inf, logp.dtype)
-        if self.top_k is not None and self.top_k < logp.shape[-1]:
-            least = np.maximum(least, ranked[..., self.top_k - 1])
-        if self.top_p is not None and self.top_p < 1:
-            mass = np.cumsum(np.exp(ranked), axis=-1)
-            count = np.minimum((mass < self.top_p).sum(axis=-1), logp.shape[-1] - 1)
-            last = np.take_along_axis(ranked, count[..., None], axis=-1)
-            least = np.maximum(least, last[..., 0])
-        return np.where(logp >= least[..., None], logp, -np.inf)
-
-    def draw(self, score, rng):
-        """Index of a score, drawn from their tempered softmax."""
-        if self.temperature == 0:
-            return int(score.argmax())
-        mass = np.exp((score - score.max()) / self.temperature).cumsum()
-        # Below the last number that was added, whatever rounding makes of it.
-        place = min(mass[-1] * rng.random_sample(), np.nextafter(mass[-1], 0))
-        return int(mass.searchsorted(place, side="right"))
 
 
 @dataclass(frozen=True)
@@ -88,6 +46,10 @@ class Walk:
         First step and length of the latest runs.
     mood : ndarray of shape (n_numbers,)
         Mood of the piece, as ``bank.moods`` has them.
+    levels : ndarray of shape (n_steps, n_ranges)
+        Of the last steps that are played.
+    colour : ndarray of shape (n_ranges,)
+        Decibels by which the next run is changed, see `skmusic.colour`.
     rng : numpy.random.RandomState
         Source of chance.
     pending : ndarray of shape (n_frames, n_dims)
@@ -103,6 +65,8 @@ class Walk:
     turn: np.ndarray | None
     visits: tuple
     mood: np.ndarray
+    levels: np.ndarray
+    colour: np.ndarray
     rng: np.random.RandomState
     pending: np.ndarray
     origins: np.ndarray
@@ -114,6 +78,8 @@ class Run(NamedTuple):
     start: int
     length: int
     target: int  # where the next run begins
+    colour: np.ndarray
+    next_colour: np.ndarray
 
 
 def shifted(features):
@@ -198,8 +164,20 @@ def enter(bank, network, features, codebook, tempering, rng, skip=0):
     mood = bank.moods[start].astype(np.float32)
     if len(features):
         mood = moods_heard(features, codebook)[-1] * bank.mood_scale
+    n_ranges = bank.levels.shape[1]
     walk = Walk(
-        state, x, start, nothing, None, (), mood, rng, nothing, np.empty(0, int)
+        lstm=state,
+        x=x,
+        step=start,
+        tail=nothing,
+        turn=None,
+        visits=(),
+        mood=mood,
+        levels=np.empty((0, n_ranges), np.float32),
+        colour=np.zeros(n_ranges, np.float32),
+        rng=rng,
+        pending=nothing,
+        origins=np.empty(0, int),
     )
     if skip:
         walk = advance(bank, network, walk, tempering)
@@ -242,7 +220,8 @@ def plan(bank, network, walks, tempering):
         start, lengths = walk.step, np.arange(min(bank.shortest, n), n + 1)
         logp = tempering.mask(log_softmax(z[i, lengths]))
         length, target = _choose(bank, logp, start, lengths, walk, tempering)
-        runs.append(Run(start, length, target))
+        levels, colour = _colour(bank, walk, start, length, target)
+        runs.append(Run(start, length, target, walk.colour, colour))
         drift = 1 - np.exp(-length / _MOOD_STEPS)
         planned.append(
             replace(
@@ -252,23 +231,11 @@ def plan(bank, network, walks, tempering):
                 step=target,
                 visits=(*walk.visits, (start, length))[-_MEMORY:],
                 mood=walk.mood + drift * (bank.moods[start + length // 2] - walk.mood),
+                levels=levels,
+                colour=colour,
             )
         )
     return planned, runs
-
-
-def play(bank, walk, run):
-    """Walk with the frames of a planned run among its pending ones."""
-    frames, tail, turn = _play(bank, walk, *run)
-    m = bank.layout.frames_per_step
-    origins = np.arange(run.start * m, (run.start + run.length) * m)
-    return replace(
-        walk,
-        tail=tail,
-        turn=turn,
-        pending=np.concatenate([walk.pending, frames]),
-        origins=np.append(walk.origins, origins),
-    )
 
 
 def _choose(bank, logp, start, lengths, walk, tempering):
@@ -302,31 +269,16 @@ def _jump(bank, logp, walk, tempering):
     return tempering.draw(score, walk.rng)
 
 
+def _colour(bank, walk, start, length, target):
+    """Levels of the last steps after a run, and the colour of the next one."""
+    levels = bank.levels[start : start + length] + walk.colour
+    levels = np.concatenate([walk.levels, levels])[-PAST:]
+    own = slice(max(target - PAST, 0), target)
+    own = bank.levels[own][bank.ends[own] == bank.ends[target]]
+    return levels, colouring(levels, own)
+
+
 def _visited(targets, visits):
     starts, lengths = np.array(visits).T
     behind = targets[..., None] - starts
     return ((behind >= -_MARGIN) & (behind < lengths + _MARGIN)).any(axis=-1)
-
-
-def _play(bank, walk, start, length, target):
-    """Frames of a run, faded into and out of; and how the next one begins."""
-    m, layout = bank.layout.frames_per_step, bank.layout
-    n = min(FADE, (length - 1) // 2) * m
-    end, until = (start + length) * m, int(bank.ends[start]) * m
-    frames = bank.frames[start * m : min(end + n, until)]
-    frames = turned(frames, walk.turn, layout)
-    run, tail = frames[: length * m], frames[length * m :]
-    slope = (np.arange(2 * n) + 0.5) / (2 * n) if n else np.empty(0)
-    k = min(n, len(walk.tail))
-    if k:
-        run[:k] = mix(walk.tail[:k], run[:k], slope[n : n + k])
-    at, follows = target * m, None
-    if n and target >= n // m and bank.ends[target - n // m] == bank.ends[target]:
-        new = bank.frames[at - n : min(at + n, int(bank.ends[target]) * m)]
-        if len(tail) == n and len(new) == 2 * n:
-            old = np.concatenate([run[len(run) - n :], tail])
-            follows = meeting(old, new, layout)
-        run[len(run) - n :] = mix(
-            run[len(run) - n :], turned(new[:n], follows, layout, -n), slope[:n]
-        )
-    return run, tail, follows

@@ -45,6 +45,8 @@ FLOORS = {
         "graph",
         "joins",
         "colour",
+        "rendering",
+        "tempering",
         "surroundings",
         "units",
         "walk",

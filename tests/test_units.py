@@ -3,7 +3,8 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from skmusic import FFTFeaturizer
-from skmusic.codebook import Layout, find_layout, fit_codebook
+from skmusic.codebook import Layout, find_layout, fit_codebook, frame_energies
+from skmusic.colour import range_levels
 from skmusic.corpus import joined, read_corpus
 from skmusic.graph import join_graph
 from skmusic.storage import store
@@ -25,8 +26,10 @@ def make_bank(sequences, layout=None, size=10**9, shortest=SHORTEST, longest=LON
     codebook = fit_codebook(corpus.energies, layout, None, 16, rng)
     features = [codebook.reduced(e) for e in corpus.energies]
     tokens = [codebook.tokens(f) for f in features]
+    energies = [frame_energies(x, layout) for x in corpus.frames]
     bank = build_bank(
         store(corpus.frames),
+        range_levels(np.concatenate(energies), layout),
         joined(corpus.pieces),
         features,
         tokens,
@@ -189,34 +192,6 @@ def test_joins_sound_better_than_chance(made):
 
     anywhere = np.random.default_rng(0).permutation(bank.targets[known, 0])
     assert distance(bank.targets[known, 0]) < 0.7 * distance(anywhere)
-
-
-# Surroundings
-
-
-def test_surroundings_are_of_every_boundary(made):
-    _, codebook, features = made
-    for f in (features[0], features[0][:1], features[0][:2]):
-        before, after = surroundings(f, codebook)
-        assert len(before) == len(after) == len(f) + 1
-        assert np.isfinite(before).all()
-        assert np.isfinite(after).all()
-
-
-def test_what_precedes_does_not_know_what_follows(made):
-    _, codebook, features = made
-    whole = surroundings(features[0], codebook)[0]
-    for n in (1, 30, 100):
-        part = surroundings(features[0][:n], codebook)[0]
-        np.testing.assert_allclose(part, whole[: n + 1], atol=1e-5)
-
-
-def test_what_follows_does_not_know_what_precedes(made):
-    _, codebook, features = made
-    whole = surroundings(features[0], codebook)[1]
-    for n in (1, 30, 100):
-        part = surroundings(features[0][n:], codebook)[1]
-        np.testing.assert_allclose(part, whole[n:], atol=1e-5)
 
 
 # Little to play

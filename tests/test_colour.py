@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from skmusic.codebook import Layout, frame_energies
+from skmusic.colour import PAST, coloured, colouring, range_bands, range_levels
+
+LAYOUTS = [Layout(2, 2, 1025, 1), Layout(1, 2, 129, 8), Layout(2, 2, 129, 4)]
+
+
+def noise(layout, n_steps=40, seed=0):
+    shape = n_steps * layout.frames_per_step
+    shape = shape, layout.numbers_per_step // layout.frames_per_step
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def levels(frames, layout):
+    return range_levels(frame_energies(frames, layout), layout).astype(float)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_is_coloured_has_the_levels_that_were_played(layout):
+    frames = noise(layout)
+    n_ranges = len(range_bands(layout))
+    wanted = np.linspace(-8, 8, n_ranges).astype(np.float32)
+    played = coloured(frames, wanted, layout)
+    before, after = (frame_energies(x, layout) for x in (frames, played))
+    gain = 10 * np.log10(
+        np.add.reduceat(after, range_bands(layout), axis=1)
+        / np.add.reduceat(before, range_bands(layout), axis=1)
+    )
+    # Gains go smoothly from range to range.
+    np.testing.assert_allclose(gain.mean(axis=0), wanted, atol=1.5)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_run_that_is_alike_is_left_as_it_is(layout):
+    x = levels(noise(layout), layout)
+    colour = colouring(x, x)
+    assert not colour.any()
+    frames = noise(layout)
+    assert coloured(frames, colour, layout) is frames
+
+
+def test_a_steady_difference_is_taken_on_and_a_changing_one_is_not():
+    rng = np.random.default_rng(0)
+    own = rng.standard_normal((PAST, 12))
+    steady = colouring(own + 6, own)
+    assert (steady > 3).all()
+    assert (steady <= 6).all()
+    changing = own + 6 * np.where(np.arange(PAST)[:, None] % 4 < 3, 1, -1)
+    assert (np.abs(colouring(changing, own)) < 1).all()
+
+
+def test_a_run_is_changed_by_9_db_at_most():
+    own = np.zeros((PAST, 12))
+    np.testing.assert_allclose(colouring(own + 60, own), 9, rtol=1e-3)
+    np.testing.assert_allclose(colouring(own - 60, own), -9, rtol=1e-3)
+
+
+def test_only_the_last_steps_count():
+    rng = np.random.default_rng(1)
+    played, own = rng.standard_normal((2, PAST, 12))
+    long = np.concatenate([own + 50, own])
+    np.testing.assert_array_equal(colouring(played, long), colouring(played, own))
+    assert not colouring(played[:1], own).any()
+    assert not colouring(played, own[:0]).any()
+
+
+def test_what_is_no_spectrum_has_no_colour():
+    layout = Layout(1, 1, 6, 1)
+    x = range_levels(np.ones((5, 1)), layout)
+    assert x.shape == (5, 0)
+    frames = np.ones((5, 6), np.float32)
+    assert coloured(frames, colouring(x, x), layout) is frames
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_levels_are_finite_and_below_the_loudest(layout):
+    for frames in (noise(layout), 0 * noise(layout), 1e15 * noise(layout)):
+        x = levels(frames, layout)
+        assert x.shape == (40, len(range_bands(layout)))
+        assert ((x >= -70.1) & (x <= 0.01)).all()
