@@ -17,7 +17,7 @@ from skmusic.codebook import band_edges
 # Ranges of bins that have a level each.
 _N_RANGES = 12
 # Decibels below the loudest step at which nothing is heard.
-_FLOOR = -70.0
+_FLOOR = -80.0
 # Steps before a join that are compared, and the fewest of them.
 PAST, _FEWEST = 20, 4
 # Decibels that a range is changed by at most, and the share that a run takes on.
@@ -50,7 +50,7 @@ def range_levels(energies, layout):
     Returns
     -------
     ndarray of shape (n_steps, n_ranges), float16
-        In decibels below the loudest step, from -70 to 0.
+        In decibels below the loudest step, from -80 to 0.
     """
     bands = range_bands(layout)
     if not len(bands):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skmusic.colour import PAST, colouring
+from skmusic.guards import dying, loosened
 from skmusic.recurrent import forward, log_softmax, zero_state
 from skmusic.rendering import play
 from skmusic.surroundings import moods_heard, surroundings
@@ -17,9 +18,9 @@ from skmusic.surroundings import moods_heard, surroundings
 # What a join of unit cost weighs against a nat of the network, and the best
 # join that may follow against the join itself.
 SHARPNESS, OUTLOOK = 4.0, 0.25
-# What a mood as far off as ten seconds of a recording weighs, in nats, and the
-# steps in which the mood of a piece follows what is played.
-MOOD, _MOOD_STEPS = 20.0, 2600.0
+# What a mood as far off as ten seconds of a recording weighs, in nats; the steps in
+# which the mood of a piece follows what is played, and returns to where it began.
+MOOD, _MOOD_STEPS, _HOME_STEPS = 20.0, 2600.0, 5200.0
 # Steps that are held against the bank at once.
 _BLOCK = 16
 # Runs that are remembered, and steps about each where no new one begins.
@@ -46,6 +47,8 @@ class Walk:
         First step and length of the latest runs.
     mood : ndarray of shape (n_numbers,)
         Mood of the piece, as ``bank.moods`` has them.
+    home : ndarray of shape (n_numbers,)
+        Mood that it returns to, lest it dies away in some quiet corner.
     levels : ndarray of shape (n_steps, n_ranges)
         Of the last steps that are played.
     colour : ndarray of shape (n_ranges,)
@@ -65,6 +68,7 @@ class Walk:
     turn: np.ndarray | None
     visits: tuple
     mood: np.ndarray
+    home: np.ndarray
     levels: np.ndarray
     colour: np.ndarray
     rng: np.random.RandomState
@@ -173,6 +177,7 @@ def enter(bank, network, features, codebook, tempering, rng, skip=0):
         turn=None,
         visits=(),
         mood=mood,
+        home=mood,
         levels=np.empty((0, n_ranges), np.float32),
         colour=np.zeros(n_ranges, np.float32),
         rng=rng,
@@ -222,7 +227,6 @@ def plan(bank, network, walks, tempering):
         length, target = _choose(bank, logp, start, lengths, walk, tempering)
         levels, colour = _colour(bank, walk, start, length, target)
         runs.append(Run(start, length, target, walk.colour, colour))
-        drift = 1 - np.exp(-length / _MOOD_STEPS)
         planned.append(
             replace(
                 walk,
@@ -230,7 +234,7 @@ def plan(bank, network, walks, tempering):
                 x=x[i, length].copy(),
                 step=target,
                 visits=(*walk.visits, (start, length))[-_MEMORY:],
-                mood=walk.mood + drift * (bank.moods[start + length // 2] - walk.mood),
+                mood=_drifted(walk, bank.moods[start + length // 2], length),
                 levels=levels,
                 colour=colour,
             )
@@ -245,6 +249,7 @@ def _choose(bank, logp, start, lengths, walk, tempering):
     costs = bank.costs[leave] + OUTLOOK * bank.outlook[targets]
     costs = SHARPNESS * costs
     costs = costs + MOOD * ((bank.moods[targets] - walk.mood) ** 2).sum(axis=2)
+    costs = costs + dying(walk.levels, bank.levels[targets])
     score = np.take_along_axis(logp, bank.tokens[targets], axis=1) - costs
     known = targets >= 0
     visited = _visited(targets, (*walk.visits, (start, lengths[-1])))
@@ -252,8 +257,9 @@ def _choose(bank, logp, start, lengths, walk, tempering):
     for allowed in (known & ~visited & np.isfinite(score), known & ~visited, known):
         if allowed.any():
             score = np.where(np.isfinite(score), score, -costs - 1e3)
-            pick = tempering.draw(np.where(allowed, score, -np.inf).ravel(), walk.rng)
-            row, column = divmod(pick, targets.shape[1])
+            score = np.where(allowed, score, -np.inf).ravel()
+            warm = loosened(tempering, score, walk.visits)
+            row, column = divmod(warm.draw(score, walk.rng), targets.shape[1])
             return int(lengths[row]), int(targets[row, column])
     return int(lengths[-1]), _jump(bank, logp[-1], walk, tempering)
 
@@ -262,11 +268,18 @@ def _jump(bank, logp, walk, tempering):
     """Step to go on at where no join is left: by network and mood alone."""
     score = np.maximum(logp, -1e3)[bank.tokens]
     score = score - MOOD * ((bank.moods - walk.mood) ** 2).sum(axis=1)
+    score = score - dying(walk.levels, bank.levels)
     steps = np.arange(len(score))
     visited = _visited(steps, (*walk.visits, (walk.step, 1)))
     for lost in (steps + bank.longest > bank.ends, visited):
         score = np.where(lost, score - 1e6, score)
-    return tempering.draw(score, walk.rng)
+    return loosened(tempering, score, walk.visits).draw(score, walk.rng)
+
+
+def _drifted(walk, played, n_steps):
+    """Mood after so many steps: it follows what is played, and returns home."""
+    away, back = 1 - np.exp(-n_steps / np.array([_MOOD_STEPS, _HOME_STEPS]))
+    return walk.mood + away * (played - walk.mood) + back * (walk.home - walk.mood)
 
 
 def _colour(bank, walk, start, length, target):

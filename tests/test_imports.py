@@ -45,6 +45,7 @@ FLOORS = {
         "graph",
         "joins",
         "colour",
+        "guards",
         "rendering",
         "tempering",
         "surroundings",
