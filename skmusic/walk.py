@@ -20,7 +20,7 @@ from skmusic.surroundings import moods_heard, surroundings
 SHARPNESS, OUTLOOK = 4.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats; the steps in
 # which the mood of a piece follows what is played, and returns to where it began.
-MOOD, _MOOD_STEPS, _HOME_STEPS = 20.0, 2600.0, 5200.0
+MOOD, _MOOD_STEPS, _HOME_STEPS = 20.0, 2600.0, 2600.0
 # Steps that are held against the bank at once.
 _BLOCK = 16
 # Runs that are remembered, and steps about each where no new one begins.
