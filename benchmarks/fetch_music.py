@@ -1,8 +1,8 @@
-"""Recordings for the benchmarks: the music of Battle for Wesnoth 1.16.
+"""Recordings for the benchmarks: the music of two games.
 
 Run it to fetch them, or import `music` and `unheard`, which fetch at need. They come
-from the Debian package ``wesnoth-1.16-music``, unpacked without being installed, and
-lie with their licence in ``benchmarks/data/wesnoth-1.16-music``, which git ignores.
+from Debian packages, unpacked without being installed, and lie with their licences in
+folders of ``benchmarks/data``, which git ignores.
 """
 
 import os
@@ -10,43 +10,74 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGE = "wesnoth-1.16-music"
-FOLDER = Path(__file__).resolve().parent / "data" / PACKAGE
+DATA = Path(__file__).resolve().parent / "data"
 
-LEARNT = (
-    "battle",
-    "elvish-theme",
-    "knolls",
-    "loyalists",
-    "northerners",
-    "sad",
-    "the_deep_path",
-    "underground",
-    "wanderer",
-    "love_theme",
+
+@dataclass(frozen=True)
+class Package:
+    """A Debian package of recordings: some to learn from, and some never heard."""
+
+    name: str
+    suffix: str
+    learnt: tuple
+    unheard: tuple
+
+    @property
+    def folder(self):
+        """Where its recordings lie."""
+        return DATA / self.name
+
+    def path(self, name):
+        """Where one of them lies."""
+        return self.folder / f"{name}{self.suffix}"
+
+
+WESNOTH = Package(
+    "wesnoth-1.16-music",
+    ".ogg",
+    (
+        "battle",
+        "elvish-theme",
+        "knolls",
+        "loyalists",
+        "northerners",
+        "sad",
+        "the_deep_path",
+        "underground",
+        "wanderer",
+        "love_theme",
+    ),
+    (
+        "battle-epic",
+        "heroes_rite",
+        "knalgan_theme",
+        "traveling_minstrels",
+        "weight_of_revenge",
+    ),
 )
-UNHEARD = (
-    "battle-epic",
-    "heroes_rite",
-    "knalgan_theme",
-    "traveling_minstrels",
-    "weight_of_revenge",
+WARZONE = Package(
+    "warzone2100-music",
+    ".opus",
+    tuple(f"track{n}" for n in (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)),
+    tuple(f"track{n}" for n in (12, 13, 14, 15, 16)),
 )
+FOLDER = WESNOTH.folder
 
 
-def music(n=None):
+def music(n=None, package=WESNOTH):
     """Paths of the first `n` recordings to learn from; None is all 10."""
-    return _paths(LEARNT, n)
+    return _paths(package, package.learnt, n)
 
 
-def unheard(n=None):
+def unheard(n=None, package=WESNOTH):
     """Paths of the first `n` recordings that none learns from; None is all 5."""
-    return _paths(UNHEARD, n)
+    return _paths(package, package.unheard, n)
 
 
-def fetch():
+def fetch(package=WESNOTH):
     """Fetch the recordings, all or none, unless they are here.
 
     Returns
@@ -59,73 +90,69 @@ def fetch():
     RuntimeError
         If they cannot be fetched; the message says what to do.
     """
-    if not FOLDER.is_dir():
+    if not package.folder.is_dir():
         for program in "apt-get", "dpkg":
             if shutil.which(program) is None:
                 raise RuntimeError(
                     f"{program} not found: the music is fetched as a Debian package. "
-                    "On another system put the ogg files of Wesnoth 1.16's music "
-                    f"into {FOLDER}"
+                    f"On another system put the recordings of {package.name} into "
+                    f"{package.folder}"
                 )
-        FOLDER.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=FOLDER.parent, prefix=".part-") as part:
-            _move(_unpack(Path(part)))
-    missing = [name for name in LEARNT + UNHEARD if not _path(name).is_file()]
+        DATA.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=DATA, prefix=".part-") as part:
+            _move(_unpack(Path(part), package), package.folder)
+    names = package.learnt + package.unheard
+    missing = [name for name in names if not package.path(name).is_file()]
     if missing:
         raise RuntimeError(
-            f"{FOLDER} lacks {', '.join(missing)} (.ogg); remove the folder and "
-            "fetch again"
+            f"{package.folder} lacks {', '.join(missing)} ({package.suffix}); remove "
+            "the folder and fetch again"
         )
-    return sorted(FOLDER.glob("*.ogg"))
+    return sorted(package.folder.glob(f"*{package.suffix}"))
 
 
-def _path(name):
-    return FOLDER / f"{name}.ogg"
-
-
-def _paths(names, n):
+def _paths(package, names, n):
     n = len(names) if n is None else n
     if not 1 <= n <= len(names):
         raise ValueError(f"n={n}: there are 1 to {len(names)} recordings to ask for")
-    fetch()
-    return [_path(name) for name in names[:n]]
+    fetch(package)
+    return [package.path(name) for name in names[:n]]
 
 
-def _unpack(part):
-    """Download and unpack the package; the folder of its recordings."""
+def _unpack(part, package):
+    """Download and unpack a package; a folder of its recordings and its licence."""
     # As root, apt would hand over to a user who may not write here, and say so.
     root = os.geteuid() == 0
     apt = ["apt-get", *(["-o", "APT::Sandbox::User=root"] if root else [])]
-    print(f"fetching {PACKAGE} ...", file=sys.stderr)
-    failed = _call(*apt, "download", PACKAGE, cwd=part)
+    print(f"fetching {package.name} ...", file=sys.stderr)
+    failed = _call(*apt, "download", package.name, cwd=part)
     if failed and root:
         print("the package list may be stale: apt-get update", file=sys.stderr)
         _call(*apt, "update")
-        failed = _call(*apt, "download", PACKAGE, cwd=part)
+        failed = _call(*apt, "download", package.name, cwd=part)
     packages = list(part.glob("*.deb"))
     if failed or len(packages) != 1:
         raise RuntimeError(
-            f"apt-get cannot download {PACKAGE}. If its list of packages is stale, "
-            "run `apt-get update` as root and try again; if this release of the "
-            f"system has no such package, put the ogg files of Wesnoth 1.16's music "
-            f"into {FOLDER}"
+            f"apt-get cannot download {package.name}. If its list of packages is "
+            "stale, run `apt-get update` as root and try again; if this release of "
+            f"the system has no such package, put its recordings into {package.folder}"
         )
-    tree = part / "tree"
+    tree, found = part / "tree", part / "found"
     if _call("dpkg", "-x", packages[0], tree):
         raise RuntimeError(f"dpkg cannot unpack {packages[0].name}; see above")
-    found = list(tree.rglob(f"{LEARNT[0]}.ogg"))
-    if len(found) != 1:
-        raise RuntimeError(f"{packages[0].name} does not hold the music expected")
-    shutil.copy(tree / "usr/share/doc" / PACKAGE / "copyright", found[0].parent)
-    return found[0].parent
+    found.mkdir()
+    for recording in tree.rglob(f"*{package.suffix}"):
+        recording.rename(found / recording.name)
+    shutil.copy(tree / "usr/share/doc" / package.name / "copyright", found)
+    return found
 
 
-def _move(folder):
+def _move(found, folder):
     """Put the complete folder in its place in one step."""
     try:
-        folder.rename(FOLDER)
+        found.rename(folder)
     except OSError:
-        if not FOLDER.is_dir():  # else another process was faster
+        if not folder.is_dir():  # else another process was faster
             raise
 
 
@@ -136,6 +163,7 @@ def _call(*command, cwd=None):
 
 if __name__ == "__main__":
     try:
-        print(*fetch(), sep="\n")
+        for each in (WESNOTH, WARZONE):
+            print(*fetch(each), sep="\n")
     except (OSError, RuntimeError) as error:
         sys.exit(f"fetch_music: {error}")

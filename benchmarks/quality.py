@@ -9,15 +9,16 @@ quality.json and a contact sheet for each corpus into benchmarks/results.
 """
 
 import argparse
-import copy
 import json
 import os
 import time
 import warnings
 from pathlib import Path
 
+import controls
 import numpy as np
-from fetch_music import music, unheard
+from controls import CLIP, SR
+from fetch_music import WARZONE, music, unheard
 from ngrams import likelihoods, summary
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
@@ -25,7 +26,7 @@ from skmusic import audio as sound
 from skmusic.datasets import make_songs
 from skmusic.metrics import describe, evaluate
 
-SR, CLIP, HEARD = 44100, 20, 10
+HEARD = 10
 RESULTS = Path(__file__).resolve().parent / "results"
 SHOWN = {
     "collapse_index": "collapse",
@@ -54,10 +55,21 @@ def wesnoth():
     ]
 
 
+def warzone():
+    """Music of another game, electronic: four minutes of each track."""
+    return [
+        [sound.read(path, sr=SR, channels=2)[0][: 240 * SR] for path in paths]
+        for paths in (music(package=WARZONE), unheard(package=WARZONE))
+    ]
+
+
 def songs():
     """Songs that the package composes: ten to learn, five never heard."""
     made = make_songs(15, 75.0, sr=SR, random_state=7).recordings
     return [made[:10], made[10:]]
+
+
+CORPORA = {"wesnoth": wesnoth, "warzone": warzone, "songs": songs}
 
 
 def clips(recordings, starts, seconds):
@@ -86,21 +98,6 @@ def ours(pipe, fit_seconds, seeds):
     return made, {"fit_s": fit_seconds, "sample_s": time.perf_counter() - begun}
 
 
-def without_network(pipe):
-    """The pipeline with nothing to choose by but joins, mood and token frequency."""
-    pipe = copy.deepcopy(pipe)
-    generator = pipe[-1]
-    network = generator.network_
-    V, _ = network["head"]
-    count = np.bincount(generator.bank_.tokens, minlength=V.shape[1]) + 1
-    generator.network_ = {
-        "layers": network["layers"],
-        "head": (0 * V, np.log(count / count.sum()).astype(V.dtype)),
-        "skip": tuple(0 * A for A in network["skip"]),
-    }
-    return pipe
-
-
 def minutes(pipe, seed):
     """Whether ten minutes stay alive: the first of them, and the last."""
     made = pipe.sample(seed, seconds=600, random_state=0)
@@ -111,66 +108,39 @@ def minutes(pipe, seed):
     }
 
 
-def article(learnt, seeds, epochs):
-    """Clips of the article's network on the article's analysis."""
-    begun = time.perf_counter()
-    pipe = Pipeline(
-        [
-            FFTFeaturizer(
-                N=256, hop_length=256, window="boxcar", factor=2 / 256, redundant=True
-            ),
-            StatefulLSTMGenerator(
-                "regression", epochs=epochs, validation_fraction=0, random_state=0
-            ),
-        ]
-    ).fit(learnt)
-    fitted = time.perf_counter()
-    made = [pipe.sample(s, seconds=CLIP) for s in seeds]
-    return made, {"fit_s": fitted - begun, "sample_s": time.perf_counter() - fitted}
-
-
-def grains(learnt, n_clips, seconds, rng):
-    """Clips of real grains in random order, cross-faded."""
-    n, fade = int(seconds * SR), 441
-    ramp = np.linspace(0, 1, fade)[:, None]
-    made = []
-    for _ in range(n_clips):
-        out = np.zeros((CLIP * SR + n + fade, 2), np.float32)
-        for at in range(0, CLIP * SR, n):
-            x = learnt[rng.integers(len(learnt))]
-            i = rng.integers(len(x) - n - fade)
-            grain = x[i : i + n + fade].copy()
-            grain[:fade] *= ramp
-            grain[-fade:] *= ramp[::-1]
-            out[at : at + n + fade] += grain
-        made.append(out[: CLIP * SR])
-    return made
-
-
 def rows(learnt, held, quick, notes):
     """Name, clips and costs of each row; what is no row goes into `notes`."""
     rng = np.random.default_rng(0)
     seeds = clips(held, (0.3, 0.6), HEARD)[:8]
-    yield "real, unheard", clips(held, (0.25, 0.75), CLIP)[:8], {}
+    real = clips(held, (0.25, 0.75), CLIP)[:8]
+    yield "real, unheard", real, {}
     yield "real, learnt (the ceiling)", clips(learnt, (0.45,), CLIP)[:8], {}
-    loop = [np.tile(x[: SR // 4], (4 * CLIP, 1)) for x in clips(held, (0.5,), CLIP)]
-    yield "a quarter second looped", loop * 2, {}
-    pink = [np.cumsum(rng.standard_normal((CLIP * SR, 2)), axis=0) for _ in range(8)]
-    yield "brown noise", [p / np.abs(p).max() for p in pink], {}
-    yield "random grains of 0.4 s", grains(learnt, 8, 0.4, rng), {}
-    yield "random grains of 2 s", grains(learnt, 8, 2.0, rng), {}
-    yield "the article's method", *article(learnt, seeds, epochs=1 if quick else 3)
+    yield "real, unheard, below 1 kHz", controls.low_passed(real), {}
+    yield "a quarter second looped", controls.looped(real), {}
+    yield "white noise", controls.noise(8, 0, rng), {}
+    yield "pink noise", controls.noise(8, 1, rng), {}
+    yield "a tone", controls.tones(8), {}
+    yield "silence", controls.silence(8), {}
+    for seconds in (0.05, 0.5, 2.0):
+        made = controls.grains(learnt, 8, seconds, rng)
+        yield f"random grains of {seconds:g} s", made, {}
+    # Without --quick the article may train for as long as all else is allowed to.
+    made = controls.article(learnt, seeds, epochs=1 if quick else 1000)
+    yield "the article's method", *made
     fitted = learn(learnt, 2048)
     yield "skmusic, N=2048 (default)", *ours(*fitted, seeds)
     notes["nats"] = likelihoods(fitted[0], learnt, held)
     notes["first and last of ten minutes"] = minutes(fitted[0], seeds[0])
-    yield (
-        "the same joins, no network",
-        *ours(without_network(fitted[0]), fitted[1], seeds),
-    )
+    with controls.bigrams_in_its_place(fitted[0], learnt):
+        made = ours(*fitted, seeds)
+    yield "the same joins, bigrams", *made
+    without = controls.without_network(fitted[0])
+    yield "the same joins, no network", *ours(without, fitted[1], seeds)
     yield "skmusic, N=256", *ours(*learn(learnt, 256), seeds)
     longer = learn(learnt, 2048, min_run=0.35, max_run=0.85)
     yield "skmusic, runs to 0.85 s", *ours(*longer, seeds)
+    spectra = learn(learnt, 2048, emission="spectra")
+    yield 'skmusic, emission="spectra"', *ours(*spectra, seeds)
 
 
 def measure(name, corpus, quick):
@@ -198,18 +168,28 @@ def measure(name, corpus, quick):
 
 
 def sheet(name, table):
-    """Contact sheet: the spectrogram of one clip of each row."""
+    """Contact sheet: waveform, spectrogram and chromagram of one clip of each row."""
     import matplotlib
 
     matplotlib.use("Agg")
+    import librosa
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(len(table), 1, figsize=(9, 1.5 * len(table)))
-    for axis, (row, values) in zip(axes, table.items(), strict=True):
+    figure, axes = plt.subplots(
+        len(table), 3, figsize=(15, 1.4 * len(table)), width_ratios=(2, 4, 3)
+    )
+    for row_axes, (row, values) in zip(axes, table.items(), strict=True):
         x = values["clip"].mean(axis=1) + 1e-9
-        axis.specgram(x, NFFT=2048, Fs=SR, noverlap=1024, vmin=-140, cmap="magma")
-        axis.set(ylim=(0, 8000), ylabel="Hz")
-        axis.set_title(row, fontsize=8, loc="left")
+        wave, spectrogram, chromagram = row_axes
+        wave.plot(np.arange(len(x))[::50] / SR, x[::50], linewidth=0.3)
+        wave.set(xlim=(0, CLIP), ylim=(-1, 1))
+        spectrogram.specgram(x, NFFT=2048, Fs=SR, noverlap=1024, vmin=-140)
+        spectrogram.set(ylim=(0, 8000), ylabel="Hz")
+        chroma = librosa.feature.chroma_stft(y=x, sr=SR, hop_length=2048)
+        extent = (0, CLIP, -0.5, 11.5)
+        chromagram.imshow(chroma, aspect="auto", origin="lower", extent=extent)
+        chromagram.set(yticks=(0, 4, 7), yticklabels="CEG")
+        wave.set_title(row, fontsize=8, loc="left")
     figure.tight_layout()
     figure.savefig(RESULTS / f"quality-{name}.png", dpi=60)
 
@@ -250,14 +230,13 @@ def markdown(tables, quick):
 def main():
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--corpus", choices=["wesnoth", "songs"], action="append")
+    parser.add_argument("--corpus", choices=list(CORPORA), action="append")
     parser.add_argument("--quick", action="store_true", help="train the article less")
     args = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    corpora = {"wesnoth": wesnoth, "songs": songs}
     tables = {
-        name: measure(name, corpora[name](), args.quick)
-        for name in args.corpus or corpora
+        name: measure(name, CORPORA[name](), args.quick)
+        for name in args.corpus or CORPORA
     }
     (RESULTS / "quality.json").write_text(json.dumps(tables, indent=1))
     (RESULTS / "quality.md").write_text(markdown(tables, args.quick))

@@ -3,7 +3,7 @@ import pytest
 
 from skmusic import FFTFeaturizer, StatefulLSTMGenerator
 from skmusic.changes import begin, period_of, step
-from skmusic.walk import Tempering
+from skmusic.tempering import Tempering
 
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 2, "random_state": 0}
 
