@@ -51,6 +51,8 @@ def _add_playing(add):
 
 def _add_sampling(add):
     add("--seed", type=_path, metavar="FILE", help="recording to go on from")
+    text = "recording whose mood the pieces keep; by default that of the seed"
+    add("--mood", type=_path, metavar="FILE", help=text)
     text = "above 1 more daring, below less (1)"
     add("--temperature", type=_number(float, 0, 100), default=1.0, help=text)
     add("--top-k", type=_number(int, 1, 10**9), help="choose among the k likeliest")

@@ -28,7 +28,7 @@ from skmusic.targets import check_target, find_targets
 __all__ = ["main"]
 
 # Arguments that are those of `sample` and of `stream`.
-_SAMPLING = "seed", "seconds", "temperature", "top_k", "top_p"
+_SAMPLING = "seed", "mood", "seconds", "temperature", "top_k", "top_p"
 # Pieces that are made at once, and seconds of music that they have at most together:
 # all of it is in memory.
 _TOGETHER, _TOGETHER_SECONDS = 8, 600
@@ -111,8 +111,9 @@ def stream(args):
             "standard output is a terminal; send it on, as in "
             f"'skmusic stream {args.model} | aplay', or add --play"
         )
-    if args.seed:
-        audio.info(args.seed)
+    for path in (args.seed, args.mood):
+        if path:
+            audio.info(path)
     pipe, rng = load_model(args.model), _chance(args)
     sr = _rate(pipe)
     settings = {name: getattr(args, name) for name in _SAMPLING}

@@ -415,6 +415,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         temperature=1.0,
         top_k=None,
         top_p=None,
+        mood=None,
         random_state=None,
         verbose=None,
         return_origin=False,
@@ -439,6 +440,10 @@ class StatefulLSTMGenerator(BaseEstimator):
         top_k, top_p : int, float or None, default=None
             Allow only so many of the likeliest tokens, or those that together
             reach this probability.
+        mood : ndarray of shape (n_frames, n_dims) or (n_frames,), or None, default=None
+            Frames of a recording whose mood the pieces keep: its timbre, and how much
+            happens in it, on average (emission "frames" only). None is the mood of
+            the seed's last seconds. Where `seed` is a state the piece changes over.
         random_state : int, RandomState or None, default=None
             None is the `random_state` of the estimator. Without meaning where
             `seed` is a state, which has its own.
@@ -465,8 +470,9 @@ class StatefulLSTMGenerator(BaseEstimator):
         Raises
         ------
         ValueError
-            If `frames` or another argument is out of range, or the seed's frames
-            have other than ``n_dims_`` numbers, or an origin is asked of regression.
+            If `frames` or another argument is out of range, or the frames of seed or
+            mood have other than ``n_dims_`` numbers, or an origin or a mood is asked
+            of what plays no recordings.
 
         Examples
         --------
@@ -483,18 +489,17 @@ class StatefulLSTMGenerator(BaseEstimator):
         check_is_fitted(self, "network_")
         _check_sampling(frames, temperature, top_k, top_p)
         part = _OUTPUTS[self._output]
-        if return_origin and self._emission() != "frames":
-            what = "regression" if part is regression else "emission='spectra'"
-            raise ValueError(
-                f"return_origin=True, but {what} makes its frames itself, they are "
-                "of no recording; use output='tokens' with emission='frames'."
-            )
+        if return_origin:
+            self._check_plays("return_origin=True")
+        if mood is not None:
+            self._check_plays("mood is given")
+            mood = self._check_seed(mood, "mood")
         tempering = Tempering(temperature, top_k, top_p)
         seeds, many = several(seed)
         rng = check_random_state(
             self.random_state if random_state is None else random_state
         )
-        states = [self._begin(part, each, tempering, rng) for each in seeds]
+        states = [self._begin(part, each, tempering, rng, mood) for each in seeds]
         verbose = self.verbose if verbose is None else verbose
         total = frames * len(states)
         with Progress("sample", total, "frames", verbose) as progress:
@@ -509,13 +514,24 @@ class StatefulLSTMGenerator(BaseEstimator):
         results = results if many else [first for (first,) in results]
         return tuple(results) if len(results) > 1 else results[0]
 
-    def _begin(self, part, seed, tempering, rng):
+    def _begin(self, part, seed, tempering, rng, mood):
         """State that a seed is, or that is after it."""
         if isinstance(seed, part.State):
-            return seed
+            return seed if mood is None else part.in_mood(self, seed, mood)
         # A source of its own: the caller's may be used elsewhere meanwhile.
         rng = np.random.RandomState(rng.randint(2**31))
-        return part.start(self, self._check_seed(seed), tempering, rng)
+        options = {} if mood is None else {"mood": mood}
+        return part.start(self, self._check_seed(seed), tempering, rng, **options)
+
+    def _check_plays(self, asked):
+        """Refuse what only recordings that are played can give."""
+        if self._emission() != "frames":
+            regressed = self._output == "regression"
+            what = "regression" if regressed else "emission='spectra'"
+            raise ValueError(
+                f"{asked}, but {what} makes its frames itself, they are of no "
+                "recording; use output='tokens' with emission='frames'."
+            )
 
     def _emission(self):
         """Emission that was fitted, None of regression."""
@@ -565,18 +581,18 @@ class StatefulLSTMGenerator(BaseEstimator):
                     f"{n_dims} are expected; transform all with one FFTFeaturizer."
                 )
 
-    def _check_seed(self, seed):
+    def _check_seed(self, seed, name="seed"):
         if seed is None:
             return np.empty((0, self.n_dims_), np.float32)
         if np.ndim(seed) not in (1, 2):
             raise ValueError(
-                f"seed has {np.ndim(seed)} dimensions; pass the frames of one "
+                f"{name} has {np.ndim(seed)} dimensions; pass the frames of one "
                 "recording, of shape (n_frames, n_dims), or None."
             )
         seed = self._recordings([np.asarray(seed)], reset=False).items[0]
         if seed.shape[1] != self.n_dims_:
             raise ValueError(
-                f"seed has frames of {seed.shape[1]} numbers where {self.n_dims_} "
+                f"{name} has frames of {seed.shape[1]} numbers where {self.n_dims_} "
                 "were fitted; transform it with the same FFTFeaturizer."
             )
         return seed

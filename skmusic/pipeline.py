@@ -84,7 +84,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         self.steps[-1][1].partial_fit(X)
         return self
 
-    def sample(self, seed=None, frames=None, *, seconds=None, **options):
+    def sample(self, seed=None, frames=None, *, seconds=None, mood=None, **options):
         """Compose: what might follow a recording.
 
         Parameters
@@ -99,6 +99,10 @@ class Pipeline(sklearn.pipeline.Pipeline):
             Frames to make of each piece.
         seconds : float or None, default=None
             Length in place of `frames`.
+        mood : path, ndarray of shape (n_samples,) or (n_samples, n_channels), or \
+                None, default=None
+            A recording whose mood the pieces keep, its timbre and how much happens in
+            it; None is that of the seed's last seconds.
         **options
             For the last step's ``sample``: ``temperature``, ``top_k``, ``top_p``,
             ``random_state``, ``verbose``, ``return_origin``.
@@ -143,6 +147,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         frames, n_samples = self._length(frames, seconds)
         seeds, many = several(seed)
         heard = self._heard(seeds)
+        options = self._in_mood(options, mood)
         made = self.steps[-1][1].sample(heard if many else heard[0], frames, **options)
         music, *about = made if isinstance(made, tuple) else (made,)
         music = music if many else [music]
@@ -153,13 +158,20 @@ class Pipeline(sklearn.pipeline.Pipeline):
         return (music, *about) if about else music
 
     def stream(
-        self, seed=None, frames=None, *, seconds=None, block_frames=16, **options
+        self,
+        seed=None,
+        frames=None,
+        *,
+        seconds=None,
+        mood=None,
+        block_frames=16,
+        **options,
     ):
         """Compose as it is listened to: blocks of music, each as soon as it is made.
 
         Parameters
         ----------
-        seed, frames, seconds : optional
+        seed, frames, seconds, mood : optional
             As `sample` takes them; without `frames` and `seconds` it never ends.
         block_frames : int, default=16
             Frames that make a block; the first block is shorter by the overlap of
@@ -214,6 +226,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 )
         frames, n_samples = self._length(frames, seconds)
         (heard,) = self._heard([seed])
+        options = self._in_mood(options, mood)
         blocks = _frame_blocks(
             self.steps[-1][1], heard, frames, int(block_frames), options
         )
@@ -242,6 +255,10 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 heard[id(seed)] = x[0]
         return [heard[id(seed)] for seed in seeds]
 
+    def _in_mood(self, options, mood):
+        """Options of the last step, with the frames of a mood if there is one."""
+        return options if mood is None else options | {"mood": self._heard([mood])[0]}
+
     def _transformers(self):
         steps = [step for _, step in self.steps[:-1]]
         return [step for step in steps if step not in (None, "passthrough")]
@@ -257,6 +274,8 @@ def _frame_blocks(generator, state, frames, block_frames, options):
         )
         yield music
         done += n
+        # The state has it now.
+        options = {name: options[name] for name in options if name != "mood"}
 
 
 def _first(blocks, n_samples):

@@ -15,6 +15,8 @@ _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
 # beat at 0.5 it got lost; without the chord music wandered.
 _CHORD, _RHYTHM, _MOOD = 20, 64, 172
 _CHORD_WEIGHT, _RHYTHM_WEIGHT, _MOOD_WEIGHT = 1.0, 4.0, 0.7
+# Steps of ten seconds, in which moods change by one.
+_APART = 430
 # Bands that tell pitch, as shares of the highest frequency: 100 Hz to 4 kHz.
 _PITCHED = 1 / 220, 2 / 11
 
@@ -174,27 +176,30 @@ def moods_heard(features, codebook):
     return moods(features, codebook, 2 * _MOOD, 0)
 
 
-def mood_scale(moods, apart=430):
+def mood_scale(moods):
     """Factors that bring moods ten seconds apart to a squared distance of 1.
 
-    Half of it is timbre, half how much happens.
+    Half of it is timbre, half how much happens. Recordings too short to tell are held
+    against one another: two of them are at a quarter of that, so that a piece does not
+    stay in one alone.
 
     Parameters
     ----------
-    moods : iterable of ndarray of shape (n_steps, n_numbers)
+    moods : list of ndarray of shape (n_steps, n_numbers)
         Of each recording, from `moods`.
-    apart : int
-        Steps of ten seconds.
 
     Returns
     -------
     ndarray of shape (n_numbers,)
     """
-    moved = np.concatenate([np.square(m[apart:] - m[:-apart]) for m in moods])
+    moved = np.concatenate([np.square(m[_APART:] - m[:-_APART]) for m in moods])
+    apart = 2 * np.concatenate(moods).var(axis=0)
     scale = np.zeros(moved.shape[1], np.float32)
     for part in (slice(None, -N_RISES), slice(-N_RISES, None)):
         typical = np.median(moved[:, part].sum(axis=1)) if len(moved) else 0.0
-        # Recordings too short, or too still, have no mood to keep to.
+        if typical < 1e-4:
+            typical = 4 * apart[part].sum()
+        # Where all is alike there is no mood to keep to.
         if typical > 1e-4:
             scale[part] = 1 / np.sqrt(2 * typical)
     return scale

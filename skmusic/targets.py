@@ -30,11 +30,11 @@ def find_targets(args):
         check_target(args.report)
         check_installed()
     written = {os.path.realpath(target) for target in targets}
-    for path in filter(None, [args.seed, *getattr(args, "songs", [])]):
+    for path in filter(None, [args.seed, args.mood, *getattr(args, "songs", [])]):
         if os.path.realpath(path) in written:
             raise ValueError(f"{str(path)!r} would be overwritten; choose another -o")
-    if args.seed:
-        audio.info(args.seed)
+    for path in filter(None, (args.seed, args.mood)):
+        audio.info(path)
     return targets
 
 

@@ -16,7 +16,7 @@ from skmusic.colour import range_bands, range_levels
 from skmusic.corpus import grown, joined, read_corpus
 from skmusic.recurrent import check_network, forward, log_softmax, zero_state
 from skmusic.storage import store
-from skmusic.surroundings import moods_heard, surroundings
+from skmusic.surroundings import moods, moods_heard, surroundings
 from skmusic.tempering import Tempering
 from skmusic.together import go_on_together
 from skmusic.training import STEP_SECONDS, train
@@ -208,8 +208,8 @@ def log_likelihood(generator, x):
     return logsumexp(logp + density, axis=1) / codebook.layout.numbers_per_step
 
 
-def start(generator, seed, tempering, rng):
-    """State after a seed."""
+def start(generator, seed, tempering, rng, mood=None):
+    """State after a seed, in the mood of it or of other frames."""
     if not _plays(generator):
         return synthesis.start(generator, seed, tempering, rng)
     return enter(
@@ -220,7 +220,25 @@ def start(generator, seed, tempering, rng):
         tempering,
         rng,
         skip=len(seed) % generator.codebook_.layout.frames_per_step,
+        mood=None if mood is None else _mood(generator, mood),
     )
+
+
+def in_mood(generator, state, mood):
+    """State that goes on in the mood of these frames."""
+    mood = _mood(generator, mood)
+    return replace(state, mood=mood, home=mood)
+
+
+def _mood(generator, frames):
+    """Mood of all frames."""
+    codebook, bank = generator.codebook_, generator.bank_
+    features = codebook.features(frames)
+    if not len(features):
+        raise ValueError(
+            "the mood has too few frames to make a step; pass a longer one."
+        )
+    return moods(features, codebook, len(features), 0)[-1] * bank.mood_scale
 
 
 def go_on(generator, states, n_frames, tempering, progress):

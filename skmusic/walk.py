@@ -91,7 +91,7 @@ def shifted(features):
     return np.concatenate([np.zeros_like(features[:1]), features[:-1]])
 
 
-def entry_scores(bank, network, features, codebook, tempering, first=0):
+def entry_scores(bank, network, features, codebook, tempering, first=0, mood=None):
     """Score of starting at each step of the bank after each step heard.
 
     Parameters
@@ -104,6 +104,8 @@ def entry_scores(bank, network, features, codebook, tempering, first=0):
         Of the tokens.
     first : int
         Scores are given for `first`, ... n_steps steps heard.
+    mood : ndarray of shape (n_numbers,) or None
+        Mood to begin in, as ``bank.moods`` has them; None is that of what was heard.
 
     Yields
     ------
@@ -117,16 +119,20 @@ def entry_scores(bank, network, features, codebook, tempering, first=0):
     short = np.arange(len(bank.ends)) + bank.longest > bank.ends
     lost = np.where(short & ~short.all(), 1e3, 0).astype(np.float32)
     if not len(features):
+        if mood is not None:
+            lost = lost + MOOD * _distances(mood[None], bank.moods)[0]
         yield logp[0][bank.tokens] - lost
         return
     before = surroundings(features, codebook)[0]
     still = np.minimum(bank.movement, np.median(bank.movement))
-    mood = moods_heard(features, codebook) * bank.mood_scale
+    moods = moods_heard(features, codebook) * bank.mood_scale
+    if mood is not None:
+        moods = np.repeat(mood[None], len(moods), axis=0)
     # Blocks of one size, so that a row's sums do not depend on how many there are.
     for start in range(first, len(heard), _BLOCK):
         rows = np.minimum(np.arange(start, start + _BLOCK), len(heard) - 1)
         lost_there = SHARPNESS * _distances(before[rows], bank.before) / still
-        lost_there += MOOD * _distances(mood[rows], bank.moods)
+        lost_there += MOOD * _distances(moods[rows], bank.moods)
         for t, each in zip(rows[: len(heard) - start], lost_there, strict=False):
             yield logp[t][bank.tokens] - lost - (each if t else 0)
 
@@ -138,7 +144,7 @@ def _distances(x, y):
     return np.maximum(d, 0)
 
 
-def enter(bank, network, features, codebook, tempering, rng, skip=0):
+def enter(bank, network, features, codebook, tempering, rng, skip=0, mood=None):
     """Walk that goes on after steps heard, or from nothing.
 
     Parameters
@@ -151,13 +157,16 @@ def enter(bank, network, features, codebook, tempering, rng, skip=0):
     rng : numpy.random.RandomState
     skip : int
         Frames of the first step that were heard already.
+    mood : ndarray of shape (n_numbers,) or None
+        Mood to begin in and to keep; None is that of what was heard.
 
     Returns
     -------
     Walk
     """
+    n_heard = len(features)
     (score,) = entry_scores(
-        bank, network, features, codebook, tempering, first=len(features)
+        bank, network, features, codebook, tempering, first=n_heard, mood=mood
     )
     state, x = zero_state(network), np.zeros(bank.features.shape[1], np.float32)
     if len(features):
@@ -165,9 +174,10 @@ def enter(bank, network, features, codebook, tempering, rng, skip=0):
         x = features[-1]
     start = tempering.draw(np.where(np.isfinite(score), score, -1e30), rng)
     nothing = np.empty((0, bank.frames.n_dims), np.float32)
-    mood = bank.moods[start].astype(np.float32)
-    if len(features):
+    if mood is None and n_heard:
         mood = moods_heard(features, codebook)[-1] * bank.mood_scale
+    elif mood is None:
+        mood = bank.moods[start].astype(np.float32)
     n_ranges = bank.levels.shape[1]
     walk = Walk(
         lstm=state,

@@ -250,8 +250,9 @@ def test_songs_and_seed_are_never_overwritten(songs, capsys, fake):
     before = song.read_bytes()
     assert run("compose", song, *QUICK, *argv) == 1
     assert_one_error_line(capsys, "a.wav", "overwritten")
-    assert run("compose", songs, "--seed", song, *QUICK, *argv) == 1
-    assert_one_error_line(capsys, "a.wav", "overwritten")
+    for option in ("--seed", "--mood"):
+        assert run("compose", songs, option, song, *QUICK, *argv) == 1
+        assert_one_error_line(capsys, "a.wav", "overwritten")
     assert song.read_bytes() == before
     assert fake.fits == []
 
@@ -260,9 +261,11 @@ def test_options_reach_the_estimators(songs, fake, capsys):
     options = ("--temperature", 0.5, "--top-k", 4, "--top-p", 0.9)
     model = ("--epochs", 3, "--output", "regression", "--save", "m.joblib")
     seed = songs / "a.wav"
-    assert run("compose", songs, "--seed", seed, *QUICK, *options, *model) == 0
+    options += ("--seed", seed, "--mood", seed)
+    assert run("compose", songs, *QUICK, *options, *model) == 0
     assert fake.calls[0] == {
-        "seed": seed, "verbose": 0, "temperature": 0.5, "top_k": 4, "top_p": 0.9
+        "seed": seed, "mood": seed, "verbose": 0,
+        "temperature": 0.5, "top_k": 4, "top_p": 0.9,
     }  # fmt: skip
     steps = dict(joblib.load("m.joblib").steps)
     assert steps["fakegenerator"].params["epochs"] == 3
@@ -586,12 +589,12 @@ def test_real_equal_pieces_are_told_of(real, capsys):
 def test_real_seed_and_sampling_options_count(real):
     model, options = real / "model.joblib", ("--temperature", 0.5, "--top-k", 3)
     seed = ("--seed", real / "songs" / "a.wav")
-    for name, argv in ("plain", ()), ("cool", options), ("seeded", seed):
+    mood = ("--mood", seed[1])
+    kinds = {"plain": (), "cool": options, "seeded": seed, "moody": mood}
+    for name, argv in kinds.items():
         assert run("sample", model, *PLAY, *argv, "-o", name) == 0
-    pieces = [
-        Path(name, "piece-1.wav").read_bytes() for name in ("plain", "cool", "seeded")
-    ]
-    assert len(set(pieces)) == 3
+    pieces = [Path(name, "piece-1.wav").read_bytes() for name in kinds]
+    assert len(set(pieces)) == 4
 
 
 def test_real_sample_and_info_of_a_model_load_no_tensorflow(real):

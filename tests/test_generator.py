@@ -229,6 +229,43 @@ def test_spectra_have_no_origins(all_fitted):
         generator.sample(X[0], 5, return_origin=True)
 
 
+@pytest.mark.parametrize("kind", ["regression", "spectra"])
+def test_only_recordings_that_are_played_have_a_mood(all_fitted, kind):
+    generator, X = all_fitted[kind]
+    with pytest.raises(ValueError, match="mood is given, but"):
+        generator.sample(X[0], 5, mood=X[1])
+
+
+@pytest.mark.parametrize("kind", TOKENS)
+def test_a_mood_is_taken_with_a_seed_with_none_and_on_the_way(all_fitted, kind):
+    generator, X = all_fitted[kind]
+    n_numbers = generator.bank_.moods.shape[1]
+    plain, state = generator.sample(X[0], 60, random_state=0, return_state=True)
+    for seed in (X[0], None, state):
+        music, after = generator.sample(
+            seed, 60, mood=X[1], random_state=0, return_state=True
+        )
+        assert music.shape == plain.shape
+        assert after.home.shape == (n_numbers,)
+        if kind == "tokens":
+            assert not np.allclose(after.home, state.home)
+
+
+@pytest.mark.parametrize(
+    ("mood", "message"),
+    [
+        (np.ones((30, 3)), "mood has frames of 3"),
+        (np.ones((2, 3, 4)), "mood has 3 dim"),
+    ],
+)
+def test_frames_that_are_no_mood_are_refused(all_fitted, mood, message):
+    generator, X = all_fitted["tokens"]
+    with pytest.raises(ValueError, match=message):
+        generator.sample(X[0], 5, mood=mood)
+    with pytest.raises(ValueError, match="too few frames"):
+        generator.sample(X[0], 5, mood=X[0][:1])
+
+
 def test_a_state_of_another_emission_is_refused(all_fitted):
     played, made = all_fitted["tokens"][0], all_fitted["spectra"][0]
     for one, other in ((played, made), (made, played)):

@@ -304,6 +304,15 @@ def test_a_stream_is_the_sample_to_the_bit(pipe, mono, wavs, length, block_frame
         )
 
 
+def test_a_mood_is_streamed_as_it_is_sampled(pipe, wavs):
+    options = {"random_state": 3, "frames": 100, "mood": wavs[1]}
+    blocks = list(pipe.stream(wavs[0], block_frames=7, **options))
+    made = pipe.sample(wavs[0], **options)
+    np.testing.assert_array_equal(np.concatenate(blocks), made)
+    del options["mood"]
+    assert not np.array_equal(made, pipe.sample(wavs[0], **options))
+
+
 @pytest.mark.parametrize(
     "settings",
     [

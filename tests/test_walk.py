@@ -168,6 +168,21 @@ def test_runs_are_bounded(fitted):
         assert start + length <= bank.ends[start]
 
 
+@pytest.mark.parametrize("n_heard", [0, 20])
+def test_the_mood_asked_for_is_begun_in_and_kept(fitted, n_heard):
+    bank, network, _, _ = fitted
+    kept, free = [], []
+    for seed, step in enumerate(range(50, len(bank.moods), 200)):
+        mood = bank.moods[step].astype(np.float32)
+        for found, asked in ((kept, mood), (free, None)):
+            walk = begin(fitted, n_heard, seed=seed, mood=asked)
+            for _ in range(6):
+                walk = advance(bank, network, walk, Tempering())
+            starts = [start for start, _ in walk.visits]
+            found.append(np.square(bank.moods[starts] - mood).sum(axis=1).mean())
+    assert np.mean(kept) < 0.7 * np.mean(free)
+
+
 def test_each_run_is_elsewhere(fitted):
     for seed in range(5):
         runs = visits(fitted, n_runs=10, seed=seed)
