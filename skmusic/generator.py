@@ -82,7 +82,7 @@ class StatefulLSTMGenerator(BaseEstimator):
     min_run, max_run : float, default=0.25 and 0.55
         Bounds of the runs that are played from one place, in seconds of stereo
         at 44.1 kHz (43 steps). Longer runs join more rarely and quote more.
-    bank_size : int, default=70_000_000
+    bank_size : int, default=65_000_000
         Bytes of frames that are kept to be played, at most.
     n_channels : int or None, default=None
         Channels of the frames; None finds out whether they are mono or stereo.
@@ -168,7 +168,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         n_iter_no_change=4,
         min_run=0.25,
         max_run=0.55,
-        bank_size=70_000_000,
+        bank_size=65_000_000,
         n_channels=None,
         frames_per_step=None,
         warm_start=False,
