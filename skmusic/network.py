@@ -41,6 +41,7 @@ def train(
     patience=None,
     noise=0.0,
     skip=None,
+    version=None,
     state=None,
     checkpoint=None,
     on_chunk=None,
@@ -79,6 +80,9 @@ def train(
     skip : (A, d) or None
         Weights from the inputs straight to the outputs, and bias, to start from;
         without, there is no such path.
+    version : callable or None
+        Takes inputs and targets of a sequence, and the source of chance of a pass,
+        and returns them as this pass is to learn them; None leaves them as they are.
     state : dict or None
         What to go on from, as `train` returns it, or only ``best`` and
         ``history``: then with new moments. None starts anew.
@@ -139,7 +143,10 @@ def train(
 
                 rng = np.random.default_rng([seed, len(state["history"])])
                 first = int(state["position"][0])
-                batches = lanes(sequences, n_streams, chunk_length, rng, first)
+                learned = sequences
+                if version is not None:
+                    learned = [version(x, y, rng) for x, y in sequences]
+                batches = lanes(learned, n_streams, chunk_length, rng, first)
                 mean = _pass(model, batches, n_streams, step, state, on_chunk, pause)
                 record = {"epoch": len(state["history"]) + 1, "loss": mean}
                 if held_out:

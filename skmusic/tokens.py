@@ -20,6 +20,7 @@ from skmusic.surroundings import moods, moods_heard, surroundings
 from skmusic.tempering import Tempering
 from skmusic.together import go_on_together
 from skmusic.training import STEP_SECONDS, train
+from skmusic.transposition import transposed
 from skmusic.units import build_bank
 from skmusic.walk import Walk, enter, entry_scores, shifted
 
@@ -80,6 +81,8 @@ def fit(recordings, generator, rng, past, grow=False):
         past,
         skip=_tokenizer(codebook, pairs),
         noise=_NOISE,
+        # What is no spectrum has no key.
+        version=transposed(codebook) if layout.n_parts == 2 else None,
     )
     fitted = {
         "codebook_": codebook,

@@ -49,6 +49,7 @@ FLOORS = {
         "rendering",
         "tempering",
         "surroundings",
+        "transposition",
         "units",
         "walk",
         "changes",
