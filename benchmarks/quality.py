@@ -234,10 +234,15 @@ def main():
     parser.add_argument("--quick", action="store_true", help="train the article less")
     args = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    tables = {
+    measured = {
         name: measure(name, CORPORA[name](), args.quick)
         for name in args.corpus or CORPORA
     }
+    # Of other corpora what an earlier run found stands.
+    found = RESULTS / "quality.json"
+    earlier = json.loads(found.read_text()) if found.exists() else {}
+    both = earlier | measured
+    tables = {name: both[name] for name in CORPORA if name in both}
     (RESULTS / "quality.json").write_text(json.dumps(tables, indent=1))
     (RESULTS / "quality.md").write_text(markdown(tables, args.quick))
     print(markdown(tables, args.quick))

@@ -111,7 +111,8 @@ def save(figure):
 def write_picture():
     """Learn, compose, draw."""
     sys.path.insert(0, str(ROOT / "benchmarks"))
-    from quality import HEARD, article, learn, ours, wesnoth
+    from controls import article
+    from quality import HEARD, learn, ours, wesnoth
 
     learnt, (song, *_) = wesnoth()
     at = START * SR
