@@ -112,6 +112,8 @@ class Course:
 def period_of(features):
     """Lag, in steps, at which the changes of features repeat best; 1 of a few steps.
 
+    Of several that are as good it is the shortest.
+
     Examples
     --------
     >>> import numpy as np
@@ -128,8 +130,8 @@ def period_of(features):
     # Large ones count, but none alone.
     change = change / (size + np.sqrt(np.square(size).mean()) + 1e-12)
     lags = np.arange(_SHORTEST, longest)
-    alike = [(change[k:] * change[:-k]).sum(axis=1).mean() for k in lags]
-    return int(lags[np.argmax(alike)])
+    alike = np.array([(change[k:] * change[:-k]).sum(axis=1).mean() for k in lags])
+    return int(lags[np.argmax(alike >= alike.max() - 1e-3 * abs(alike.max()))])
 
 
 def begin(changes, features, network, codebook):

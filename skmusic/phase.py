@@ -71,9 +71,9 @@ def next_phase(phase, before, now, after, size, hop_length):
     >>> import numpy as np
     >>> from skmusic.phase import next_phase
     >>> tone = -((np.arange(9) - 4.0) ** 2)  # in the middle of bin 4 of 16
-    >>> phase = next_phase(np.zeros(9), tone, tone, tone, size=16, hop_length=4)
-    >>> float(np.round(phase[4] / np.pi, 3))  # a quarter of four turns
-    2.0
+    >>> phase = next_phase(np.zeros(9), tone, tone, tone, size=16, hop_length=2)
+    >>> float(np.round(phase[4] / np.pi, 3))  # an eighth of four turns
+    1.0
     """
     rate = (_rate(before, size, hop_length) + _rate(now, size, hop_length)) / 2
     in_time = phase + rate

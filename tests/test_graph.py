@@ -4,7 +4,7 @@ from skmusic.graph import drop, repeats
 
 
 def learned(n=300, seed=0):
-    return np.random.default_rng(seed).standard_normal((n, 8)).astype(np.float32)
+    return np.random.default_rng(seed).standard_normal((n, 64)).astype(np.float32)
 
 
 def test_repeats_of_the_same_music_are_found_and_only_these():
@@ -27,7 +27,7 @@ def test_level_and_timbre_do_not_hide_a_repeat():
 
 
 def test_what_is_held_is_no_repeat():
-    x = np.concatenate([learned(), np.ones((200, 8), np.float32)])
+    x = np.concatenate([learned(), np.ones((200, 64), np.float32)])
     targets = np.full((500, 1), 420, np.int32)
     assert not repeats(x, np.repeat([300, 500], [300, 200]), targets)[350, 0]
 
