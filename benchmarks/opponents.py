@@ -140,28 +140,23 @@ def keras_network(n_inputs, n_outputs, units, dropout):
     return model
 
 
-def recurrent(layer, units, x):
-    """Function: forward and backward through LSTM layers of a class, compiled."""
+def keras_recurrent(units, x):
+    """Function: forward and backward through plain Keras LSTM layers, compiled."""
+    import keras
     import tensorflow as tf
 
-    layers = [layer(n, return_sequences=True, return_state=True) for n in units]
-    states = [[tf.zeros([len(x), n])] * 2 for n in units]
+    stack = keras.Sequential(
+        [keras.layers.LSTM(n, return_sequences=True) for n in units]
+    )
     x = tf.constant(x)
-
-    def through(x):
-        for each, state in zip(layers, states, strict=True):
-            x, *_ = each(x, initial_state=state)
-        return x
-
-    through(x)
-    weights = [w for each in layers for w in each.trainable_variables]
+    stack(x)
 
     @tf.function
     def run(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
-            total = tf.reduce_sum(tf.square(through(x)))
-        return total, tape.gradient(total, [x, *weights])
+            total = tf.reduce_sum(tf.square(stack(x)))
+        return total, tape.gradient(total, [x, *stack.trainable_variables])
 
     return lambda: run(x)[0].numpy()
 

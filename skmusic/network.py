@@ -251,7 +251,7 @@ def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
     state_in, state_out = [], []
     for k, (n, rate) in enumerate(zip(units, dropout, strict=True)):
         h, c = keras.Input((n,)), keras.Input((n,))
-        layer = HoistedLSTM(
+        layer = keras.layers.LSTM(
             n,
             return_sequences=True,
             return_state=True,
@@ -277,110 +277,6 @@ def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
         direct.set_weights([skip[0]])
         head.set_weights([head.get_weights()[0] * 0.1, skip[1]])
     return keras.Model([inputs, *state_in], [z, *state_out])
-
-
-class HoistedLSTM(keras.layers.LSTM):
-    """Keras' layer, in less time where there is no GPU.
-
-    What Keras leaves to each step is done for all steps in one matrix product: the
-    inputs' part of the gates and, on the way back, the gradients of weights and inputs.
-    """
-
-    def call(self, sequences, initial_state=None, mask=None, training=False):
-        """Outputs of all steps, and the state after the last."""
-        if tf.config.list_physical_devices("GPU"):  # on which cuDNN does all of it
-            return super().call(sequences, initial_state, mask, training)
-        cell = self.cell
-        weights = (cell.kernel, cell.recurrent_kernel, cell.bias)
-        y, h, c = lstm(
-            tf.transpose(sequences, [1, 0, 2]),
-            *initial_state,
-            *map(tf.convert_to_tensor, weights),
-        )
-        return tf.transpose(y, [1, 0, 2]), h, c
-
-
-# Where Keras' gates (input, forget, candidate, output) go: for one sigmoid over three
-# of them, and as TensorFlow's gradient of a cell has them (its own inverse).
-_SIGMOIDS_FIRST, _CANDIDATE_SECOND = (0, 1, 3, 2), (0, 2, 1, 3)
-
-
-def _gates(array, order):
-    parts = tf.split(array, 4, axis=-1)
-    return tf.concat([parts[k] for k in order], axis=-1)
-
-
-@tf.custom_gradient
-def lstm(x, h, c, W, U, b):
-    """Outputs of an LSTM, and its state after the last step; time is the first axis."""
-    first_h, n = h, U.shape[0]
-    T, B = tf.shape(x)[0], tf.shape(x)[1]
-    # Some steps for each turn of the loop, since a turn itself takes time.
-    group = next(k for k in (8, 4, 2, 1) if (x.shape[0] or 1) % k == 0)
-
-    def array(n_numbers):
-        return tf.TensorArray(
-            x.dtype, T, clear_after_read=False, element_shape=(None, n_numbers)
-        )
-
-    def projected(x, W):
-        return tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), W)
-
-    Ws, Us, bs = (_gates(a, _SIGMOIDS_FIRST) for a in (W, U, b))
-    inputs = tf.reshape(projected(x, Ws) + bs, [T, B, 4 * n])
-    inputs = array(4 * n).unstack(inputs)
-
-    def forward(t, h, c, *kept):
-        for _ in range(group):
-            z = inputs.read(t) + tf.matmul(h, Us)
-            gates, g = tf.sigmoid(z[:, : 3 * n]), tf.tanh(z[:, 3 * n :])
-            i, f, o = tf.split(gates, 3, axis=1)
-            before, c = c, f * c + i * g
-            squashed = tf.tanh(c)
-            h = o * squashed
-            each = (gates, g, before, squashed, h)
-            kept = [a.write(t, value) for a, value in zip(kept, each, strict=True)]
-            t += 1
-        return t, h, c, *kept
-
-    kept = [array(k) for k in (3 * n, n, n, n, n)]
-    _, h, c, *kept = tf.while_loop(lambda t, *_: t < T, forward, (0, h, c, *kept))
-    y = kept[-1].stack()
-
-    def gradient(dy, dh, dc):
-        outer = array(n).unstack(dy)
-        back = tf.transpose(_gates(U, _CANDIDATE_SECOND))
-        # The cell's own weights do not count, as z is known; they must only fit.
-        zeros = {name: tf.zeros([n], x.dtype) for name in ("wci", "wcf", "wco")}
-        zeros |= {"x": tf.zeros([B, 1], x.dtype), "b": tf.zeros([4 * n], x.dtype)}
-        zeros["w"] = tf.zeros([1 + n, 4 * n], x.dtype)
-
-        def backward(t, dh, dc, dz):
-            for _ in range(group):
-                gates, g, before, squashed = (a.read(t) for a in kept[:-1])
-                i, f, o = tf.split(gates, 3, axis=1)
-                dc, d, *_ = tf.raw_ops.LSTMBlockCellGrad(
-                    **zeros,
-                    **{"i": i, "f": f, "o": o, "ci": g, "co": squashed},
-                    **{"cs": squashed, "cs_prev": before, "h_prev": before},
-                    **{"cs_grad": dc, "h_grad": dh + outer.read(t)},
-                    use_peephole=False,
-                )
-                dh, dz, t = tf.matmul(d, back), dz.write(t, d), t - 1
-            return t, dh, dc, dz
-
-        start = (T - 1, dh, dc, array(4 * n))
-        _, dh, dc, dz = tf.while_loop(lambda t, *_: t >= 0, backward, start)
-        dz = tf.reshape(dz.stack(), [-1, 4 * n])
-        hs = tf.reshape(tf.concat([first_h[None], y[:-1]], axis=0), [-1, n])
-        xs = tf.reshape(x, [-1, x.shape[-1]])
-        dW, dU = (tf.matmul(a, dz, transpose_a=True) for a in (xs, hs))
-        dx = tf.matmul(dz, _gates(W, _CANDIDATE_SECOND), transpose_b=True)
-        of_weights = (dW, dU, tf.reduce_sum(dz, axis=0))
-        of_weights = [_gates(a, _CANDIDATE_SECOND) for a in of_weights]
-        return tf.reshape(dx, tf.shape(x)), dh, dc, *of_weights
-
-    return (y, h, c), gradient
 
 
 def _steps(model, optimizer, loss):
