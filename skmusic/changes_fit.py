@@ -14,6 +14,7 @@ from skmusic.changes import (
 )
 from skmusic.codebook import quietly
 from skmusic.recurrent import forward, zero_state
+from skmusic.walk import shifted
 
 # Codes of changes; steps that are learned from, the beginnings of all recordings.
 N_CODES, _MOST_STEPS = 64, 40_000
@@ -92,10 +93,7 @@ def _heard(features, tokens, network, codebook):
     """Of one recording, all that is learned from."""
     z = (features * codebook.weight).astype(np.float32)
     lag = period_of(z)
-    start = np.zeros_like(features[:1])
-    _, states = forward(
-        network, np.concatenate([start, features[:-1]]), zero_state(network)
-    )
+    _, states = forward(network, shifted(features), zero_state(network))
     keep = 1 / _MOOD_STEPS
     first = z[: int(_MOOD_STEPS)].mean(axis=0, keepdims=True)
     mood, _ = lfilter([keep], [1, keep - 1], z, axis=0, zi=(1 - keep) * first)

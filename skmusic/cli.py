@@ -23,7 +23,7 @@ from skmusic.console import (
     show_warnings_in_one_line,
 )
 from skmusic.models import describe, in_one_line, load_model, parameters, save_model
-from skmusic.targets import check_target, find_targets
+from skmusic.targets import check_heard, check_target, find_targets
 
 __all__ = ["main"]
 
@@ -104,16 +104,14 @@ def sample(args):
 
 def stream(args):
     """Compose as it is listened to, to standard output or to a player."""
-    from skmusic import audio, playback
+    from skmusic import playback
 
     if not args.play and sys.stdout.isatty():
         raise ValueError(
             "standard output is a terminal; send it on, as in "
             f"'skmusic stream {args.model} | aplay', or add --play"
         )
-    for path in (args.seed, args.mood):
-        if path:
-            audio.info(path)
+    check_heard(args)
     pipe, rng = load_model(args.model), _chance(args)
     sr = _rate(pipe)
     settings = {name: getattr(args, name) for name in _SAMPLING}

@@ -78,6 +78,12 @@ class Codebook:
     weight: np.ndarray
     centroids: np.ndarray
 
+    @property
+    def middles(self):
+        """Middle of each band ``(n_bands,)``, on the scale of fine bins."""
+        n_fine = self.layout.n_bins * self.layout.frames_per_step
+        return (self.edges + np.append(self.edges[1:], n_fine) - 1) / 2
+
     def features(self, frames):
         """Features ``(n_steps, n_features)`` of frames, unit variance each."""
         return self.reduced(band_energies(frames, self.layout, self.edges))

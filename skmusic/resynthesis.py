@@ -151,9 +151,8 @@ def energies_of(features, codebook, n_bins, gain=None):
     """Energy of fine bins ``(n_steps, n_bins)`` that features stand for."""
     m, edges = codebook.layout.frames_per_step, codebook.edges
     levels = np.minimum(codebook.levels(features), 0)
-    ends = np.append(edges[1:], codebook.layout.n_bins * m)
     # Level of a band is in its middle; between middles it is a straight line.
-    middle = (edges + ends - 1) / 2 - m // 2
+    middle = codebook.middles - m // 2
     at = np.arange(n_bins)
     i = np.clip(np.searchsorted(middle, at, side="right") - 1, 0, len(edges) - 1)
     j = np.minimum(i + 1, len(edges) - 1)

@@ -42,8 +42,7 @@ def pitch_classes(codebook):
     to all bands has no pitch class.
     """
     n_fine = codebook.layout.n_bins * codebook.layout.frames_per_step
-    edges = np.append(codebook.edges, n_fine)
-    middle = (edges[:-1] + edges[1:] - 1) / 2 / max(n_fine - 1, 1)
+    middle = codebook.middles / max(n_fine - 1, 1)
     pitched = np.flatnonzero((middle > _PITCHED[0]) & (middle < _PITCHED[1]))
     whole, part = np.divmod(12 * np.log2(middle[pitched]), 1)
     shares = np.zeros((12, len(middle)))

@@ -167,13 +167,7 @@ def start(generator, seed, tempering, rng):
 
 def go_on(generator, pieces, n_frames, tempering, progress):
     """Frames of each piece, None as they are of no recording, and the pieces then."""
-    made = []
-    for piece in pieces:
-        # The caller's piece stays as it is, its source of chance too.
-        rng = np.random.RandomState()
-        rng.set_state(piece.rng.get_state())
-        piece = replace(piece, rng=rng)
-        made.append(_more(generator, piece, n_frames, tempering, progress))
+    made = [_more(generator, x, n_frames, tempering, progress) for x in pieces]
     frames, after = map(list, zip(*made, strict=True))
     return frames, None, after
 

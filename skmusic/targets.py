@@ -7,8 +7,6 @@ from pathlib import Path
 
 def find_targets(args):
     """Files to write the pieces to, refusing early what would fail after the fit."""
-    from skmusic import audio
-
     out, numbers = args.out, range(1, args.pieces + 1)
     if out is None:  # nobody asked to overwrite: go on after what is there
         for start in itertools.count():
@@ -33,9 +31,16 @@ def find_targets(args):
     for path in filter(None, [args.seed, args.mood, *getattr(args, "songs", [])]):
         if os.path.realpath(path) in written:
             raise ValueError(f"{str(path)!r} would be overwritten; choose another -o")
+    check_heard(args)
+    return targets
+
+
+def check_heard(args):
+    """Refuse recordings to go on from that cannot be read, before much is done."""
+    from skmusic import audio
+
     for path in filter(None, (args.seed, args.mood)):
         audio.info(path)
-    return targets
 
 
 def check_target(path):

@@ -4,6 +4,7 @@ By the emission "frames" real frames are played, see `skmusic.walk`, by "spectra
 ones are made, see `skmusic.synthesis`.
 """
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -249,14 +250,10 @@ def go_on(generator, states, n_frames, tempering, progress):
     kind = Walk if _plays(generator) else synthesis.Piece
     if not all(isinstance(state, kind) for state in states):
         raise ValueError("the state is of another emission; pass a seed or None.")
+    # The caller's states stay as they are, their sources of chance too.
+    states = [replace(state, rng=deepcopy(state.rng)) for state in states]
     if not _plays(generator):
         return synthesis.go_on(generator, states, n_frames, tempering, progress)
-    walks = []
-    for state in states:
-        # The caller's state stays as it is, its source of chance too.
-        rng = np.random.RandomState()
-        rng.set_state(state.rng.get_state())
-        walks.append(replace(state, rng=rng))
     return go_on_together(
-        generator.bank_, generator.network_, walks, n_frames, tempering, progress
+        generator.bank_, generator.network_, states, n_frames, tempering, progress
     )

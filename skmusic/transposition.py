@@ -28,9 +28,7 @@ def transposing(codebook, semitones):
     b : ndarray of shape (n_features,), float32
         ``features @ A + b`` are those in the other key.
     """
-    n_fine = codebook.layout.n_bins * codebook.layout.frames_per_step
-    edges = np.append(codebook.edges, n_fine)
-    pitch = 12 * np.log2(np.maximum((edges[:-1] + edges[1:] - 1) / 2, 0.5))
+    pitch = 12 * np.log2(np.maximum(codebook.middles, 0.5))
     # What lies beyond the last band is not known: the last band stands for it.
     source = np.clip(pitch - semitones, pitch[0], pitch[-1])
     moved = np.array([np.interp(source, pitch, one) for one in np.eye(len(pitch))])

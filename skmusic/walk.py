@@ -125,9 +125,10 @@ def entry_scores(bank, network, features, codebook, tempering, first=0, mood=Non
         return
     before = surroundings(features, codebook)[0]
     still = np.minimum(bank.movement, np.median(bank.movement))
-    moods = moods_heard(features, codebook) * bank.mood_scale
-    if mood is not None:
-        moods = np.repeat(mood[None], len(moods), axis=0)
+    if mood is None:
+        moods = moods_heard(features, codebook) * bank.mood_scale
+    else:
+        moods = np.repeat(mood[None], len(heard), axis=0)
     # Blocks of one size, so that a row's sums do not depend on how many there are.
     for start in range(first, len(heard), _BLOCK):
         rows = np.minimum(np.arange(start, start + _BLOCK), len(heard) - 1)
@@ -165,18 +166,18 @@ def enter(bank, network, features, codebook, tempering, rng, skip=0, mood=None):
     Walk
     """
     n_heard = len(features)
+    if mood is None and n_heard:
+        mood = moods_heard(features, codebook)[-1] * bank.mood_scale
     (score,) = entry_scores(
         bank, network, features, codebook, tempering, first=n_heard, mood=mood
     )
     state, x = zero_state(network), np.zeros(bank.features.shape[1], np.float32)
-    if len(features):
+    if n_heard:
         state = forward(network, shifted(features), state)[1][-1]
         x = features[-1]
     start = tempering.draw(np.where(np.isfinite(score), score, -1e30), rng)
     nothing = np.empty((0, bank.frames.n_dims), np.float32)
-    if mood is None and n_heard:
-        mood = moods_heard(features, codebook)[-1] * bank.mood_scale
-    elif mood is None:
+    if mood is None:
         mood = bank.moods[start].astype(np.float32)
     n_ranges = bank.levels.shape[1]
     walk = Walk(

@@ -22,11 +22,6 @@ def chance(seed=0):
     return np.random.RandomState(seed)
 
 
-def probabilities(shape, seed=0, spread=2.0):
-    z = spread * np.random.default_rng(seed).standard_normal(shape)
-    return log_softmax(z.astype(np.float32))
-
-
 def test_shifted():
     x = np.arange(6.0).reshape(3, 2)
     np.testing.assert_array_equal(shifted(x), [[0, 0], [0, 1], [2, 3]])
