@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_COLDEST = 1e-6
+
 
 @dataclass(frozen=True)
 class Tempering:
@@ -22,6 +24,11 @@ class Tempering:
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
+
+    def __post_init__(self):
+        if self.temperature:
+            # Colder than this, no two scores in single precision leave a chance.
+            object.__setattr__(self, "temperature", max(self.temperature, _COLDEST))
 
     def mask(self, logp):
         """Log-probabilities with the tokens that are not allowed at -inf."""

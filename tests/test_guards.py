@@ -50,6 +50,13 @@ def test_chance_has_a_choice():
     assert len(drawn) > 1
 
 
+def test_chance_has_a_choice_however_cold():
+    score = np.float32([0.0, -50.0, -60.0, -np.inf])
+    with np.errstate(all="raise", under="ignore"):
+        warm = loosened(Tempering(1e-300), score, ())
+    assert choices(warm, score) >= 1.5
+
+
 def test_where_there_is_a_choice_nothing_changes():
     tempering = Tempering(0.7, top_k=5)
     assert loosened(tempering, np.zeros(4), ()) == tempering

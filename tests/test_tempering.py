@@ -80,6 +80,14 @@ def test_draws_follow_the_tempered_softmax(temperature):
     np.testing.assert_allclose(np.bincount(drawn, minlength=5) / 4000, p, atol=0.03)
 
 
+@pytest.mark.parametrize("temperature", [1e-6, 1e-40, 1e-300, 5e-324])
+def test_the_lowest_temperatures_are_none_and_no_fault(temperature):
+    score = np.float32([-80, -2, -1e30, -2.5, -np.inf])
+    with np.errstate(all="raise", under="ignore"):
+        drawn = {Tempering(temperature).draw(score, chance(i)) for i in range(20)}
+    assert drawn == {1}
+
+
 def test_a_low_temperature_is_nearly_none():
     score, rng = np.array([-1e5, 3.0, 2.9]), chance()
     assert {Tempering(1e-3).draw(score, rng) for _ in range(100)} == {1}
