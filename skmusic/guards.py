@@ -1,8 +1,10 @@
-"""Guards of a walk: a piece neither dies away, nor goes round in a circle.
+"""Guards of a walk: a piece neither dies away, nor goes in a circle, nor quotes on.
 
 Real music has pauses, and so have recordings; but pauses join pauses best of all, and
-what the network is sure of it repeats. The guards only look at what was played and
-change how the next place is drawn.
+what the network is sure of it repeats. And a run may lead away from a passage, and the
+next one back to where that would be by now: with its middle replaced, it is still
+heard as a whole. The guards only look at what was played and change how the next
+place is drawn.
 """
 
 from dataclasses import replace
@@ -16,6 +18,8 @@ _CHOICES, _HEATING = 1.5, 1.3
 _SILENCE, _DEATH = -60.0, 20.0
 # Runs of the longest circle that is looked for.
 _CIRCLE = 60
+# Steps for which a passage that was left is not returned to, and how near to it.
+_RETURN, _NEAR = 86, 16
 
 
 def loudness(levels):
@@ -56,6 +60,34 @@ def circling(visits):
     """
     lengths = range(1, min(_CIRCLE, len(visits) // 2) + 1)
     return any(visits[-n:] == visits[-2 * n : -n] for n in lengths)
+
+
+def resuming(targets, lengths, visits):
+    """Whether places go on where a passage that was left would be by now.
+
+    Parameters
+    ----------
+    targets : ndarray of shape (n_lengths, n_targets)
+        Steps of the bank.
+    lengths : ndarray of shape (n_lengths,)
+        Steps from the end of the latest run until each row of them is played.
+    visits : tuple of (int, int)
+        First step and length of the latest runs.
+
+    Returns
+    -------
+    ndarray of shape (n_lengths, n_targets), bool
+        True within 0.4 s of a passage that was left less than two seconds before.
+    """
+    by_now, ago = [], 0
+    for start, length in reversed(visits):
+        if ago > _RETURN:
+            break
+        by_now.append(start + length + ago)
+        ago += length
+    passages = np.array(by_now, int) + lengths[:, None]
+    apart = np.abs(targets[:, :, None] - passages[:, None])
+    return (apart <= _NEAR).any(axis=-1)
 
 
 def loosened(tempering, score, visits):

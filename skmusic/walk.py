@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skmusic.colour import PAST, colouring
-from skmusic.guards import dying, loosened
+from skmusic.guards import dying, loosened, resuming
 from skmusic.recurrent import forward, log_softmax, zero_state
 from skmusic.rendering import play
 from skmusic.surroundings import moods_heard, surroundings
@@ -264,8 +264,10 @@ def _choose(bank, logp, start, lengths, walk, tempering):
     score = np.take_along_axis(logp, bank.tokens[targets], axis=1) - costs
     known = targets >= 0
     visited = _visited(targets, (*walk.visits, (start, lengths[-1])))
+    new = known & ~visited
+    onward = new & ~resuming(targets, lengths, walk.visits)
     # What is asked for is given up one by one where the bank is too small.
-    for allowed in (known & ~visited & np.isfinite(score), known & ~visited, known):
+    for allowed in (onward & np.isfinite(score), new & np.isfinite(score), new, known):
         if allowed.any():
             score = np.where(np.isfinite(score), score, -costs - 1e3)
             score = np.where(allowed, score, -np.inf).ravel()

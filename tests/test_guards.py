@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skmusic.guards import circling, dying, loosened, loudness
+from skmusic.guards import circling, dying, loosened, loudness, resuming
 from skmusic.tempering import Tempering
 
 SOUND, SILENCE = np.full(12, -30.0, np.float32), np.full(12, -80.0, np.float32)
@@ -68,3 +68,18 @@ def test_no_temperature_has_no_chance_but_in_a_circle():
     away = ((1, 5), (2, 5))
     assert loosened(Tempering(0.0), score, away) == Tempering(0.0)
     assert loosened(Tempering(0.0), score, 2 * away).temperature >= 1
+
+
+def test_a_passage_is_not_resumed_until_two_seconds_later():
+    # 1000..1019 was left for 5000..5014, and the present run is 20 or 25 steps long.
+    lengths, visits = np.array([20, 25]), ((1000, 20), (5000, 15))
+    goes_on = np.array([[1055, 5035], [1060, 5040]])
+    assert resuming(goes_on, lengths, visits).all()
+    assert resuming(goes_on + 16, lengths, visits).all()
+    assert resuming(goes_on - 16, lengths, visits).all()
+    assert not resuming(goes_on + 17, lengths, visits).any()
+    assert not resuming(goes_on, lengths, ()).any()
+    visits += ((9000, 86),)
+    goes_on += 86
+    assert not resuming(goes_on[:, :1], lengths, visits).any()
+    assert resuming(goes_on[:, 1:], lengths, visits).all()
