@@ -19,9 +19,10 @@ N_COMPONENTS = 64
 # hardly heard beside the rest counts less than in decibels.
 _POWER = 0.1
 
-# A step of about this many numbers is 23 ms of stereo at 44.1 kHz, fine enough
-# for rhythm, and as many samples as 22 Hz of frequency resolution need.
-_NUMBERS_PER_STEP = 4096
+# A step is 23 ms, fine enough for rhythm; as many samples at 44.1 kHz, which many bins
+# of a channel stand for, have 22 Hz of frequency resolution.
+_BINS_PER_STEP = 1024
+STEP_SECONDS = _BINS_PER_STEP / 44100
 _FEWEST_NUMBERS_OF_A_SPECTRUM = 128
 _MOST_TO_FIT = 40_000
 
@@ -120,7 +121,7 @@ class Codebook:
             raise ValueError("the codebook is empty.")
 
 
-def find_layout(sequences, n_channels=None, frames_per_step=None):
+def find_layout(sequences, n_channels=None, frames_per_step=None, frame_seconds=None):
     """Layout of frames, as far as their numbers tell.
 
     The two channels of a stereo spectrum resemble each other; the lower and
@@ -133,7 +134,9 @@ def find_layout(sequences, n_channels=None, frames_per_step=None):
     n_channels : int or None
         Channels if known.
     frames_per_step : int or None
-        None makes a step of about 23 ms at 44.1 kHz, whatever the window.
+        None makes a step of about 23 ms, whatever the window.
+    frame_seconds : float or None
+        Time from one frame to the next; None is that of half a window at 44.1 kHz.
 
     Returns
     -------
@@ -156,11 +159,25 @@ def find_layout(sequences, n_channels=None, frames_per_step=None):
             f"n_channels={n_channels} does not divide frames of {n_dims} numbers; "
             "leave n_channels=None to have it found."
         )
+    n_bins = n_dims // (n_channels * n_parts)
     if frames_per_step is None:
-        frames_per_step = max(1, round(_NUMBERS_PER_STEP / n_dims)) if spectral else 1
-    return Layout(
-        n_channels, n_parts, n_dims // (n_channels * n_parts), frames_per_step
-    )
+        frames_per_step = _frames_per_step(n_bins, frame_seconds) if spectral else 1
+    return Layout(n_channels, n_parts, n_bins, frames_per_step)
+
+
+def _frames_per_step(n_bins, frame_seconds):
+    # No more than half a window apart would be: together they tell no more of pitch.
+    wanted = _BINS_PER_STEP / n_bins
+    if frame_seconds is not None:
+        wanted = min(wanted, STEP_SECONDS / frame_seconds)
+    return max(1, round(wanted))
+
+
+def step_seconds(layout, frame_seconds):
+    """Length of a step; where `frame_seconds` is None as long as it is meant to be."""
+    if frame_seconds is None:
+        return STEP_SECONDS
+    return layout.frames_per_step * frame_seconds
 
 
 def _looks_stereo(sequences):

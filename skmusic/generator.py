@@ -80,14 +80,14 @@ class StatefulLSTMGenerator(BaseEstimator):
     n_iter_no_change : int, default=4
         Epochs without a better held-out loss after which training stops.
     min_run, max_run : float, default=0.25 and 0.55
-        Bounds of the runs that are played from one place, in seconds of stereo
-        at 44.1 kHz (43 steps). Longer runs join more rarely and quote more.
+        Bounds of the runs that are played from one place, in seconds. Longer runs
+        join more rarely and quote more.
     bank_size : int, default=65_000_000
         Bytes of frames that are kept to be played, at most.
     n_channels : int or None, default=None
         Channels of the frames; None finds out whether they are mono or stereo.
     frames_per_step : int or None, default=None
-        Frames that make one step; None is about 23 ms at 44.1 kHz.
+        Frames that make one step; None is about 23 ms, or one frame if that is more.
     warm_start : bool, default=False
         Whether `fit` goes on where the last fit ended, with its tokens, for
         `epochs` more. On the same recordings two fits end with the same bits as
@@ -199,8 +199,12 @@ class StatefulLSTMGenerator(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    # Where metadata is routed it need not be asked for.
+    __metadata_request__fit = {"frame_seconds": True}
+    __metadata_request__partial_fit = {"frame_seconds": True}
+
     @_told_of_overflow()
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, *, frame_seconds=None):
         """Learn from recordings.
 
         Parameters
@@ -210,6 +214,10 @@ class StatefulLSTMGenerator(BaseEstimator):
             Frames of each recording. Empty ones are passed over.
         y : None
             Ignored.
+        frame_seconds : float or None, default=None
+            Time from one frame to the next, `FFTFeaturizer.frame_seconds`, which
+            `skmusic.Pipeline` passes on. None takes it for half a window at 44.1 kHz,
+            or where frames are no spectra for 23 ms.
 
         Returns
         -------
@@ -230,10 +238,11 @@ class StatefulLSTMGenerator(BaseEstimator):
         >>> generator.fit(X).n_iter_
         2
         """
-        return self._learn(X, self.warm_start and hasattr(self, "network_"))
+        again = self.warm_start and hasattr(self, "network_")
+        return self._learn(X, again, frame_seconds=frame_seconds)
 
     @_told_of_overflow()
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X, y=None, *, frame_seconds=None):
         """Go on learning, from new recordings.
 
         The first call is `fit`. Each later one trains the network for `epochs` more
@@ -249,6 +258,8 @@ class StatefulLSTMGenerator(BaseEstimator):
             Frames of each new recording.
         y : None
             Ignored.
+        frame_seconds : float or None, default=None
+            As in `fit`.
 
         Returns
         -------
@@ -270,11 +281,18 @@ class StatefulLSTMGenerator(BaseEstimator):
         4
         """
         again = hasattr(self, "network_")
-        return self._learn(X, again, grow=again)
+        return self._learn(X, again, grow=again, frame_seconds=frame_seconds)
 
-    def _learn(self, X, again, grow=False):
+    def _learn(self, X, again, grow=False, frame_seconds=None):
         """Fit; go on where `again`, and add to what is played where `grow`."""
         self._validate_params()
+        if frame_seconds is not None:
+            _check_number("frame_seconds", frame_seconds, Real, "number such as 0.023")
+            if not 0 < frame_seconds < np.inf:
+                raise ValueError(
+                    f"frame_seconds={frame_seconds} is no time from one frame to the "
+                    "next; pass FFTFeaturizer.frame_seconds, or None."
+                )
         if self.min_run > self.max_run:
             raise ValueError(
                 f"min_run={self.min_run} is beyond max_run={self.max_run}; "
@@ -309,6 +327,7 @@ class StatefulLSTMGenerator(BaseEstimator):
             self._chance(),
             before(self) if again else None,
             grow,
+            frame_seconds,
         )
         # Only now, so that a fit that fails leaves what was fitted before.
         for name in {"bank_", "changes_", "image_", "means_"} & vars(self).keys():

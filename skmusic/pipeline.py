@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 import sklearn.pipeline
 from sklearn.pipeline import _name_estimators
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmusic.validation import several
 
@@ -49,6 +49,39 @@ class Pipeline(sklearn.pipeline.Pipeline):
             steps = [s if isinstance(s, (list, tuple)) else next(named) for s in steps]
         self._steps = steps
 
+    def fit(self, X, y=None, **params):
+        """Learn from recordings; the generator is told the rate of the frames.
+
+        Parameters
+        ----------
+        X : list of paths or arrays
+            Recordings.
+        y : None
+            Ignored.
+        **params
+            Passed on to the steps, as `sklearn.pipeline.Pipeline` does. For a last
+            step that takes `frame_seconds` it is that of the featurizer.
+
+        Returns
+        -------
+        Pipeline
+            The pipeline itself.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+        >>> rng = np.random.default_rng(0)
+        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0)
+        >>> pipe = Pipeline([FFTFeaturizer(N=64), generator])
+        >>> pipe.fit([rng.standard_normal((9000, 2))])[-1].n_iter_
+        1
+        """
+        known = self._rate_of_frames()
+        if not sklearn.get_config()["enable_metadata_routing"]:
+            known = {f"{self.steps[-1][0]}__{name}": v for name, v in known.items()}
+        return super().fit(X, y, **known | params)
+
     def partial_fit(self, X, y=None):
         """Go on learning, from new recordings, with the transformers as they are.
 
@@ -81,7 +114,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
             return self.fit(X)
         for step in self._transformers():
             X = getattr(step, "stream", step.transform)(X)
-        self.steps[-1][1].partial_fit(X)
+        self.steps[-1][1].partial_fit(X, **self._rate_of_frames())
         return self
 
     def sample(self, seed=None, frames=None, *, seconds=None, mood=None, **options):
@@ -233,6 +266,16 @@ class Pipeline(sklearn.pipeline.Pipeline):
         for step in reversed(self._transformers()):
             blocks = step.inverse_stream(blocks)
         return blocks if n_samples is None else _first(blocks, n_samples)
+
+    def _rate_of_frames(self):
+        """What the last step is told of the frames, if it listens."""
+        if not has_fit_parameter(self.steps[-1][1], "frame_seconds"):
+            return {}
+        try:
+            found = [getattr(s, "frame_seconds", None) for s in self._transformers()]
+        except (TypeError, ArithmeticError):  # of which the step's own fit tells more
+            return {}
+        return {"frame_seconds": next(filter(None, found), None)}
 
     def _length(self, frames, seconds):
         """Frames to make, and samples to keep of them; None for all."""

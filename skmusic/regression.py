@@ -18,7 +18,7 @@ class State:
     x: np.ndarray
 
 
-def fit(recordings, generator, rng, past, grow=False):
+def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     """Learn the network; frames are divided by their root mean square.
 
     With `past` it goes on; with `grow` the recordings are more, not others.
@@ -40,8 +40,9 @@ def fit(recordings, generator, rng, past, grow=False):
     # Zeros before the first frame: what is sampled from nothing is learned too.
     start = np.zeros((1, n_dims), np.float32)
     pairs = [(np.concatenate([start, s[:-1]]), s) for s in scaled]
-    trained = train(generator, pairs, n_dims, "mse", rng, past)
     layout = codes.find_layout(sequences, generator.n_channels, 1)
+    seconds = codes.step_seconds(layout, frame_seconds)
+    trained = train(generator, pairs, n_dims, "mse", rng, past, step_seconds=seconds)
     network = trained["network_"]
     residual = np.concatenate(
         [

@@ -20,7 +20,7 @@ from skmusic.storage import store
 from skmusic.surroundings import moods, moods_heard, surroundings
 from skmusic.tempering import Tempering
 from skmusic.together import go_on_together
-from skmusic.training import STEP_SECONDS, train
+from skmusic.training import train
 from skmusic.transposition import transposed
 from skmusic.units import build_bank
 from skmusic.walk import Walk, enter, entry_scores, shifted
@@ -32,10 +32,11 @@ _N_TOKENS = 256
 _NOISE = 0.7
 
 
-def fit(recordings, generator, rng, past, grow=False):
+def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     """Learn codebook, network and what sounds; with `past`, the network goes on.
 
-    With `grow` what sounds is of the recordings that were there too.
+    With `grow` what sounds is of the recordings that were there too. `frame_seconds`
+    from one frame to the next tell how long runs are.
 
     Returns
     -------
@@ -43,7 +44,8 @@ def fit(recordings, generator, rng, past, grow=False):
         Fitted attributes.
     """
     codebook = generator.codebook_ if past else None
-    layout = codebook.layout if past else _layout(recordings, generator)
+    layout = codebook.layout if past else _layout(recordings, generator, frame_seconds)
+    step_seconds = codes.step_seconds(layout, frame_seconds)
     corpus = read_corpus(recordings, layout, generator.bank_size)
     if not past:
         codebook = codes.fit_codebook(
@@ -80,6 +82,7 @@ def fit(recordings, generator, rng, past, grow=False):
         "crossentropy",
         rng,
         past,
+        step_seconds=step_seconds,
         skip=_tokenizer(codebook, pairs),
         noise=_NOISE,
         # What is no spectrum has no key.
@@ -114,8 +117,8 @@ def fit(recordings, generator, rng, past, grow=False):
         features,
         tokens,
         codebook,
-        shortest=max(1, round(generator.min_run / STEP_SECONDS)),
-        longest=max(2, round(generator.max_run / STEP_SECONDS)),
+        shortest=max(1, round(generator.min_run / step_seconds)),
+        longest=max(2, round(generator.max_run / step_seconds)),
     )
     bank = replace(
         bank,
@@ -125,13 +128,15 @@ def fit(recordings, generator, rng, past, grow=False):
     return fitted | {"bank_": bank}
 
 
-def _layout(recordings, generator):
+def _layout(recordings, generator, frame_seconds):
     """Layout of the frames, which streamed ones know in part."""
     n_channels = generator.n_channels
     if hasattr(recordings, "n_channels"):
         n_channels = n_channels or recordings.n_channels
         recordings = [np.empty((0, recordings.n_dims))]
-    return codes.find_layout(recordings, n_channels, generator.frames_per_step)
+    return codes.find_layout(
+        recordings, n_channels, generator.frames_per_step, frame_seconds
+    )
 
 
 def check(generator):

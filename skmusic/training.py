@@ -8,11 +8,9 @@ import numpy as np
 
 from skmusic.checkpoint import Checkpoint
 from skmusic.checks import check_array, check_number
+from skmusic.codebook import STEP_SECONDS
 from skmusic.progress import Progress
 from skmusic.recurrent import from_arrays, to_arrays
-
-# One step is about this long, by the defaults of FFTFeaturizer (stereo).
-STEP_SECONDS = 1024 / 44100
 
 # Units and dropout by default; those of "mse" are the article's.
 _LAYERS = {
@@ -21,7 +19,17 @@ _LAYERS = {
 }
 
 
-def train(generator, sequences, n_outputs, loss, rng, past, **settings):
+def train(
+    generator,
+    sequences,
+    n_outputs,
+    loss,
+    rng,
+    past,
+    *,
+    step_seconds=STEP_SECONDS,
+    **settings,
+):
     """Train with the parameters of a generator.
 
     Parameters
@@ -36,6 +44,8 @@ def train(generator, sequences, n_outputs, loss, rng, past, **settings):
         Of all chance, unless `past` has its own.
     past : dict or None
         What was trained before, to go on from, see `before`; None starts anew.
+    step_seconds : float
+        Length of a step, for the progress that is shown.
     **settings
         More for `skmusic.network.train`.
 
@@ -94,7 +104,7 @@ def train(generator, sequences, n_outputs, loss, rng, past, **settings):
             epochs=epochs,
             state=state,
             checkpoint=checkpoint,
-            on_chunk=lambda n, loss: progress(n, n * STEP_SECONDS, loss=f"{loss:.3f}"),
+            on_chunk=lambda n, loss: progress(n, n * step_seconds, loss=f"{loss:.3f}"),
             on_epoch=on_epoch,
             **settings,
         )

@@ -6,6 +6,7 @@ from scipy.stats import Covariance, multivariate_normal
 
 from skmusic import FFTFeaturizer
 from skmusic.codebook import (
+    STEP_SECONDS,
     Layout,
     band_edges,
     band_energies,
@@ -13,6 +14,7 @@ from skmusic.codebook import (
     fit_codebook,
     frame_energies,
     log_density,
+    step_seconds,
     to_levels,
     token_variance,
 )
@@ -68,12 +70,28 @@ def test_a_layout_accounts_for_every_number(n_dims, frames_per_step):
     assert layout.numbers_per_step == n_dims * layout.frames_per_step
 
 
-def test_a_step_lasts_alike_whatever_the_window(songs):
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_step_lasts_alike_whatever_the_window(songs, channels):
     lengths = {}
     for N in (256, 512, 1024, 2048):
-        frames = FFTFeaturizer(N=N, sr=songs.sr).fit_transform(songs.recordings[:1])
-        lengths[N] = find_layout(frames).frames_per_step * N
+        featurizer = FFTFeaturizer(N=N, sr=songs.sr, channels=channels)
+        layout = find_layout(featurizer.fit_transform(songs.recordings[:1]))
+        assert layout.n_channels == channels
+        lengths[N] = layout.frames_per_step * N
     assert set(lengths.values()) == {2048}
+
+
+@pytest.mark.parametrize("sr", [11025, 22050, 44100, 96000])
+@pytest.mark.parametrize("N", [128, 256, 512, 1024, 2048, 4096])
+@pytest.mark.parametrize("hop", [4, 2, 1])
+def test_a_step_is_as_near_to_23_ms_as_frames_of_half_windows_allow(sr, N, hop):
+    frame_seconds = N / hop / sr
+    layout = find_layout([noise(9, N + 2)], 1, None, frame_seconds)
+    length = step_seconds(layout, frame_seconds)
+    assert layout.frames_per_step * N <= 2048 or layout.frames_per_step == 1
+    assert length <= 1.5 * STEP_SECONDS or layout.frames_per_step == 1
+    if layout.frames_per_step * N < 2048:
+        assert length >= STEP_SECONDS / 1.5
 
 
 def test_channels_that_are_known_are_not_looked_for(frames):

@@ -112,7 +112,9 @@ def test_a_grid_is_searched(paths, cluster):
     scores = search.cv_results_["mean_test_score"]
     assert np.isfinite(scores).all()
     pipe.set_params(statefullstmgenerator__n_tokens=4).fit(paths[1:2])
-    assert pipe.score(paths[:1]) == search.cv_results_["split0_test_score"][0]
+    # Workers may have other threads, and sums another order.
+    found = search.cv_results_["split0_test_score"][0]
+    assert pipe.score(paths[:1]) == pytest.approx(found, rel=1e-12)
 
 
 def start(*arguments):

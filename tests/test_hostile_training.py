@@ -22,6 +22,8 @@ HOSTILE = {
     "a moment beside music": [TONE[:300], TONE],
     "one sample beside music": [TONE[:1], TONE],
 }
+# Phases are turned where runs join: at worst all partials of a wave peak at once.
+AT_ONCE = {"square wave of full scale": 4 / np.pi * (1 / np.arange(1, 19, 2)).sum()}
 
 
 def step(x):
@@ -52,7 +54,8 @@ def test_music_is_finite_and_has_no_steps_of_its_own(name, tmp_path):
         music = pipe.sample(seed, seconds=1, random_state=0)
         assert np.isfinite(music).all()
         # Two waves that are cross-faded at constant power may add up to as much.
-        assert np.abs(music).max() <= np.sqrt(2) * loudest + 1e-6
+        most = AT_ONCE.get(name, np.sqrt(2)) * loudest
+        assert np.abs(music).max() <= most + 1e-6
         # Where the level of two places differs, a window's length lies between.
         assert step(music) <= 1.5 * max(map(step, X)) + 0.05 * loudest
         audio.write(tmp_path / "a.wav", music, SR)
@@ -90,5 +93,6 @@ def test_numbers_beyond_all_sound_are_refused_by_a_clear_error(output, level):
 
 
 def test_only_moments_are_refused_by_a_clear_error():
+    moments = FFTFeaturizer(N=256).fit_transform([TONE[:300], TONE[:1]])
     with pytest.raises(ValueError, match="pass longer recordings"):
-        pipeline("tokens").fit([TONE[:300], TONE[:1]])
+        pipeline("tokens")[-1].fit(moments)

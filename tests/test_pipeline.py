@@ -169,7 +169,7 @@ def test_memory_spares_the_second_transform(wavs, pipe, tmp_path, monkeypatch):
 
 def test_files_are_learned_as_their_frames_are(wavs, pipe):
     whole = pipe[0].transform(wavs)
-    other = clone(pipe[1]).fit(whole)
+    other = clone(pipe[1]).fit(whole, frame_seconds=pipe[0].frame_seconds)
     assert other.history_ == pipe[1].history_
     np.testing.assert_equal(other.training_, pipe[1].training_)
     music = [each.sample(whole[0], 300, random_state=0) for each in (other, pipe[1])]
@@ -193,13 +193,40 @@ def test_more_songs_can_be_learned_later(wavs):
     assert pipe[0].n_channels_ == n_channels
     assert pipe[1].n_recordings_ == len(wavs)
     assert set(pipe[1].bank_.recording) == set(range(len(wavs)))
-    fitted[1].partial_fit(fitted[0].transform(wavs[2:]))
+    rate = {"frame_seconds": fitted[0].frame_seconds}
+    fitted[1].partial_fit(fitted[0].transform(wavs[2:]), **rate)
     np.testing.assert_equal(fitted[1].training_, pipe[1].training_)
+
+
+@pytest.mark.parametrize("routed", [False, True])
+def test_the_generator_is_told_the_rate_of_the_frames(wavs, routed):
+    with sklearn.config_context(enable_metadata_routing=routed):
+        for sr, N in ((11025, 512), (22050, 1024), (44100, 256)):
+            waveforms = [np.random.default_rng(0).standard_normal(4 * sr)]
+            pipe = Pipeline([FFTFeaturizer(N=N, sr=sr), generator()]).fit(waveforms)
+            again = Pipeline(pipe.steps).partial_fit(waveforms)
+            for bank in (pipe[1].bank_, again[1].bank_):
+                step = bank.layout.frames_per_step * pipe[0].frame_seconds
+                assert step == pytest.approx(1024 / 44100)
+                assert bank.shortest * step == pytest.approx(0.25, abs=step)
+                assert bank.longest * step == pytest.approx(0.55, abs=step)
+
+
+def test_what_needs_no_rate_is_told_none(wavs):
+    frames = Pipeline([FFTFeaturizer(N=256), FunctionTransformer()]).fit(wavs)
+    assert len(frames.transform(wavs[:1])) == 1
+
+
+@pytest.mark.parametrize("bad", [{"sr": 0}, {"sr": "fast"}, {"N": "long"}, {"N": None}])
+def test_a_rate_that_is_none_is_refused_by_the_featurizer(wavs, bad):
+    with pytest.raises(ValueError, match=f"'{next(iter(bad))}' parameter of FFTFeat"):
+        Pipeline([FFTFeaturizer(**bad), generator()]).fit(wavs)
 
 
 def test_scikit_learns_own_pipeline_works(wavs, pipe):
     steps = [("fft", featurizer()), ("lstm", generator())]
-    theirs = sklearn.pipeline.Pipeline(steps).fit(wavs)
+    rate = featurizer().frame_seconds
+    theirs = sklearn.pipeline.Pipeline(steps).fit(wavs, lstm__frame_seconds=rate)
     assert theirs.score(wavs) == pipe.score(wavs)
     made = theirs["lstm"].sample(theirs["fft"].transform(wavs[:1])[0], 30)
     (music,) = theirs["fft"].inverse_transform([made])
