@@ -79,7 +79,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         holds nothing out and trains all epochs.
     n_iter_no_change : int, default=4
         Epochs without a better held-out loss after which training stops.
-    min_run, max_run : float, default=0.25 and 0.55
+    min_run, max_run : float, default=0.25 and 0.45
         Bounds of the runs that are played from one place, in seconds. Longer runs
         join more rarely and quote more.
     bank_size : int, default=65_000_000
@@ -167,7 +167,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         validation_fraction=0.1,
         n_iter_no_change=4,
         min_run=0.25,
-        max_run=0.55,
+        max_run=0.45,
         bank_size=65_000_000,
         n_channels=None,
         frames_per_step=None,

@@ -6,7 +6,7 @@ import numpy as np
 _N_TARGETS, _GROUP = 32, 6
 # Steps between which change is measured, steps ahead at which it is compared, and
 # the correlation from which two continuations are the same music.
-_MOMENT, _AHEAD, _ALIKE = 4, tuple(range(4, 25, 2)), 0.2
+_MOMENT, _AHEAD, _ALIKE = 4, tuple(range(4, 25, 2)), 0.15
 
 
 def join_graph(exits, entries, enterable, apart):

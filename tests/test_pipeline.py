@@ -209,7 +209,7 @@ def test_the_generator_is_told_the_rate_of_the_frames(wavs, routed):
                 step = bank.layout.frames_per_step * pipe[0].frame_seconds
                 assert step == pytest.approx(1024 / 44100)
                 assert bank.shortest * step == pytest.approx(0.25, abs=step)
-                assert bank.longest * step == pytest.approx(0.55, abs=step)
+                assert bank.longest * step == pytest.approx(0.45, abs=step)
 
 
 def test_what_needs_no_rate_is_told_none(wavs):
