@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from skmusic.codebook import band_edges
+from skmusic.bands import band_edges
 
 # Ranges of bins that have a level each.
 _N_RANGES = 12
@@ -43,8 +43,8 @@ def range_levels(energies, layout):
     Parameters
     ----------
     energies : ndarray of shape (n_steps, n_bands)
-        From `skmusic.codebook.frame_energies`.
-    layout : skmusic.codebook.Layout
+        From `skmusic.bands.frame_energies`.
+    layout : skmusic.layout.Layout
         Of the frames.
 
     Returns
@@ -92,7 +92,7 @@ def coloured(frames, colour, layout):
         Frames of the run.
     colour : ndarray of shape (n_ranges,)
         Decibels, from `colouring`.
-    layout : skmusic.codebook.Layout
+    layout : skmusic.layout.Layout
         Of the frames.
 
     Returns

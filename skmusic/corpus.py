@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from skmusic.codebook import band_edges, band_energies
+from skmusic.bands import band_edges, band_energies
 from skmusic.storage import bytes_per_frame, fewest_bytes
 
 # Steps quieter than the loudest by so much, at the ends, are no music to learn.

@@ -66,7 +66,7 @@ def window_length(layout, redundant):
 
     Examples
     --------
-    >>> from skmusic.codebook import Layout
+    >>> from skmusic.layout import Layout
     >>> from skmusic.image import window_length
     >>> window_length(Layout(2, 2, 1025, 1), redundant=False)
     2048

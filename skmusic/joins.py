@@ -23,7 +23,7 @@ def turned(frames, turn, layout, first=0):
         Frames of the run.
     turn : ndarray of shape (n_channels, n_bins) or None
         Radians, from `meeting`; None leaves the frames as they are.
-    layout : skmusic.codebook.Layout
+    layout : skmusic.layout.Layout
         Of the frames.
     first : int
         Place of the first frame, counted from the run's beginning.
@@ -58,7 +58,7 @@ def meeting(old, new, layout):
     ----------
     old, new : ndarray of shape (n_frames, n_dims)
         Frames of both about the join.
-    layout : skmusic.codebook.Layout
+    layout : skmusic.layout.Layout
         Of the frames.
 
     Returns

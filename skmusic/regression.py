@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from skmusic import codebook as codes
+from skmusic.bands import frame_energies
 from skmusic.checks import check_number
+from skmusic.layout import check_frames, find_layout, step_seconds
 from skmusic.recurrent import check_network, forward, zero_state
 from skmusic.training import train
 
@@ -40,15 +42,13 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     # Zeros before the first frame: what is sampled from nothing is learned too.
     start = np.zeros((1, n_dims), np.float32)
     pairs = [(np.concatenate([start, s[:-1]]), s) for s in scaled]
-    layout = codes.find_layout(sequences, generator.n_channels, 1)
-    seconds = codes.step_seconds(layout, frame_seconds)
+    layout = find_layout(sequences, generator.n_channels, 1)
+    seconds = step_seconds(layout, frame_seconds)
     trained = train(generator, pairs, n_dims, "mse", rng, past, step_seconds=seconds)
     network = trained["network_"]
     residual = np.concatenate(
         [
-            codes.frame_energies(
-                y - forward(network, x, zero_state(network))[0], layout
-            )
+            frame_energies(y - forward(network, x, zero_state(network))[0], layout)
             for x, y in ((x[:2000], y[:2000]) for x, y in pairs)
         ]
     )
@@ -66,7 +66,7 @@ def check(generator):
     """Refuse fitted attributes that do not fit together."""
     n_dims, layout = generator.n_dims_, generator.layout_
     check_number("scale_", generator.scale_, "f", 1e-45, 1e38)
-    codes.check_frames(layout, n_dims)
+    check_frames(layout, n_dims)
     codes.check_variance(generator.variance_, 1, layout)
     check_network(generator.network_, n_dims, n_dims)
 
@@ -91,9 +91,7 @@ def predict(generator, x):
 def log_likelihood(generator, x):
     """Of each frame, in nats for each number of it."""
     forecast = _forecasts(generator, x)[:-1]
-    residual = codes.frame_energies(
-        (x - forecast) / generator.scale_, generator.layout_
-    )
+    residual = frame_energies((x - forecast) / generator.scale_, generator.layout_)
     density = codes.log_density(residual, generator.variance_, generator.layout_)[:, 0]
     return density / x.shape[1] - np.log(generator.scale_)
 

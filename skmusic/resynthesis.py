@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.fft
 
-from skmusic.codebook import band_energies, to_energies
+from skmusic.bands import band_energies, to_energies
 from skmusic.image import (
     MOST_GAIN,
     Image,

@@ -23,11 +23,12 @@ import sklearn.pipeline
 from skmusic import __version__
 from skmusic.archive import read_archive, write_archive
 from skmusic.changes import Changes
-from skmusic.codebook import Codebook, Layout
+from skmusic.codebook import Codebook
 from skmusic.description import build, describe
 from skmusic.featurizer import FFTFeaturizer
 from skmusic.generator import StatefulLSTMGenerator
 from skmusic.image import Image
+from skmusic.layout import Layout
 from skmusic.pipeline import Pipeline
 from skmusic.storage import StoredFrames
 from skmusic.units import Bank

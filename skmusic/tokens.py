@@ -12,9 +12,11 @@ from scipy.special import logsumexp
 
 from skmusic import codebook as codes
 from skmusic import synthesis
+from skmusic.bands import frame_energies
 from skmusic.checks import check_array
 from skmusic.colour import range_bands, range_levels
 from skmusic.corpus import grown, joined, read_corpus
+from skmusic.layout import check_frames, find_layout, step_seconds
 from skmusic.recurrent import check_network, forward, log_softmax, zero_state
 from skmusic.storage import store
 from skmusic.surroundings import moods, moods_heard, surroundings
@@ -45,7 +47,7 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     """
     codebook = generator.codebook_ if past else None
     layout = codebook.layout if past else _layout(recordings, generator, frame_seconds)
-    step_seconds = codes.step_seconds(layout, frame_seconds)
+    seconds = step_seconds(layout, frame_seconds)
     corpus = read_corpus(recordings, layout, generator.bank_size)
     if not past:
         codebook = codes.fit_codebook(
@@ -69,7 +71,7 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
         features, tokens = old[0] + features, old[1] + tokens
         numbers = np.concatenate([old_numbers, numbers])
     stretches, n_tokens = joined(corpus.pieces), len(codebook.centroids)
-    energies = np.concatenate([codes.frame_energies(x, layout) for x in corpus.frames])
+    energies = np.concatenate([frame_energies(x, layout) for x in corpus.frames])
     sounding = np.concatenate([tokens[i][a:b] for i, a, b in stretches])
     variance = codes.token_variance(energies, sounding, n_tokens)
     levels = range_levels(energies, layout)
@@ -82,7 +84,7 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
         "crossentropy",
         rng,
         past,
-        step_seconds=step_seconds,
+        step_seconds=seconds,
         skip=_tokenizer(codebook, pairs),
         noise=_NOISE,
         # What is no spectrum has no key.
@@ -117,8 +119,8 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
         features,
         tokens,
         codebook,
-        shortest=max(1, round(generator.min_run / step_seconds)),
-        longest=max(2, round(generator.max_run / step_seconds)),
+        shortest=max(1, round(generator.min_run / seconds)),
+        longest=max(2, round(generator.max_run / seconds)),
     )
     bank = replace(
         bank,
@@ -134,16 +136,14 @@ def _layout(recordings, generator, frame_seconds):
     if hasattr(recordings, "n_channels"):
         n_channels = n_channels or recordings.n_channels
         recordings = [np.empty((0, recordings.n_dims))]
-    return codes.find_layout(
-        recordings, n_channels, generator.frames_per_step, frame_seconds
-    )
+    return find_layout(recordings, n_channels, generator.frames_per_step, frame_seconds)
 
 
 def check(generator):
     """Refuse fitted attributes that do not fit together."""
     codebook = generator.codebook_
     n_tokens, n_features = codebook.centroids.shape
-    codes.check_frames(codebook.layout, generator.n_dims_)
+    check_frames(codebook.layout, generator.n_dims_)
     codes.check_variance(generator.variance_, n_tokens, codebook.layout)
     check_network(generator.network_, n_features, n_tokens)
     if not _plays(generator):
@@ -212,7 +212,7 @@ def log_likelihood(generator, x):
         return np.empty(0)
     network = generator.network_
     logp = log_softmax(forward(network, shifted(features), zero_state(network))[0])
-    energies = codes.frame_energies(x, codebook.layout)
+    energies = frame_energies(x, codebook.layout)
     density = codes.log_density(energies, generator.variance_, codebook.layout)
     return logsumexp(logp + density, axis=1) / codebook.layout.numbers_per_step
 

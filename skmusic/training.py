@@ -8,7 +8,7 @@ import numpy as np
 
 from skmusic.checkpoint import Checkpoint
 from skmusic.checks import check_array, check_number
-from skmusic.codebook import STEP_SECONDS
+from skmusic.layout import STEP_SECONDS
 from skmusic.progress import Progress
 from skmusic.recurrent import from_arrays, to_arrays
 

@@ -19,8 +19,8 @@ from operator import itemgetter
 import numpy as np
 
 from skmusic.checks import check_array, check_number
-from skmusic.codebook import Layout
 from skmusic.graph import drop, join_graph, outlook, repeats
+from skmusic.layout import Layout
 from skmusic.storage import StoredFrames
 from skmusic.surroundings import mood_scale, moods, rises, surroundings
 

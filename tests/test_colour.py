@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from skmusic.codebook import Layout, frame_energies
+from skmusic.bands import frame_energies
 from skmusic.colour import PAST, coloured, colouring, range_bands, range_levels
+from skmusic.layout import Layout
 
 LAYOUTS = [Layout(2, 2, 1025, 1), Layout(1, 2, 129, 8), Layout(2, 2, 129, 4)]
 

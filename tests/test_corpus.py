@@ -3,8 +3,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from skmusic.codebook import Layout, band_edges, band_energies, find_layout
+from skmusic.bands import band_edges, band_energies
 from skmusic.corpus import joined, read_corpus, thinned
+from skmusic.layout import Layout, find_layout
 from skmusic.storage import bytes_per_frame
 
 PLAIN = Layout(n_channels=1, n_parts=1, n_bins=32, frames_per_step=1)

@@ -16,8 +16,8 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio
-from skmusic.codebook import Layout
 from skmusic.corpus import read_corpus
+from skmusic.layout import Layout
 
 distributed = pytest.importorskip("distributed")
 # Of dask itself, of its event loop and of sockets that it closes later.

@@ -35,6 +35,8 @@ FLOORS = {
         "origin",
         "checkpoint",
         "lanes",
+        "layout",
+        "bands",
         "phase",
     ),
     "first": (

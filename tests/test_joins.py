@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from skmusic.codebook import Layout
 from skmusic.joins import meeting, mix, turned
+from skmusic.layout import Layout
 from skmusic.spectra import analysis_window, stft
 
 SR, N = 44100, 2048

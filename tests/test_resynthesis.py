@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from skmusic import FFTFeaturizer, StatefulLSTMGenerator
-from skmusic.codebook import Layout, band_energies
+from skmusic.bands import band_energies
 from skmusic.image import heard_at, is_redundant, window_length
+from skmusic.layout import Layout
 from skmusic.resynthesis import WARM_UP, frames_of, pushed, silence
 
 SR = 11025

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from skmusic import FFTFeaturizer
-from skmusic.codebook import band_edges, band_energies, find_layout, fit_codebook
+from skmusic.bands import band_edges, band_energies
+from skmusic.codebook import fit_codebook
+from skmusic.layout import find_layout
 from skmusic.transposition import MOST, transposed, transposing
 
 SR = 44100

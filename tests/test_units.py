@@ -3,10 +3,12 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from skmusic import FFTFeaturizer
-from skmusic.codebook import Layout, find_layout, fit_codebook, frame_energies
+from skmusic.bands import frame_energies
+from skmusic.codebook import fit_codebook
 from skmusic.colour import range_levels
 from skmusic.corpus import joined, read_corpus
 from skmusic.graph import join_graph
+from skmusic.layout import Layout, find_layout
 from skmusic.storage import store
 from skmusic.surroundings import surroundings
 from skmusic.units import build_bank

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from skmusic import FFTFeaturizer
-from skmusic.codebook import find_layout, fit_codebook, frame_energies
+from skmusic.bands import frame_energies
+from skmusic.codebook import fit_codebook
 from skmusic.colour import coloured, range_levels
 from skmusic.corpus import joined, read_corpus
 from skmusic.joins import turned
+from skmusic.layout import find_layout
 from skmusic.recurrent import forward, log_softmax, zero_state
 from skmusic.storage import store
 from skmusic.tempering import Tempering

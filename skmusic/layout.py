@@ -1,0 +1,124 @@
+"""How frames are laid out, and how many of them make a step.
+
+A *step* is one tick of the network, ``frames_per_step`` frames.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmusic.checks import check_number
+
+# A step is 23 ms, fine enough for rhythm; as many samples at 44.1 kHz, which many bins
+# of a channel stand for, have 22 Hz of frequency resolution.
+_BINS_PER_STEP = 1024
+STEP_SECONDS = _BINS_PER_STEP / 44100
+_FEWEST_NUMBERS_OF_A_SPECTRUM = 128
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a frame's numbers are laid out: ``(n_channels, n_parts, n_bins)``.
+
+    ``n_parts`` is 2 (real, imaginary) for spectra, 1 for anything else.
+    """
+
+    n_channels: int
+    n_parts: int
+    n_bins: int
+    frames_per_step: int
+
+    @property
+    def numbers_per_step(self):
+        """Numbers in the frames of a step."""
+        return self.n_channels * self.n_parts * self.n_bins * self.frames_per_step
+
+    def check(self):
+        """Refuse what no frames have."""
+        check_number("n_parts", self.n_parts, "i", 1, 2)
+        for name in ("n_channels", "n_bins", "frames_per_step"):
+            check_number(name, getattr(self, name), "i", 1, 2**24)
+
+
+def find_layout(sequences, n_channels=None, frames_per_step=None, frame_seconds=None):
+    """Layout of frames, as far as their numbers tell.
+
+    The two channels of a stereo spectrum resemble each other; the lower and
+    upper half of a mono spectrum, which stand in the same places, do not.
+
+    Parameters
+    ----------
+    sequences : list of ndarray of shape (n_frames, n_dims)
+        Frames.
+    n_channels : int or None
+        Channels if known.
+    frames_per_step : int or None
+        None makes a step of about 23 ms, whatever the window.
+    frame_seconds : float or None
+        Time from one frame to the next; None is that of half a window at 44.1 kHz.
+
+    Returns
+    -------
+    Layout
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.layout import find_layout
+    >>> find_layout([np.ones((5, 3))])
+    Layout(n_channels=1, n_parts=1, n_bins=3, frames_per_step=1)
+    """
+    n_dims = sequences[0].shape[1]
+    spectral = n_dims >= _FEWEST_NUMBERS_OF_A_SPECTRUM
+    if n_channels is None:
+        n_channels = 2 if spectral and _looks_stereo(sequences) else 1
+    n_parts = 2 if spectral and n_dims % (2 * n_channels) == 0 else 1
+    if n_dims % (n_channels * n_parts):
+        raise ValueError(
+            f"n_channels={n_channels} does not divide frames of {n_dims} numbers; "
+            "leave n_channels=None to have it found."
+        )
+    n_bins = n_dims // (n_channels * n_parts)
+    if frames_per_step is None:
+        frames_per_step = _frames_per_step(n_bins, frame_seconds) if spectral else 1
+    return Layout(n_channels, n_parts, n_bins, frames_per_step)
+
+
+def _frames_per_step(n_bins, frame_seconds):
+    # No more than half a window apart would be: together they tell no more of pitch.
+    wanted = _BINS_PER_STEP / n_bins
+    if frame_seconds is not None:
+        wanted = min(wanted, STEP_SECONDS / frame_seconds)
+    return max(1, round(wanted))
+
+
+def step_seconds(layout, frame_seconds):
+    """Length of a step; where `frame_seconds` is None as long as it is meant to be."""
+    if frame_seconds is None:
+        return STEP_SECONDS
+    return layout.frames_per_step * frame_seconds
+
+
+def _looks_stereo(sequences):
+    n_dims = sequences[0].shape[1]
+    if n_dims % 4:
+        return False
+    # Of frames all over each recording, enough to tell.
+    some = [s[:: max(1, len(s) // 500)] for s in sequences]
+    energy = sum(np.square(s, dtype=np.float64).sum(axis=0) for s in some)
+    floor = 1e-9 * energy.max() + 1e-30
+    left, right = np.log(energy + floor).reshape(4, -1)[:2]
+    # A mono spectrum's upper octave lies far below the rest: nepers of power.
+    return np.abs(left - right).mean() < 2.0
+
+
+def check_frames(layout, n_dims):
+    """Refuse a layout of other frames than those of so many numbers."""
+    layout.check()
+    if layout.numbers_per_step != n_dims * layout.frames_per_step:
+        raise ValueError(f"{layout} is not one of frames of {n_dims} numbers.")
+
+
+def step_count(n_frames, layout):
+    """Complete steps in so many frames."""
+    return n_frames // layout.frames_per_step
