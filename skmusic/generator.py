@@ -1,7 +1,6 @@
 """StatefulLSTMGenerator: learn sequences of frames, and go on with them."""
 
 from contextlib import contextmanager
-from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -12,7 +11,11 @@ from skmusic import regression, tokens
 from skmusic.checkpoint import lasting_seed
 from skmusic.checks import check_number
 from skmusic.origin import origin_of
-from skmusic.parameters import GENERATOR_CONSTRAINTS
+from skmusic.parameters import (
+    GENERATOR_CONSTRAINTS,
+    check_frame_seconds,
+    check_sampling,
+)
 from skmusic.progress import Progress
 from skmusic.tempering import Tempering
 from skmusic.training import before, check_training
@@ -286,13 +289,7 @@ class StatefulLSTMGenerator(BaseEstimator):
     def _learn(self, X, again, grow=False, frame_seconds=None):
         """Fit; go on where `again`, and add to what is played where `grow`."""
         self._validate_params()
-        if frame_seconds is not None:
-            _check_number("frame_seconds", frame_seconds, Real, "number such as 0.023")
-            if not 0 < frame_seconds < np.inf:
-                raise ValueError(
-                    f"frame_seconds={frame_seconds} is no time from one frame to the "
-                    "next; pass FFTFeaturizer.frame_seconds, or None."
-                )
+        check_frame_seconds(frame_seconds)
         if self.min_run > self.max_run:
             raise ValueError(
                 f"min_run={self.min_run} is beyond max_run={self.max_run}; "
@@ -506,7 +503,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         [(5, 1), (5, 1)]
         """
         check_is_fitted(self, "network_")
-        _check_sampling(frames, temperature, top_k, top_p)
+        check_sampling(frames, temperature, top_k, top_p)
         part = _OUTPUTS[self._output]
         if return_origin:
             self._check_plays("return_origin=True")
@@ -621,27 +618,3 @@ class StatefulLSTMGenerator(BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.target_tags.required = False
         return tags
-
-
-def _check_sampling(frames, temperature, top_k, top_p):
-    _check_number("frames", frames, Integral, "whole number such as 1000")
-    _check_number("temperature", temperature, Real, "number such as 1.0")
-    if top_k is not None:
-        _check_number("top_k", top_k, Integral, "whole number such as 10, nor None")
-    if top_p is not None:
-        _check_number("top_p", top_p, Real, "number such as 0.9, nor None")
-    if frames <= 0:
-        raise ValueError(f"frames={frames} makes no music; ask for at least 1.")
-    if not 0 <= temperature < np.inf:
-        raise ValueError(
-            f"temperature={temperature} is out of range; use 0 (no chance) to about 2."
-        )
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top_k={top_k} allows no token; use 1 or more, or None.")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top_p={top_p} is no probability above 0; or use None.")
-
-
-def _check_number(name, value, kind, wanted):
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"{name}={value!r} is no {wanted}.")

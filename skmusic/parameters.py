@@ -1,8 +1,9 @@
-"""What the parameters of StatefulLSTMGenerator may be, in scikit-learn's terms."""
+"""What the parameters of StatefulLSTMGenerator, and of its methods, may be."""
 
 import os
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 
@@ -33,3 +34,40 @@ GENERATOR_CONSTRAINTS = {
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
+
+
+def check_frame_seconds(frame_seconds):
+    """Refuse what is no time from one frame to the next, nor None."""
+    if frame_seconds is None:
+        return
+    _check_kind("frame_seconds", frame_seconds, Real, "number such as 0.023, nor None")
+    if not 0 < frame_seconds < np.inf:
+        raise ValueError(
+            f"frame_seconds={frame_seconds} is no time from one frame to the next; "
+            "pass FFTFeaturizer.frame_seconds, or None."
+        )
+
+
+def check_sampling(frames, temperature, top_k, top_p):
+    """Refuse what nothing can be sampled with."""
+    _check_kind("frames", frames, Integral, "whole number such as 1000")
+    _check_kind("temperature", temperature, Real, "number such as 1.0")
+    if top_k is not None:
+        _check_kind("top_k", top_k, Integral, "whole number such as 10, nor None")
+    if top_p is not None:
+        _check_kind("top_p", top_p, Real, "number such as 0.9, nor None")
+    if frames <= 0:
+        raise ValueError(f"frames={frames} makes no music; ask for at least 1.")
+    if not 0 <= temperature < np.inf:
+        raise ValueError(
+            f"temperature={temperature} is out of range; use 0 (no chance) to about 2."
+        )
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top_k={top_k} allows no token; use 1 or more, or None.")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p={top_p} is no probability above 0; or use None.")
+
+
+def _check_kind(name, value, kind, wanted):
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{name}={value!r} is no {wanted}.")

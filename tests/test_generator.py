@@ -1011,3 +1011,13 @@ def test_nothing_to_score(composer, frames):
 def test_parameters(parameters, message):
     with refused(ValueError, message):
         StatefulLSTMGenerator(**parameters).fit(waves(2))
+
+
+@pytest.mark.parametrize("bad", [0, -0.01, np.inf, np.nan])
+@pytest.mark.parametrize("fit", ["fit", "partial_fit"])
+def test_a_time_between_frames_that_is_none(fit, bad):
+    with refused(ValueError, "frame_seconds=.* FFTFeaturizer.frame_seconds"):
+        getattr(StatefulLSTMGenerator(), fit)(waves(2), frame_seconds=bad)
+    for wrong in ("fast", True):
+        with refused(TypeError, f"frame_seconds={wrong!r} is no number such as 0.023"):
+            getattr(StatefulLSTMGenerator(), fit)(waves(2), frame_seconds=wrong)

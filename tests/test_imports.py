@@ -42,6 +42,7 @@ FLOORS = {
     "first": (
         "validation",
         "parameters",
+        "streamed",
         "codebook",
         "corpus",
         "graph",
