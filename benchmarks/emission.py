@@ -99,7 +99,6 @@ def rows(learnt, held):
     yield 'emission="spectra", N=2048', ours(pipe, seconds, seeds)[0]
     fitted = learn(learnt, 256, emission="spectra")
     yield 'emission="spectra", N=256', ours(*fitted, seeds)[0]
-    yield 'emission="frames", N=2048', ours(*learn(learnt, 2048), seeds)[0]
 
 
 def measure(learnt, held):
