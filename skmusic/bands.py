@@ -38,7 +38,7 @@ def band_energies(frames, layout, edges):
     layout : Layout
         Of the frames.
     edges : ndarray of shape (n_bands,)
-        From `band_edges` of ``n_bins * frames_per_step`` fine bins.
+        From `band_edges` of the layout's fine bins.
 
     Returns
     -------
@@ -46,8 +46,7 @@ def band_energies(frames, layout, edges):
     """
     m = layout.frames_per_step
     n_steps = step_count(len(frames), layout)
-    n_fine = layout.n_bins * m
-    widths = np.diff(np.append(edges, n_fine))
+    widths = np.diff(np.append(edges, layout.n_fine_bins))
     energies = np.empty((n_steps, len(edges)), np.float32)
     block = max(1, (1 << 18) // (frames.shape[1] * m))
     for i in range(0, n_steps, block):
@@ -58,7 +57,7 @@ def band_energies(frames, layout, edges):
 
 
 def _fine_power(frames, layout, start, stop):
-    """Power ``(n_steps, n_bins * frames_per_step)`` of steps start to stop.
+    """Power ``(n_steps, n_fine_bins)`` of steps start to stop.
 
     A bin's values in successive frames are a signal of their own: their FFT
     over twice a step tells frequencies apart that one short window cannot.

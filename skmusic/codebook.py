@@ -48,8 +48,8 @@ class Codebook:
     @property
     def middles(self):
         """Middle of each band ``(n_bands,)``, on the scale of fine bins."""
-        n_fine = self.layout.n_bins * self.layout.frames_per_step
-        return (self.edges + np.append(self.edges[1:], n_fine) - 1) / 2
+        ends = np.append(self.edges[1:], self.layout.n_fine_bins)
+        return (self.edges + ends - 1) / 2
 
     def features(self, frames):
         """Features ``(n_steps, n_features)`` of frames, unit variance each."""
@@ -73,8 +73,8 @@ class Codebook:
 
     def check(self):
         """Refuse arrays that do not fit together."""
-        n_fine = self.layout.n_bins * self.layout.frames_per_step
-        check_array("edges", self.edges, (None,), "i", 0, n_fine - 1)
+        last = self.layout.n_fine_bins - 1
+        check_array("edges", self.edges, (None,), "i", 0, last)
         if list(self.edges[:1]) != [0] or (np.diff(self.edges) < 1).any():
             raise ValueError("edges do not ascend from 0.")
         n_bands, n_features = len(self.edges), len(self.weight)
@@ -116,7 +116,7 @@ def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
     from sklearn.cluster import KMeans
     from sklearn.decomposition import PCA
 
-    edges = band_edges(layout.n_bins * layout.frames_per_step)
+    edges = band_edges(layout.n_fine_bins)
     n_steps = sum(map(len, energies))
     if n_tokens is None:
         n_tokens = max(1, min(most_tokens, n_steps // 10))

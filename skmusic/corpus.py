@@ -147,7 +147,7 @@ def _read(blocks, wanted, layout):
     Blocks are of whole steps, but the last.
     """
     m = layout.frames_per_step
-    edges = band_edges(layout.n_bins * m)
+    edges = band_edges(layout.n_fine_bins)
     energies, power = [np.empty((0, len(edges)), np.float32)], [np.empty(0)]
     parts, done, last = [[] for _ in wanted], 0, None
     for x in blocks:

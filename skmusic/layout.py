@@ -31,7 +31,12 @@ class Layout:
     @property
     def numbers_per_step(self):
         """Numbers in the frames of a step."""
-        return self.n_channels * self.n_parts * self.n_bins * self.frames_per_step
+        return self.n_channels * self.n_parts * self.n_fine_bins
+
+    @property
+    def n_fine_bins(self):
+        """Bins that the frames of a step tell apart together."""
+        return self.n_bins * self.frames_per_step
 
     def check(self):
         """Refuse what no frames have."""

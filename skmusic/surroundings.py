@@ -41,8 +41,7 @@ def pitch_classes(codebook):
     need none. The shares of a class are less those of all, so that a level common
     to all bands has no pitch class.
     """
-    n_fine = codebook.layout.n_bins * codebook.layout.frames_per_step
-    middle = codebook.middles / max(n_fine - 1, 1)
+    middle = codebook.middles / max(codebook.layout.n_fine_bins - 1, 1)
     pitched = np.flatnonzero((middle > _PITCHED[0]) & (middle < _PITCHED[1]))
     whole, part = np.divmod(12 * np.log2(middle[pitched]), 1)
     shares = np.zeros((12, len(middle)))
