@@ -4,8 +4,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from skmusic.recurrent import forward, log_softmax, zero_state
-from skmusic.walk import shifted
+from skmusic.recurrent import forward, log_softmax, shifted, zero_state
 
 
 class WittenBell:

@@ -13,8 +13,7 @@ from skmusic.changes import (
     unforeseen,
 )
 from skmusic.codebook import quietly
-from skmusic.recurrent import forward, zero_state
-from skmusic.walk import shifted
+from skmusic.recurrent import forward, shifted, zero_state
 
 # Codes of changes; steps that are learned from, the beginnings of all recordings.
 N_CODES, _MOST_STEPS = 64, 40_000

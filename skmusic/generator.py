@@ -515,7 +515,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         rng = check_random_state(
             self.random_state if random_state is None else random_state
         )
-        states = [self._begin(part, each, tempering, rng, mood) for each in seeds]
+        states = self._begin(part, seeds, tempering, rng, mood)
         verbose = self.verbose if verbose is None else verbose
         total = frames * len(states)
         with Progress("sample", total, "frames", verbose) as progress:
@@ -530,14 +530,20 @@ class StatefulLSTMGenerator(BaseEstimator):
         results = results if many else [first for (first,) in results]
         return tuple(results) if len(results) > 1 else results[0]
 
-    def _begin(self, part, seed, tempering, rng, mood):
-        """State that a seed is, or that is after it."""
-        if isinstance(seed, part.State):
-            return seed if mood is None else part.in_mood(self, seed, mood)
-        # A source of its own: the caller's may be used elsewhere meanwhile.
-        rng = np.random.RandomState(rng.randint(2**31))
-        options = {} if mood is None else {"mood": mood}
-        return part.start(self, self._check_seed(seed), tempering, rng, **options)
+    def _begin(self, part, seeds, tempering, rng, mood):
+        """States that seeds are, or that are after them; heard once each."""
+        options, heard, states = {} if mood is None else {"mood": mood}, {}, []
+        for seed in seeds:
+            if isinstance(seed, part.State):
+                states.append(seed if mood is None else part.in_mood(self, seed, mood))
+                continue
+            if id(seed) not in heard:
+                checked = self._check_seed(seed)
+                heard[id(seed)] = part.hear(self, checked, tempering, **options)
+            # A source of its own: the caller's may be used elsewhere meanwhile.
+            own = np.random.RandomState(rng.randint(2**31))
+            states.append(part.start(self, heard[id(seed)], tempering, own))
+        return states
 
     def _check_plays(self, asked):
         """Refuse what only recordings that are played can give."""

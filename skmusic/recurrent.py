@@ -182,6 +182,19 @@ def _layer(z, U, h, c):
     return out, states
 
 
+def shifted(features):
+    """Inputs of a network that foretells each step: the step before it, zeros first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.recurrent import shifted
+    >>> shifted(np.array([[1.0], [2.0], [3.0]])).ravel()
+    array([0., 1., 2.])
+    """
+    return np.concatenate([np.zeros_like(features[:1]), features[:-1]])
+
+
 def log_softmax(z):
     """Logarithm of the softmax over the last axis.
 

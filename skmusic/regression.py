@@ -96,8 +96,8 @@ def log_likelihood(generator, x):
     return density / x.shape[1] - np.log(generator.scale_)
 
 
-def start(generator, seed, tempering, rng):
-    """State after a seed; there is no chance in it."""
+def hear(generator, seed, tempering):
+    """State after a seed."""
     network = generator.network_
     x = np.concatenate([np.zeros((1, generator.n_dims_)), _inputs(generator, seed)])
     x = x.astype(np.float32)
@@ -105,6 +105,11 @@ def start(generator, seed, tempering, rng):
     if len(x) > 1:
         state = forward(network, x[:-1], state)[1][-1]
     return State(state, x[-1])
+
+
+def start(generator, heard, tempering, rng):
+    """State of a piece: there is no chance in it."""
+    return heard
 
 
 def go_on(generator, states, n_frames, tempering, progress):

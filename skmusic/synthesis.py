@@ -146,8 +146,8 @@ def predict(generator, x):
     )
 
 
-def start(generator, seed, tempering, rng):
-    """Piece after the frames of a seed."""
+def hear(generator, seed):
+    """Course and sound after the frames of a seed, and how many it is ahead."""
     codebook, image = generator.codebook_, generator.image_
     heard = codebook.features(seed)
     course = begin(generator.changes_, heard, generator.network_, codebook)
@@ -159,9 +159,14 @@ def start(generator, seed, tempering, rng):
         sound = resynthesis.silence(codebook, image, last[0])
         for features in last[1:]:
             sound = resynthesis.pushed(sound, features, codebook, image)
-    piece = Piece(course, sound, rng, np.empty((0, generator.n_dims_), np.float32))
     # Frames of the first step that were heard already.
-    skip = len(seed) % codebook.layout.frames_per_step
+    return course, sound, len(seed) % codebook.layout.frames_per_step
+
+
+def start(generator, heard, tempering, rng):
+    """Piece after what was heard."""
+    course, sound, skip = heard
+    piece = Piece(course, sound, rng, np.empty((0, generator.n_dims_), np.float32))
     return _more(generator, piece, skip, tempering, lambda n: None)[1]
 
 

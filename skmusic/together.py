@@ -1,21 +1,13 @@
-"""Several walks at once: one pass of the network for all, and threads for the sound.
+"""Several walks at once: one pass of the network serves all.
 
-Which runs a walk takes does not depend on how they sound. So the runs of all walks are
-planned side by side, some of each at a time, while threads play those before.
+No threads: what is done between two steps of a piece is too short for them, and eight
+pieces took a fifth longer with two threads than without, on two cores.
 """
-
-import os
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from dataclasses import replace
 
 import numpy as np
 
 from skmusic.rendering import play
 from skmusic.walk import plan, without
-
-# Runs of each walk that are planned before they are played.
-_AHEAD = 8
 
 
 def go_on_together(bank, network, walks, n_frames, tempering, progress):
@@ -41,67 +33,38 @@ def go_on_together(bank, network, walks, n_frames, tempering, progress):
     walks : list of Walk
         Where the pieces are then.
     """
-    takes = [_Take(walk, n_frames) for walk in walks]
-    n_threads = min(len(walks), os.cpu_count() or 1)  # one walk is not worth a thread
-    with ThreadPoolExecutor(n_threads) if n_threads > 1 else nullcontext() as pool:
-        run, playing = (pool.map if pool else map), ()
-        while True:
-            for _ in range(_AHEAD):
-                if short := [take for take in takes if take.n_left > 0]:
-                    _plan(bank, network, short, tempering)
-            progress(sum(playing))
-            runs = [take.handed_out() for take in takes]
-            playing = run(_Take.play, takes, runs, [bank] * len(takes))
-            if not short:
-                break
-        progress(sum(playing))
+    pieces = [_Piece(walk, n_frames) for walk in walks]
+    while True:
+        progress(sum(piece.write() for piece in pieces))
+        short = [piece for piece in pieces if not piece.is_whole]
+        if not short:
+            break
+        found = plan(bank, network, [piece.walk for piece in short], tempering)
+        for piece, walk, run in zip(short, *found, strict=True):
+            piece.walk = play(bank, walk, run)
     return (
-        [take.frames for take in takes],
-        [take.origins for take in takes],
-        [take.end() for take in takes],
+        [piece.frames for piece in pieces],
+        [piece.origins for piece in pieces],
+        [piece.walk for piece in pieces],
     )
 
 
-def _plan(bank, network, takes, tempering):
-    walks = [take.planned for take in takes]
-    found = plan(bank, network, walks, tempering)
-    for take, walk, run in zip(takes, *found, strict=True):
-        take.planned = walk
-        take.runs.append(run)
-        take.n_left -= run.length * bank.layout.frames_per_step
-
-
-class _Take:
+class _Piece:
     """A piece in the making."""
 
     def __init__(self, walk, n_frames):
-        self.planned, self.runs = walk, []
-        self.played, self.n_played = walk, 0
-        self.n_left = n_frames - len(walk.pending)
+        self.walk, self.n_written = walk, 0
         self.frames = np.empty((n_frames, walk.pending.shape[1]), np.float32)
         self.origins = np.empty(n_frames, int)
 
-    def handed_out(self):
-        """Runs to be played."""
-        runs, self.runs = self.runs, []
-        return runs
+    @property
+    def is_whole(self):
+        return self.n_written == len(self.frames)
 
-    def play(self, runs, bank):
-        """Go on with frames that were pending, and these runs; return how many."""
-        before = self.n_played
-        self._write()
-        for run in runs:
-            self.played = play(bank, self.played, run)
-            self._write()
-        return self.n_played - before
-
-    def _write(self):
-        walk, at = self.played, slice(self.n_played, None)
-        n = min(len(walk.pending), len(self.frames) - self.n_played)
+    def write(self):
+        """Put down what is pending; return how many frames."""
+        walk, at = self.walk, slice(self.n_written, None)
+        n = min(len(walk.pending), len(self.frames) - self.n_written)
         self.frames[at][:n], self.origins[at][:n] = walk.pending[:n], walk.origins[:n]
-        self.played, self.n_played = without(walk, n), self.n_played + n
-
-    def end(self):
-        """Walk, planned and played."""
-        sound = ("tail", "turn", "pending", "origins")
-        return replace(self.planned, **{k: getattr(self.played, k) for k in sound})
+        self.walk, self.n_written = without(walk, n), self.n_written + n
+        return n

@@ -11,21 +11,26 @@ import numpy as np
 from scipy.special import logsumexp
 
 from skmusic import codebook as codes
-from skmusic import synthesis
+from skmusic import entry, synthesis
 from skmusic.bands import frame_energies
 from skmusic.checks import check_array
 from skmusic.colour import range_bands, range_levels
 from skmusic.corpus import grown, joined, read_corpus
 from skmusic.layout import check_frames, find_layout, step_seconds
-from skmusic.recurrent import check_network, forward, log_softmax, zero_state
+from skmusic.recurrent import (
+    check_network,
+    forward,
+    log_softmax,
+    shifted,
+    zero_state,
+)
 from skmusic.storage import store
 from skmusic.surroundings import moods, moods_heard, surroundings
-from skmusic.tempering import Tempering
 from skmusic.together import go_on_together
 from skmusic.training import train
 from skmusic.transposition import transposed
 from skmusic.units import build_bank
-from skmusic.walk import Walk, enter, entry_scores, shifted
+from skmusic.walk import Walk
 
 State = Walk, synthesis.Piece
 
@@ -196,8 +201,8 @@ def predict(generator, x):
     features = generator.codebook_.features(x)
     steps = [
         int(scores.argmax())
-        for scores in entry_scores(
-            bank, generator.network_, features, generator.codebook_, Tempering(0.0)
+        for scores in entry.entry_scores(
+            bank, generator.network_, features, generator.codebook_
         )
     ]
     t = np.arange(1, len(x) + 1)
@@ -217,20 +222,31 @@ def log_likelihood(generator, x):
     return logsumexp(logp + density, axis=1) / codebook.layout.numbers_per_step
 
 
-def start(generator, seed, tempering, rng, mood=None):
-    """State after a seed, in the mood of it or of other frames."""
+def hear(generator, seed, tempering, mood=None):
+    """What is known after a seed, in the mood of it or of other frames."""
     if not _plays(generator):
-        return synthesis.start(generator, seed, tempering, rng)
-    return enter(
+        return synthesis.hear(generator, seed)
+    codebook = generator.codebook_
+    mood = None if mood is None else _mood(generator, mood)
+    heard = entry.hear(
         generator.bank_,
         generator.network_,
-        generator.codebook_.features(seed),
-        generator.codebook_,
+        codebook.features(seed),
+        codebook,
         tempering,
-        rng,
-        skip=len(seed) % generator.codebook_.layout.frames_per_step,
-        mood=None if mood is None else _mood(generator, mood),
+        mood,
     )
+    # Frames of the first step that were heard already.
+    return heard, len(seed) % codebook.layout.frames_per_step
+
+
+def start(generator, heard, tempering, rng):
+    """State of a piece after what was heard."""
+    if not _plays(generator):
+        return synthesis.start(generator, heard, tempering, rng)
+    heard, skip = heard
+    bank, network = generator.bank_, generator.network_
+    return entry.enter(bank, network, heard, tempering, rng, skip)
 
 
 def in_mood(generator, state, mood):

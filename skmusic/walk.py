@@ -11,9 +11,8 @@ import numpy as np
 
 from skmusic.colour import PAST, colouring
 from skmusic.guards import dying, loosened, resuming
-from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.recurrent import forward, log_softmax
 from skmusic.rendering import play
-from skmusic.surroundings import moods_heard, surroundings
 
 # What a join of unit cost weighs against a nat of the network, and the best
 # join that may follow against the join itself.
@@ -21,8 +20,6 @@ SHARPNESS, OUTLOOK = 4.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats; the steps in
 # which the mood of a piece follows what is played, and returns to where it began.
 MOOD, _MOOD_STEPS, _HOME_STEPS = 20.0, 2600.0, 2600.0
-# Steps that are held against the bank at once.
-_BLOCK = 16
 # Runs that are remembered, and steps about each where no new one begins.
 _MEMORY, _MARGIN = 120, 16
 
@@ -84,121 +81,6 @@ class Run(NamedTuple):
     target: int  # where the next run begins
     colour: np.ndarray
     next_colour: np.ndarray
-
-
-def shifted(features):
-    """Inputs of the network: each step's predecessor, zeros before the first."""
-    return np.concatenate([np.zeros_like(features[:1]), features[:-1]])
-
-
-def entry_scores(bank, network, features, codebook, tempering, first=0, mood=None):
-    """Score of starting at each step of the bank after each step heard.
-
-    Parameters
-    ----------
-    bank, network, codebook
-        What is fitted.
-    features : ndarray of shape (n_steps, n_features)
-        What was heard.
-    tempering : Tempering
-        Of the tokens.
-    first : int
-        Scores are given for `first`, ... n_steps steps heard.
-    mood : ndarray of shape (n_numbers,) or None
-        Mood to begin in, as ``bank.moods`` has them; None is that of what was heard.
-
-    Yields
-    ------
-    scores : ndarray of shape (n_bank_steps,)
-    """
-    heard = np.concatenate(
-        [np.zeros((1, bank.features.shape[1]), np.float32), features]
-    )
-    logp = tempering.mask(log_softmax(forward(network, heard, zero_state(network))[0]))
-    # A run should not end early because its recording does.
-    short = np.arange(len(bank.ends)) + bank.longest > bank.ends
-    lost = np.where(short & ~short.all(), 1e3, 0).astype(np.float32)
-    if not len(features):
-        if mood is not None:
-            lost = lost + MOOD * _distances(mood[None], bank.moods)[0]
-        yield logp[0][bank.tokens] - lost
-        return
-    before = surroundings(features, codebook)[0]
-    still = np.minimum(bank.movement, np.median(bank.movement))
-    if mood is None:
-        moods = moods_heard(features, codebook) * bank.mood_scale
-    else:
-        moods = np.repeat(mood[None], len(heard), axis=0)
-    # Blocks of one size, so that a row's sums do not depend on how many there are.
-    for start in range(first, len(heard), _BLOCK):
-        rows = np.minimum(np.arange(start, start + _BLOCK), len(heard) - 1)
-        lost_there = SHARPNESS * _distances(before[rows], bank.before) / still
-        lost_there += MOOD * _distances(moods[rows], bank.moods)
-        for t, each in zip(rows[: len(heard) - start], lost_there, strict=False):
-            yield logp[t][bank.tokens] - lost - (each if t else 0)
-
-
-def _distances(x, y):
-    """Squared distances ``(len(x), len(y))``."""
-    x, y = x.astype(np.float32), y.astype(np.float32)
-    d = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * (x @ y.T)
-    return np.maximum(d, 0)
-
-
-def enter(bank, network, features, codebook, tempering, rng, skip=0, mood=None):
-    """Walk that goes on after steps heard, or from nothing.
-
-    Parameters
-    ----------
-    bank, network, codebook
-        What is fitted.
-    features : ndarray of shape (n_steps, n_features)
-        What was heard; no steps start from nothing.
-    tempering : Tempering
-    rng : numpy.random.RandomState
-    skip : int
-        Frames of the first step that were heard already.
-    mood : ndarray of shape (n_numbers,) or None
-        Mood to begin in and to keep; None is that of what was heard.
-
-    Returns
-    -------
-    Walk
-    """
-    n_heard = len(features)
-    if mood is None and n_heard:
-        mood = moods_heard(features, codebook)[-1] * bank.mood_scale
-    (score,) = entry_scores(
-        bank, network, features, codebook, tempering, first=n_heard, mood=mood
-    )
-    state, x = zero_state(network), np.zeros(bank.features.shape[1], np.float32)
-    if n_heard:
-        state = forward(network, shifted(features), state)[1][-1]
-        x = features[-1]
-    start = tempering.draw(np.where(np.isfinite(score), score, -1e30), rng)
-    nothing = np.empty((0, bank.frames.n_dims), np.float32)
-    if mood is None:
-        mood = bank.moods[start].astype(np.float32)
-    n_ranges = bank.levels.shape[1]
-    walk = Walk(
-        lstm=state,
-        x=x,
-        step=start,
-        tail=nothing,
-        turn=None,
-        visits=(),
-        mood=mood,
-        home=mood,
-        levels=np.empty((0, n_ranges), np.float32),
-        colour=np.zeros(n_ranges, np.float32),
-        rng=rng,
-        pending=nothing,
-        origins=np.empty(0, int),
-    )
-    if skip:
-        walk = advance(bank, network, walk, tempering)
-        walk = without(walk, skip)
-    return walk
 
 
 def without(walk, n_frames):

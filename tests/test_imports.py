@@ -55,6 +55,7 @@ FLOORS = {
         "transposition",
         "units",
         "walk",
+        "entry",
         "changes",
         "changes_fit",
         "image",

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.recurrent import forward, log_softmax, shifted, zero_state
 
 
 def random_network(n_inputs, units, n_outputs, *, skip=False, seed=0, scale=0.5):
@@ -124,3 +124,9 @@ def test_the_bits_of_a_step_do_not_depend_on_the_steps_after_it(n_rows):
     np.testing.assert_array_equal(part, whole[:n_rows])
     for mine, other in zip(part_states[-1], states[n_rows - 1], strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+def test_shifted():
+    x = np.arange(6.0).reshape(3, 2)
+    np.testing.assert_array_equal(shifted(x), [[0, 0], [0, 1], [2, 3]])
+    assert shifted(x[:0]).shape == (0, 2)

@@ -9,25 +9,20 @@ from skmusic.bands import frame_energies
 from skmusic.codebook import fit_codebook
 from skmusic.colour import coloured, range_levels
 from skmusic.corpus import joined, read_corpus
+from skmusic.entry import enter, entry_scores, hear
 from skmusic.joins import turned
 from skmusic.layout import find_layout
-from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.recurrent import forward, log_softmax, shifted, zero_state
 from skmusic.storage import store
 from skmusic.tempering import Tempering
 from skmusic.units import build_bank
-from skmusic.walk import advance, enter, entry_scores, shifted, without
+from skmusic.walk import advance, without
 
 SHORTEST, LONGEST = 4, 12
 
 
 def chance(seed=0):
     return np.random.RandomState(seed)
-
-
-def test_shifted():
-    x = np.arange(6.0).reshape(3, 2)
-    np.testing.assert_array_equal(shifted(x), [[0, 0], [0, 1], [2, 3]])
-    assert shifted(x[:0]).shape == (0, 2)
 
 
 # The walk
@@ -62,16 +57,10 @@ def fitted(songs):
 
 def begin(fitted, n_heard=20, tempering=None, seed=0, **options):
     bank, network, features, codebook = fitted
-    heard = features[0][:n_heard]
-    return enter(
-        bank,
-        network,
-        heard,
-        codebook,
-        tempering or Tempering(),
-        chance(seed),
-        **options,
-    )
+    tempering = tempering or Tempering()
+    mood = options.pop("mood", None)
+    heard = hear(bank, network, features[0][:n_heard], codebook, tempering, mood)
+    return enter(bank, network, heard, tempering, chance(seed), **options)
 
 
 def visits(fitted, n_runs=30, **options):
@@ -87,9 +76,7 @@ def visits(fitted, n_runs=30, **options):
 @pytest.mark.parametrize("n_heard", [0, 1, 20])
 def test_entry_scores_are_of_every_step_after_each_step(fitted, n_heard):
     bank, network, features, codebook = fitted
-    scores = list(
-        entry_scores(bank, network, features[0][:n_heard], codebook, Tempering())
-    )
+    scores = list(entry_scores(bank, network, features[0][:n_heard], codebook))
     assert len(scores) == n_heard + 1
     assert all(score.shape == bank.tokens.shape for score in scores)
     assert all(np.isfinite(score).all() for score in scores)
@@ -98,7 +85,7 @@ def test_entry_scores_are_of_every_step_after_each_step(fitted, n_heard):
 def test_no_temperature_enters_at_the_best_score(fitted):
     bank, network, features, codebook = fitted
     none = Tempering(0)
-    *_, score = entry_scores(bank, network, features[0][:20], codebook, none)
+    *_, score = entry_scores(bank, network, features[0][:20], codebook)
     assert begin(fitted, tempering=none).step == score.argmax()
 
 
@@ -107,9 +94,7 @@ def test_music_that_is_known_goes_on_as_it_did(fitted, n_heard):
     bank, network, features, codebook = fitted
     V, d = network["head"]
     indifferent = network | {"head": (0 * V, d)}
-    *_, score = entry_scores(
-        bank, indifferent, features[1][:n_heard], codebook, Tempering()
-    )
+    *_, score = entry_scores(bank, indifferent, features[1][:n_heard], codebook)
     first = np.flatnonzero(bank.recording == 1)[0]
     assert abs(score.argmax() - (first + n_heard)) <= 1
 

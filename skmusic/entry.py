@@ -1,0 +1,147 @@
+"""Entering the bank: where a walk may begin, after what was heard."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.surroundings import moods_heard, surroundings
+from skmusic.walk import MOOD, SHARPNESS, Walk, advance, without
+
+# Steps that are held against the bank at once.
+_BLOCK = 16
+
+
+class Heard(NamedTuple):
+    """What a walk knows of the music before it; there is no chance in it."""
+
+    score: np.ndarray  # of each step of the bank, to begin there
+    lstm: list  # state after all steps but the last
+    x: np.ndarray  # features of the last step
+    mood: np.ndarray | None  # to begin in; None is that of where it begins
+
+
+def entry_scores(bank, network, features, codebook):
+    """Score of starting at each step of the bank after each step heard.
+
+    Parameters
+    ----------
+    bank, network, codebook
+        What is fitted.
+    features : ndarray of shape (n_steps, n_features)
+        What was heard.
+
+    Yields
+    ------
+    scores : ndarray of shape (n_bank_steps,)
+        Before the first step, ... after the last.
+    """
+    logp = log_softmax(
+        forward(network, _from_nothing(features), zero_state(network))[0]
+    )
+    yield from _scores(bank, logp, features, codebook, 0, None)
+
+
+def _from_nothing(features):
+    return np.concatenate([np.zeros((1, features.shape[1]), np.float32), features])
+
+
+def _scores(bank, logp, features, codebook, first, mood):
+    """Scores after `first`, ... n_steps steps heard, whose likelihoods are `logp`."""
+    # A run should not end early because its recording does.
+    short = np.arange(len(bank.ends)) + bank.longest > bank.ends
+    lost = np.where(short & ~short.all(), 1e3, 0).astype(np.float32)
+    if not len(features):
+        if mood is not None:
+            lost = lost + MOOD * _distances(mood[None], bank.moods)[0]
+        yield logp[0][bank.tokens] - lost
+        return
+    before = surroundings(features, codebook)[0]
+    still = np.minimum(bank.movement, np.median(bank.movement))
+    if mood is None:
+        moods = moods_heard(features, codebook) * bank.mood_scale
+    else:
+        moods = np.repeat(mood[None], len(before), axis=0)
+    # Blocks of one size, so that a row's sums do not depend on how many there are.
+    for start in range(first, len(before), _BLOCK):
+        rows = np.minimum(np.arange(start, start + _BLOCK), len(before) - 1)
+        lost_there = SHARPNESS * _distances(before[rows], bank.before) / still
+        lost_there += MOOD * _distances(moods[rows], bank.moods)
+        for t, each in zip(rows[: len(before) - start], lost_there, strict=False):
+            yield logp[t - first][bank.tokens] - lost - (each if t else 0)
+
+
+def _distances(x, y):
+    """Squared distances ``(len(x), len(y))``."""
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    d = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * (x @ y.T)
+    return np.maximum(d, 0)
+
+
+def hear(bank, network, features, codebook, tempering, mood=None):
+    """Listen to steps, or to nothing.
+
+    Parameters
+    ----------
+    bank, network, codebook
+        What is fitted.
+    features : ndarray of shape (n_steps, n_features)
+        What is heard; no steps are silence.
+    tempering : Tempering
+        Of the tokens.
+    mood : ndarray of shape (n_numbers,) or None
+        Mood to begin in and to keep, as ``bank.moods`` has them; None is that of
+        what is heard.
+
+    Returns
+    -------
+    Heard
+        From which as many walks may `enter` as are wanted.
+    """
+    x, zero, n = _from_nothing(features), zero_state(network), len(features)
+    y, states = forward(network, x, zero)
+    logp = tempering.mask(log_softmax(y[-1:]))
+    if mood is None and n:
+        mood = moods_heard(features, codebook)[-1] * bank.mood_scale
+    (score,) = _scores(bank, logp, features, codebook, n, mood)
+    score = np.where(np.isfinite(score), score, -1e30)
+    return Heard(score, states[n - 1] if n else zero, x[-1], mood)
+
+
+def enter(bank, network, heard, tempering, rng, skip=0):
+    """Walk that goes on after what was heard.
+
+    Parameters
+    ----------
+    bank, network
+        What is fitted.
+    heard : Heard
+    tempering : Tempering
+    rng : numpy.random.RandomState
+    skip : int
+        Frames of the first step that were heard already.
+
+    Returns
+    -------
+    Walk
+    """
+    start = tempering.draw(heard.score, rng)
+    mood = bank.moods[start].astype(np.float32) if heard.mood is None else heard.mood
+    nothing = np.empty((0, bank.frames.n_dims), np.float32)
+    n_ranges = bank.levels.shape[1]
+    walk = Walk(
+        lstm=heard.lstm,
+        x=heard.x,
+        step=start,
+        tail=nothing,
+        turn=None,
+        visits=(),
+        mood=mood,
+        home=mood,
+        levels=np.empty((0, n_ranges), np.float32),
+        colour=np.zeros(n_ranges, np.float32),
+        rng=rng,
+        pending=nothing,
+        origins=np.empty(0, int),
+    )
+    return without(advance(bank, network, walk, tempering), skip) if skip else walk
