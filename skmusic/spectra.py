@@ -539,14 +539,18 @@ def _overlap_add(frames, sums, scaled, redundant, spectrum=None):
     z.real, z.imag = parts[:, :, 0], parts[:, :, 1]
     windows = scipy.fft.ifft(z).real if redundant else scipy.fft.irfft(z, n=N)
     windows *= scaled
-    sums[n_later:, N - n_later * hop_length :] = 0
+    # Channel by channel, so that numpy's loops are long; they are interleaved once.
+    apart = np.empty((n_channels, *sums.shape[:2]), sums.dtype)
+    apart[:, :n_later] = np.moveaxis(sums[:n_later], 2, 0)
+    apart[:, n_later:, N - n_later * hop_length :] = 0
     # Older frames come first into each sum: so its bits do not depend on the blocks.
     for k in reversed(range(n_later + 1)):
         part = windows[:, :, k * hop_length : (k + 1) * hop_length]
-        here = sums[k : k + n_frames, : part.shape[2]]
         add = np.copyto if k == n_later else _add
-        for channel in range(n_channels):  # so that numpy's loops are long
-            add(here[:, :, channel], part[:, channel])
+        for channel, x in enumerate(apart[:, k : k + n_frames, : part.shape[2]]):
+            add(x, part[:, channel])
+    for channel, x in enumerate(apart):
+        sums[:, :, channel] = x
     return spectrum
 
 
