@@ -20,8 +20,9 @@ _N_RANGES = 12
 _FLOOR = -80.0
 # Steps before a join that are compared, and the fewest of them.
 PAST, _FEWEST = 20, 4
-# Decibels that a range is changed by at most, and the share that a run takes on.
-_MOST, _SHARE = 9.0, 0.7
+# Decibels that a range is turned down and up by at most, for what is made louder has
+# peaks that no recording has; and the share that a run takes on.
+_SOFTER, _LOUDER, _SHARE = 9.0, 3.0, 0.7
 # Where the levels differ now more, now less, little is made of their mean.
 _DOUBT = 8.0
 
@@ -80,7 +81,7 @@ def colouring(played, own):
     apart = played[-n:].astype(np.float32) - own[-n:]
     mean = apart.mean(axis=0)
     sure = mean**2 / (mean**2 + _DOUBT * apart.var(axis=0) + 1e-6)
-    return np.clip(_SHARE * sure * mean, -_MOST, _MOST)
+    return np.clip(_SHARE * sure * mean, -_SOFTER, _LOUDER)
 
 
 def coloured(frames, colour, layout):
@@ -102,16 +103,17 @@ def coloured(frames, colour, layout):
     """
     if not colour.any():
         return frames
-    gain = 10 ** (colour @ _spread(layout) / 20)
+    gain = 10 ** (colour @ spread(layout) / 20)
     n_spectra = layout.n_channels * layout.n_parts
-    return frames * np.tile(gain.astype(np.float32), n_spectra)
+    return frames * np.tile(gain, n_spectra)
 
 
 @cache
-def _spread(layout):
-    """Share of each range in the level of each bin ``(n_ranges, n_bins)``."""
+def spread(layout):
+    """Share of each range in each bin ``(n_ranges, n_bins)``; they overlap by half."""
     edges = band_edges(layout.n_bins)[range_bands(layout)]
     edges = np.append(edges, layout.n_bins)
     middles = np.log1p(np.sqrt(np.maximum(edges[:-1], 1) * edges[1:]))
     bins = np.log1p(np.arange(layout.n_bins))
-    return np.array([np.interp(bins, middles, one) for one in np.eye(len(middles))])
+    shares = [np.interp(bins, middles, one) for one in np.eye(len(middles))]
+    return np.array(shares, np.float32)

@@ -3,30 +3,56 @@
 Where two places of the recordings meet, one note may sound in both, at any phase:
 faded from one to the other as they are, the two cancel each other for a moment. The
 next run is therefore turned so that its partials have the phases of the run that
-ends; within a quarter of a second it returns to its own.
+ends; within a quarter of a second it returns to its own, and at once where something
+begins: an attack is sharp only in phases of its own.
 """
 
 import numpy as np
 
 # Steps that a join is cross-faded over, to either side.
 FADE = 4
-# Steps after which the phases are the run's own.
-_PHASE = 11.0
+# Steps after which the phases are the run's own, and decibels from step to step by
+# which what begins rises.
+_PHASE, _RISE = 11.0, 6.0
 
 
-def turned(frames, turn, layout, first=0):
+def holding(levels):
+    """Whether what sounded when a run began still sounds, and nothing new.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (n_steps, n_ranges)
+        Decibels of the run, see `skmusic.colour`, from where it is faded in.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_ranges), float32
+        1 of each range until it rises, then 0.
+
+    References
+    ----------
+    A. Roebel, "A new approach to transient processing in the phase vocoder", DAFx
+    2003: where an attack is, phases are set anew.
+    """
+    rise = np.diff(levels.astype(np.float32), axis=0, prepend=levels[:1])
+    return 1 - np.logical_or.accumulate(rise > _RISE, axis=0).astype(np.float32)
+
+
+def turned(frames, turn, layout, first=0, held=None):
     """Frames of a run, their phases turned.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_dims)
         Frames of the run.
-    turn : ndarray of shape (n_channels, n_bins) or None
+    turn : ndarray of shape (n_bins,) or None
         Radians, from `meeting`; None leaves the frames as they are.
     layout : skmusic.layout.Layout
         Of the frames.
     first : int
         Place of the first frame, counted from the run's beginning.
+    held : ndarray of shape (n_frames, n_bins) or None
+        Share of the turn that is left to each bin, see `holding`; None is all.
 
     Returns
     -------
@@ -36,9 +62,10 @@ def turned(frames, turn, layout, first=0):
         return frames
     t = (first + np.arange(len(frames))) / layout.frames_per_step
     n = int(np.searchsorted(t, _PHASE))
-    share = np.clip(1 - t[:n] / _PHASE, 0, 1)[:, None, None].astype(np.float32)
+    share = np.clip(1 - t[:n] / _PHASE, 0, 1)[:, None].astype(np.float32)
+    # All channels alike: between them the phases tell where a sound comes from.
+    angle = (turn * share if held is None else turn * share * held[:n])[:, None]
     # Not one complex exponential: it takes ten times as long as both of these.
-    angle = turn * share
     cos, sin = np.cos(angle), np.sin(angle)
     real, imag = _parts(frames[:n], layout)
     out = np.empty_like(frames)
@@ -63,7 +90,7 @@ def meeting(old, new, layout):
 
     Returns
     -------
-    ndarray of shape (n_channels, n_bins), or None
+    ndarray of shape (n_bins,), or None
         Radians; None where the frames are no spectra.
 
     References
@@ -77,16 +104,16 @@ def meeting(old, new, layout):
     # Sum over the frames of one's spectrum times the other's, conjugate.
     (a, b), (c, d) = _parts(old, layout), _parts(new, layout)
     real, imag = _summed(a, c) + _summed(b, d), _summed(b, c) - _summed(a, d)
-    strength = np.hypot(real, imag).sum(axis=0)
+    strength = np.hypot(real, imag)
     padded = np.full(len(strength) + 4, -1, strength.dtype)
     padded[2:-2] = strength
     about = np.maximum.reduce([padded[k : k + len(strength)] for k in range(5)])
     peaks = np.flatnonzero(strength == about)
     middles = (peaks[1:] + peaks[:-1] + 1) // 2
     owner = np.searchsorted(middles, np.arange(len(strength)), side="right")
-    turn = np.arctan2(imag[:, peaks], real[:, peaks])[:, owner].astype(np.float32)
+    turn = np.arctan2(imag[peaks], real[peaks])[owner].astype(np.float32)
     # The spectrum of a real signal is real at both ends.
-    turn[:, [0, -1]] = 0
+    turn[[0, -1]] = 0
     return turn
 
 
@@ -97,7 +124,7 @@ def _parts(frames, layout):
 
 
 def _summed(x, y):
-    return np.einsum("tcb,tcb->cb", x, y)
+    return np.einsum("tcb,tcb->b", x, y)
 
 
 def mix(old, new, slope):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from skmusic.colour import coloured
-from skmusic.joins import FADE, meeting, mix, turned
+from skmusic.colour import coloured, spread
+from skmusic.joins import FADE, holding, meeting, mix, turned
 
 
 def play(bank, walk, run):
@@ -43,7 +43,8 @@ def _sound(bank, walk, run):
     n = min(FADE, (length - 1) // 2) * m
     end, until = (start + length) * m, int(bank.ends[start]) * m
     frames = bank.frames[start * m : min(end + n, until)]
-    frames = coloured(turned(frames, walk.turn, layout), colour, layout)
+    frames = _turned(bank, frames, walk.turn, start)
+    frames = coloured(frames, colour, layout)
     played, tail = frames[: length * m], frames[length * m :]
     slope = (np.arange(2 * n) + 0.5) / (2 * n) if n else np.empty(0)
     k = min(n, len(walk.tail))
@@ -57,6 +58,20 @@ def _sound(bank, walk, run):
             old = np.concatenate([played[len(played) - n :], tail])
             follows = meeting(old, new, layout)
         played[len(played) - n :] = mix(
-            played[len(played) - n :], turned(new[:n], follows, layout, -n), slope[:n]
+            played[len(played) - n :],
+            _turned(bank, new[:n], follows, target, -n),
+            slope[:n],
         )
     return played, tail, follows
+
+
+def _turned(bank, frames, turn, start, first=0):
+    """Frames of a run that begins at step `start`, turned, but for its attacks."""
+    if turn is None:
+        return frames
+    m = bank.layout.frames_per_step
+    steps = np.arange(start - FADE, start + (first + len(frames)) // m)
+    own = steps[(steps >= 0) & (bank.ends[steps] == bank.ends[start])]
+    held = holding(bank.levels[own]) @ spread(bank.layout)
+    held = np.repeat(held, m, axis=0)[-len(frames) :]
+    return turned(frames, turn, bank.layout, first, held)

@@ -38,7 +38,7 @@ class Walk:
         Step of the bank at which the next run begins.
     tail : ndarray of shape (n_frames, n_dims)
         How the last run would go on, to be faded out.
-    turn : ndarray of shape (n_channels, n_bins) or None
+    turn : ndarray of shape (n_bins,) or None
         Phases that the next run begins with, see `skmusic.joins`.
     visits : tuple of (int, int)
         First step and length of the latest runs.

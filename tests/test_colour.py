@@ -45,16 +45,16 @@ def test_a_run_that_is_alike_is_left_as_it_is(layout):
 def test_a_steady_difference_is_taken_on_and_a_changing_one_is_not():
     rng = np.random.default_rng(0)
     own = rng.standard_normal((PAST, 12))
-    steady = colouring(own + 6, own)
-    assert (steady > 3).all()
-    assert (steady <= 6).all()
+    steady = colouring(own + 2, own)
+    assert (steady > 1).all()
+    assert (steady <= 2).all()
     changing = own + 6 * np.where(np.arange(PAST)[:, None] % 4 < 3, 1, -1)
     assert (np.abs(colouring(changing, own)) < 1).all()
 
 
-def test_a_run_is_changed_by_9_db_at_most():
+def test_a_run_is_made_3_db_louder_or_9_db_softer_at_most():
     own = np.zeros((PAST, 12))
-    np.testing.assert_allclose(colouring(own + 60, own), 9, rtol=1e-3)
+    np.testing.assert_allclose(colouring(own + 60, own), 3, rtol=1e-3)
     np.testing.assert_allclose(colouring(own - 60, own), -9, rtol=1e-3)
 
 

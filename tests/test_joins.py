@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skmusic.joins import meeting, mix, turned
+from skmusic.joins import holding, meeting, mix, turned
 from skmusic.layout import Layout
 from skmusic.spectra import analysis_window, stft
 
@@ -53,6 +53,47 @@ def test_a_run_is_turned_in_parts_as_in_one():
     np.testing.assert_allclose(
         np.concatenate(parts), turned(run, begins, LAYOUT), rtol=1e-6
     )
+
+
+def test_attacks_have_phases_of_their_own():
+    rng = np.random.default_rng(3)
+    old, new = rng.standard_normal((2, 8, 2 * LAYOUT.n_bins)).astype(np.float32)
+    run = rng.standard_normal((10, 2 * LAYOUT.n_bins)).astype(np.float32)
+    levels = np.full((10, 2), -40.0)
+    levels[5:, 1] += 12  # something begins high up, and low down all goes on
+    share = np.zeros((2, LAYOUT.n_bins), np.float32)
+    share[0, :500] = share[1, 500:] = 1
+    turn = meeting(old, new, LAYOUT)
+    met = turned(run, turn, LAYOUT, held=holding(levels) @ share)
+    whole = turned(run, turn, LAYOUT)
+    high = np.tile(np.arange(LAYOUT.n_bins) >= 500, 2)
+    np.testing.assert_array_equal(met[:5], whole[:5])
+    np.testing.assert_array_equal(met[:, ~high], whole[:, ~high])
+    np.testing.assert_array_equal(met[5:, high], run[5:, high])
+    assert np.abs(whole[5:, high] - run[5:, high]).max() > 0.1
+
+
+@pytest.mark.parametrize("steps", [[0, 3, 5, 9], [9, 5, 3, 0], [0, 7, 0, 0]])
+def test_a_range_holds_until_it_rises(steps):
+    held = holding(np.array(steps, np.float16)[:, None])[:, 0]
+    assert held[0] == 1  # what is there when a run begins does not begin with it
+    assert (np.diff(held) <= 0).all()
+    assert held[-1] == (max(np.diff(steps)) < 6)
+
+
+def test_channels_are_turned_alike():
+    rng = np.random.default_rng(4)
+    layout = Layout(n_channels=2, n_parts=2, n_bins=N // 2 + 1, frames_per_step=1)
+    old, new, run = rng.standard_normal((3, 8, 4 * layout.n_bins)).astype(np.float32)
+
+    def apart(frames):
+        x = frames.reshape(-1, 2, 2, layout.n_bins)
+        left, right = (x[:, c, 0] + 1j * x[:, c, 1] for c in (0, 1))
+        return left * right.conj()
+
+    met = turned(run, meeting(old, new, layout), layout)
+    assert np.abs(met - run).max() > 0.1
+    np.testing.assert_allclose(apart(met), apart(run), atol=1e-4)
 
 
 def test_what_is_no_spectrum_is_not_turned():
