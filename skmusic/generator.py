@@ -112,6 +112,8 @@ class StatefulLSTMGenerator(BaseEstimator):
     ----------
     n_dims_ : int
         Numbers in a frame.
+    frame_seconds_ : float or None
+        Time from one frame to the next, as it was given.
     history_ : list of dict
         The record of each epoch.
     n_iter_ : int
@@ -220,7 +222,8 @@ class StatefulLSTMGenerator(BaseEstimator):
         frame_seconds : float or None, default=None
             Time from one frame to the next, `FFTFeaturizer.frame_seconds`, which
             `skmusic.Pipeline` passes on. None takes it for half a window at 44.1 kHz,
-            or where frames are no spectra for 23 ms.
+            or where frames are no spectra for 23 ms; with ``warm_start=True`` it is
+            that of the fit before.
 
         Returns
         -------
@@ -262,7 +265,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         y : None
             Ignored.
         frame_seconds : float or None, default=None
-            As in `fit`.
+            As in `fit`; None is that of the call before.
 
         Returns
         -------
@@ -318,6 +321,8 @@ class StatefulLSTMGenerator(BaseEstimator):
                 f"partial_fit goes on with emission={self._emission()!r}, not "
                 f"{self.emission!r}; use fit."
             )
+        if frame_seconds is None and again:
+            frame_seconds = self.frame_seconds_
         fitted = _OUTPUTS[self.output].fit(
             recordings.items,
             self,
@@ -333,6 +338,7 @@ class StatefulLSTMGenerator(BaseEstimator):
             setattr(self, name, value)
         self.n_dims_, self.n_iter_ = n_dims, len(self.history_)
         self._output, self._flat = self.output, recordings.flat
+        self.frame_seconds_ = frame_seconds
         return self
 
     @_told_of_overflow()
@@ -575,6 +581,7 @@ class StatefulLSTMGenerator(BaseEstimator):
             return
         check_number("n_dims_", self.n_dims_, "i", 1, 2**31 - 1)
         check_number("n_iter_", self.n_iter_, "i", 0, 2**31 - 1)
+        check_frame_seconds(self.frame_seconds_)
         if self._output not in _OUTPUTS or not isinstance(self._flat, bool):
             raise ValueError(f"it was fitted with output={self._output!r}.")
         _OUTPUTS[self._output].check(self)

@@ -193,8 +193,8 @@ def test_more_songs_can_be_learned_later(wavs):
     assert pipe[0].n_channels_ == n_channels
     assert pipe[1].n_recordings_ == len(wavs)
     assert set(pipe[1].bank_.recording) == set(range(len(wavs)))
-    rate = {"frame_seconds": fitted[0].frame_seconds}
-    fitted[1].partial_fit(fitted[0].transform(wavs[2:]), **rate)
+    # What was told once need not be told again.
+    fitted[1].partial_fit(fitted[0].transform(wavs[2:]))
     np.testing.assert_equal(fitted[1].training_, pipe[1].training_)
 
 
@@ -210,6 +210,19 @@ def test_the_generator_is_told_the_rate_of_the_frames(wavs, routed):
                 assert step == pytest.approx(1024 / 44100)
                 assert bank.shortest * step == pytest.approx(0.25, abs=step)
                 assert bank.longest * step == pytest.approx(0.45, abs=step)
+
+
+def test_a_rate_that_was_told_need_not_be_told_again():
+    sr = 11025
+    waveforms = [np.random.default_rng(0).standard_normal(9 * sr)]
+    featurizer, lstm = Pipeline(
+        [FFTFeaturizer(N=1024, sr=sr), generator(warm_start=True)]
+    ).fit(waveforms)
+    shortest, frames = lstm.bank_.shortest, featurizer.transform(waveforms)
+    assert shortest * featurizer.frame_seconds == pytest.approx(0.25, abs=0.05)
+    assert clone(lstm).fit(frames).bank_.shortest > 2 * shortest  # it was not told
+    assert lstm.partial_fit(frames).bank_.shortest == shortest
+    assert lstm.fit(frames).bank_.shortest == shortest
 
 
 def test_what_needs_no_rate_is_told_none(wavs):
