@@ -36,6 +36,8 @@ SHOWN = {
     "beat_strength": "beat",
     "polyphony": "polyphony",
     "chroma_change": "chroma change",
+    "attack": "attack",
+    "crest": "crest",
     "loudness_range": "loudness range",
     "chroma_drift_10s": "drift 10 s",
     "repetition": "repetition",

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from scipy.ndimage import uniform_filter1d
 
 from skmusic.descriptors import describe
+from skmusic.spectra import analysis_window, istft, stft
 
 SR = 22050
 
@@ -105,6 +107,23 @@ def test_tempo(tempo):
     )
 
 
+def test_attacks_that_are_smeared_are_less_sharp(described):
+    song = music(6)
+    attack = describe(song, SR)["attack"]
+    assert attack > describe(song, SR)["spectral_flux"]
+    smeared = uniform_filter1d(song, 3, axis=0)  # darker, but as sharp
+    assert describe(smeared, SR)["attack"] == pytest.approx(attack, rel=0.2)
+    spectrum = stft(song, analysis_window("hann", 2048), 1024)
+    rng = np.random.default_rng(0)
+    turn = np.exp(1j * rng.uniform(-np.pi, np.pi, 1025))  # of each partial, for good
+    x = spectrum.reshape(-1, song.shape[1], 2, 1025)
+    z = (x[:, :, 0] + 1j * x[:, :, 1]) * turn
+    turned = np.stack([z.real, z.imag], axis=2).reshape(spectrum.shape)
+    turned = istft(turned, analysis_window("hann", 2048), 1024, song.shape[1])
+    assert describe(turned, SR)["attack"] < 0.8 * attack
+    assert described["tone"]["attack"] == pytest.approx(0, abs=0.01)
+
+
 def test_harmony(described):
     entropy = {name: d["chroma_entropy"] for name, d in described.items()}
     assert entropy["tone"] < entropy["music"] < entropy["noise"] <= np.log2(12) + 1e-6
@@ -128,7 +147,8 @@ def test_level_changes_only_the_level():
     song = music(4)
     loud, soft = describe(song, SR), describe(song / 10, SR)
     assert soft["loudness"] == pytest.approx(loud["loudness"] - 20, abs=0.01)
-    for name in ("temporal_variance", "repetition", "polyphony", "loudness_range"):
+    names = ("temporal_variance", "repetition", "polyphony", "loudness_range")
+    for name in (*names, "attack", "crest"):
         assert soft[name] == pytest.approx(loud[name], rel=0.01)
 
 
@@ -139,6 +159,8 @@ def test_sample_statistics(described):
     assert describe(one * [1, 1], SR)["stereo_width"] == pytest.approx(0)
     assert describe(one * [1, -1], SR)["stereo_width"] == pytest.approx(1)
     assert describe(np.clip(3 * one, -1, 1), SR)["clipping"] > 0.5
+    assert describe(one, SR)["crest"] == pytest.approx(3.01, abs=0.01)
+    assert describe(0 * one, SR)["crest"] == 0
     assert describe(one + 0.25, SR)["dc"] == pytest.approx(0.25, abs=1e-3)
     assert describe(one * (t < 4), SR)["silence"] == pytest.approx(0.5, abs=0.01)
     swell = describe(one * np.where(t < 4, 0.2, 1.0), SR)["loudness_range"]
