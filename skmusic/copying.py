@@ -5,7 +5,7 @@ import soxr
 from numpy.lib.stride_tricks import as_strided
 from scipy.ndimage import uniform_filter1d
 
-from .descriptors import mono, power_spectra
+from skmusic.analysis import mono, power_spectra
 
 COPY_RATE, COPY_SIZE, COPY_HOP = 11025, 2048, 690  # frames of 186 ms every 63 ms
 COPY_LOW, COPY_HIGH = 0.6, 0.82  # similarity that extends and that starts a run

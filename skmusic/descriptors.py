@@ -1,101 +1,25 @@
 """Descriptors of one recording: how it moves, repeats, beats, sounds.
 
-Everything but the stereo width and the sample statistics is measured on the mono
-mix at 22.05 kHz. Short spectra (93 ms every 12 ms) serve movement and rhythm, long
-ones (372 ms every 93 ms) serve pitch. Levels are floored 80 dB below the loudest
-band of the recording, so a change of gain changes no descriptor but the sample
-statistics; silence has every level at that floor and nothing in it moves.
+Everything but the stereo width and the sample statistics is measured on the spectra
+of `skmusic.analysis`, so a change of gain changes no descriptor but the sample
+statistics, and nothing in silence moves. Those of rhythm are in `skmusic.rhythm`.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-import soxr
-from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
-from scipy.signal import find_peaks
-from scipy.signal.windows import hann
 
-RATE = 22050
-SIZE, HOP = 2048, 256
-LONG_SIZE, LONG_HOP = 8192, 2048
-FRAME_RATE = RATE / HOP
-N_MELS = 64
-FLOOR_DB = -80.0
-TINY = 1e-20
-
-
-class Spectra(NamedTuple):
-    """Spectra of one recording, computed once and shared by all measures."""
-
-    power: np.ndarray  # short spectra, (n_frames, 1025)
-    log_mel: np.ndarray  # dB below the loudest band, (n_frames, N_MELS)
-    long_power: np.ndarray  # long spectra, (n_long_frames, 4097)
-    chroma: np.ndarray  # unit sum, or zero where silent, (n_long_frames, 12)
-
-
-def as_recording(x):
-    """Return `x` as a `(n_samples, n_channels)` float array."""
-    x = np.asarray(x, dtype=float)
-    x = x[:, None] if x.ndim == 1 else x
-    if x.ndim != 2 or not x.size:
-        raise ValueError(f"expected (n_samples, n_channels), got shape {x.shape}")
-    return x
-
-
-def mono(x, sr, rate=RATE):
-    """Mix to mono, resampled to `rate`, in single precision."""
-    mix = as_recording(x).mean(axis=1).astype(np.float32)
-    return mix if sr == rate else soxr.resample(mix, sr, rate)
-
-
-def power_spectra(y, size, hop):
-    """Power spectra of Hann windows every `hop` samples, at least one."""
-    # Padding would put a rise and a fall into every recording.
-    y = np.pad(np.asarray(y, dtype=np.float32), (0, max(size - len(y), 0)))
-    windows = sliding_window_view(y, size)[::hop]
-    taper = hann(size, sym=False).astype(np.float32)
-    return np.square(np.abs(np.fft.rfft(windows * taper))) / taper.sum() ** 2
-
-
-def mel_filters(size, n_mels=N_MELS, low=40.0, high=RATE / 2):
-    """Triangular filters on the mel scale, `(size // 2 + 1, n_mels)`."""
-    edges = 700 * np.expm1(
-        np.linspace(np.log1p(low / 700), np.log1p(high / 700), n_mels + 2)
-    )
-    bins = np.arange(size // 2 + 1)[:, None] * RATE / size
-    rise = (bins - edges[:-2]) / np.diff(edges[:-1])
-    fall = (edges[2:] - bins) / np.diff(edges[1:])
-    filters = np.clip(np.minimum(rise, fall), 0, None)
-    return filters / np.maximum(filters.sum(axis=0), TINY)
-
-
-def to_db(power):
-    """Decibels below the greatest power, floored; silence lies at the floor."""
-    peak = power.max()
-    if peak <= TINY:
-        return np.full_like(power, FLOOR_DB)
-    return 10 * np.log10(np.maximum(power / peak, 10 ** (FLOOR_DB / 10)))
-
-
-def chromagram(long_power):
-    """Share of each pitch class among 65..2000 Hz, tuned to A = 440 Hz."""
-    frequency = np.arange(long_power.shape[1]) * RATE / LONG_SIZE
-    used = (frequency >= 65) & (frequency <= 2000)
-    pitch = np.round(12 * np.log2(frequency[used] / 440)).astype(int) % 12
-    # The root of the power keeps one loud bass note from hiding the chord.
-    chroma = np.sqrt(long_power[:, used]) @ np.eye(12, dtype=np.float32)[pitch]
-    total = chroma.sum(axis=1, keepdims=True)
-    return np.divide(chroma, total, out=np.zeros_like(chroma), where=total > 1e-7)
-
-
-def spectra(x, sr):
-    """Compute the `Spectra` of a recording."""
-    y = mono(x, sr)
-    power = power_spectra(y, SIZE, HOP)
-    long_power = power_spectra(y, LONG_SIZE, LONG_HOP)
-    log_mel = to_db(power @ mel_filters(SIZE).astype(np.float32))
-    return Spectra(power, log_mel, long_power, chromagram(long_power))
+from skmusic.analysis import (
+    FRAME_RATE,
+    LONG_HOP,
+    LONG_SIZE,
+    N_MELS,
+    RATE,
+    SIZE,
+    TINY,
+    as_recording,
+    spectra,
+)
+from skmusic.rhythm import attack, beat, onset_envelope, onset_rate, repetition
 
 
 def temporal_variance(log_mel):
@@ -106,88 +30,6 @@ def temporal_variance(log_mel):
     """
     smooth = uniform_filter1d(log_mel, round(0.25 * FRAME_RATE), axis=0)
     return float(smooth.var(axis=0).mean())
-
-
-def repetition(log_mel, low=0.05, high=2.0, window=4.0):
-    """Largest self-similarity of the changes of the log-mel spectrum, 0..1.
-
-    In each window of 4 s the frame-to-frame changes of the log-mel spectrum are
-    compared with themselves `low`..`high` seconds later, by the correlation
-    coefficient; the largest over the lags is averaged over the windows. Changes
-    are compared since held notes resemble themselves at all short lags. A looped
-    grain gives about 1 and so does a sound that never changes (1 dB^2 of common
-    variance is added, which decides for constant sounds).
-    """
-    step = round(0.05 * FRAME_RATE)
-    size = min(round(window * FRAME_RATE), len(log_mel) - step)
-    lags = np.arange(round(low * FRAME_RATE), round(high * FRAME_RATE) + 1)
-    lags = lags[lags <= size // 2]
-    if not lags.size:
-        return 1.0
-    change = log_mel[step:] - log_mel[:-step]
-    change = change - change.mean(axis=0)
-    best = []
-    for start in range(0, len(change) - size + 1, size // 2):
-        part = change[start : start + size]
-        gram = part @ part.T / part.shape[1]
-        energy = np.concatenate([[0.0], np.cumsum(np.diag(gram))])
-        product = np.array([np.trace(gram, lag) for lag in lags])
-        head, tail = energy[size - lags], energy[-1] - energy[lags]
-        count = size - lags
-        best.append(np.max((product + count) / (np.sqrt(head * tail) + count)))
-    return float(np.mean(best))
-
-
-def onset_envelope(log_mel):
-    """Mean rise of the mel bands in 35 ms, in dB: the spectral flux.
-
-    The earlier frame is widened by one band on each side, so that vibrato is not
-    taken for onsets (SuperFlux, Boeck and Widmer 2013).
-    """
-    lag = round(0.035 * FRAME_RATE)
-    before = maximum_filter1d(log_mel, 3, axis=1)[:-lag]
-    return np.maximum(log_mel[lag:] - before, 0).mean(axis=1)
-
-
-def attack(envelope):
-    """Rise of the strongest percent of the envelope in dB: how sharp attacks are."""
-    return float(np.percentile(envelope, 99)) if envelope.size else 0.0
-
-
-def onset_rate(envelope):
-    """Onsets per second: peaks of the envelope 1 dB above its surroundings."""
-    if not envelope.size:
-        return 0.0
-    surrounding = uniform_filter1d(envelope, round(0.4 * FRAME_RATE))
-    peaks, _ = find_peaks(
-        envelope - surrounding, height=1.0, distance=round(0.05 * FRAME_RATE)
-    )
-    return peaks.size * FRAME_RATE / envelope.size
-
-
-def beat(envelope, slowest=40.0, fastest=220.0):
-    """Strength (0..1) and tempo (bpm) of the beat.
-
-    Peaks of the autocorrelation of the onset envelope at the periods of
-    `slowest`..`fastest` bpm. The strength is the highest peak; the tempo is that of
-    the peak which is highest after weighting by a log-normal curve about 120 bpm
-    (Ellis 2007). Both are 0 where there is no peak.
-    """
-    n = len(envelope)
-    centred = envelope - envelope.mean() if n else envelope
-    # A variance of 0.01 dB^2 is added: the ripple of a hum is no beat.
-    energy = centred @ centred + 0.01 * max(n, 1)
-    spectrum = np.square(np.abs(np.fft.rfft(centred, max(2 * n, 2))))
-    # The unbiased estimate, so that slow beats in short clips are not put last.
-    correlation = np.fft.irfft(spectrum)[:n] / energy * n / (n - np.arange(n))
-    lags, _ = find_peaks(correlation[: int(60 / slowest * FRAME_RATE) + 2], height=0)
-    tempi = 60 * FRAME_RATE / np.maximum(lags, 1)
-    lags, tempi = lags[tempi <= fastest], tempi[tempi <= fastest]
-    if not lags.size:
-        return 0.0, 0.0
-    preference = np.exp(-0.5 * np.log2(tempi / 120) ** 2)
-    best = np.argmax(correlation[lags] * preference)
-    return float(min(correlation[lags].max(), 1.0)), float(tempi[best])
 
 
 def chroma_entropy(chroma):

@@ -13,13 +13,11 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import pairwise_distances, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from .copying import copying
-from .descriptors import (
-    FRAME_RATE,
-    as_recording,
+from skmusic.analysis import FRAME_RATE, as_recording, spectra
+from skmusic.copying import copying
+from skmusic.descriptors import (
     describe,
     sample_descriptors,
-    spectra,
     spectral_descriptors,
     temporal_variance,
 )

@@ -68,6 +68,8 @@ FLOORS = {
     "top": (
         "copying",
         "metrics",
+        "analysis",
+        "rhythm",
         "descriptors",
         "datasets",
         "player",
