@@ -7,7 +7,16 @@ Everything here is a pure function of arrays.
 
 import numpy as np
 import scipy.fft
-from scipy.signal import get_window
+
+from skmusic.inverse import istft, istft_blocks, overlap_add
+from skmusic.windows import (
+    BLOCK,
+    PADDING_UNIT,
+    analysis_window,
+    count_bins,
+    count_frames,
+    synthesis_window,
+)
 
 __all__ = [
     "analysis_window",
@@ -22,162 +31,8 @@ __all__ = [
     "synthesis_window",
 ]
 
-# Frames are transformed in blocks of about this many numbers, so that the
-# windowed copies stay in cache and memory stays near the size of the output.
-_BLOCK = 1 << 18
-
 # Numbers that room is made for before they are there: anybody may claim any length.
 _EXPECTED = 1 << 27
-
-# The imaginary part of DC is zero for every real signal. In a recording's last
-# frame that slot carries the number of padded samples times this: exact in
-# float32, 300 dB below full scale, and impossible to hit by chance.
-_PADDING_UNIT = 2.0**-60
-
-
-def analysis_window(window, N):
-    """Square root of a window, to be used both in analysis and in synthesis.
-
-    Parameters
-    ----------
-    window : str, tuple or array-like of shape (N,)
-        A name for `scipy.signal.get_window`, or the window itself; values
-        must not be negative.
-    N : int
-        Length in samples.
-
-    Returns
-    -------
-    ndarray of shape (N,), float64
-        Window, of values from 0.
-
-    Raises
-    ------
-    ValueError
-        If the window is unknown, has another length or negative values.
-
-    Examples
-    --------
-    >>> from skmusic.spectra import analysis_window
-    >>> analysis_window("boxcar", 4)
-    array([1., 1., 1., 1.])
-    """
-    if isinstance(window, (str, tuple)):
-        try:
-            w = get_window(window, N, fftbins=True)
-        except (ValueError, TypeError) as error:
-            raise ValueError(
-                f"window={window!r} is unknown to scipy.signal.get_window "
-                f"({error}); use for example 'hann' or 'boxcar'."
-            ) from error
-    else:
-        w = np.asarray(window, dtype=np.float64)
-    if w.shape != (N,) or not np.isfinite(w).all():
-        raise ValueError(
-            f"window needs {N} finite values (N), got shape {w.shape} with "
-            f"{np.isfinite(w).sum()} finite values."
-        )
-    if w.min() < -1e-12:
-        raise ValueError(
-            f"window={window!r} has negative values, its square root is not real; "
-            "use for example 'hann', 'hamming' or 'boxcar'."
-        )
-    return np.sqrt(np.maximum(w, 0.0))
-
-
-def synthesis_window(w, hop_length):
-    """Dual of an analysis window: their overlap-added product is one.
-
-    Parameters
-    ----------
-    w : ndarray of shape (N,)
-        Analysis window.
-    hop_length : int
-        Samples between frames, from 1 to N.
-
-    Returns
-    -------
-    ndarray of shape (N,), float64
-        Window to multiply by before overlap-adding.
-
-    Raises
-    ------
-    ValueError
-        If some samples are lost, so that no dual window exists.
-
-    References
-    ----------
-    D. Griffin and J. Lim, "Signal estimation from modified short-time Fourier
-    transform", IEEE Trans. ASSP 32 (1984), equation 6.
-
-    Examples
-    --------
-    >>> from skmusic.spectra import analysis_window, synthesis_window
-    >>> synthesis_window(analysis_window("boxcar", 4), 2)
-    array([0.5, 0.5, 0.5, 0.5])
-    """
-    N = len(w)
-    n_hops = -(-N // hop_length)
-    power = np.zeros(n_hops * hop_length)
-    power[:N] = w**2
-    coverage = power.reshape(n_hops, hop_length).sum(axis=0)
-    if coverage.min() <= 1e-8 * max(coverage.max(), 1e-300):
-        raise ValueError(
-            f"with N={N} and hop_length={hop_length} this window lets samples "
-            "vanish, so the transform has no inverse; use a smaller hop_length "
-            "(N // 2 suits 'hann') or window='boxcar'."
-        )
-    return w / np.tile(coverage, n_hops)[:N]
-
-
-def count_frames(n_samples, N, hop_length):
-    """Frames that cover each of `n_samples` samples as often as any other.
-
-    Parameters
-    ----------
-    n_samples : int
-        Samples, from 0.
-    N : int
-        Samples in a window.
-    hop_length : int
-        Samples between frames, from 1 to N.
-
-    Returns
-    -------
-    int
-        Number of frames.
-
-    Examples
-    --------
-    >>> from skmusic.spectra import count_frames
-    >>> count_frames(8, N=4, hop_length=2)
-    5
-    """
-    return -(-(n_samples + N - hop_length) // hop_length)
-
-
-def count_bins(N, redundant=False):
-    """Frequency bins of a frame and channel.
-
-    Parameters
-    ----------
-    N : int
-        Samples in a window.
-    redundant : bool, default=False
-        Whether both halves of the spectrum are kept.
-
-    Returns
-    -------
-    int
-        ``N // 2 + 1``, or N with both halves.
-
-    Examples
-    --------
-    >>> from skmusic.spectra import count_bins
-    >>> count_bins(2048), count_bins(2048, redundant=True)
-    (1025, 2048)
-    """
-    return N if redundant else N // 2 + 1
 
 
 def _pack(spectrum, out):
@@ -186,12 +41,6 @@ def _pack(spectrum, out):
     parts = out.reshape(n_frames, n_channels, 2, n_bins)
     parts[:, :, 0] = spectrum.real
     parts[:, :, 1] = spectrum.imag
-
-
-def _blocks(n_frames, numbers_per_frame):
-    """Slices of at most about `_BLOCK` numbers that cover all frames."""
-    step = max(1, _BLOCK // numbers_per_frame)
-    return [slice(i, min(i + step, n_frames)) for i in range(0, n_frames, step)]
 
 
 def _mirrored(x, start, stop):
@@ -296,7 +145,7 @@ def stft_whole(blocks, w, hop_length, factor=1.0, redundant=False, *, n_frames):
     (72, 258)
     """
     analysis, frames, n = _Analysis(w * factor, hop_length, redundant), None, 0
-    step = max(1, _BLOCK // (2 * len(w)))
+    step = max(1, BLOCK // (2 * len(w)))
     for samples, padding in _parts(blocks, len(w), hop_length, step):
         more = n + analysis.count(samples)
         if frames is None:
@@ -338,7 +187,7 @@ class _Analysis:
         transform = scipy.fft.fft if self.redundant else scipy.fft.rfft
         _pack(transform(windowed, axis=-1), out)
         if padding is not None:
-            out[-1, count_bins(len(self.w), self.redundant)] = padding * _PADDING_UNIT
+            out[-1, count_bins(len(self.w), self.redundant)] = padding * PADDING_UNIT
 
 
 def _parts(blocks, N, hop_length, n_frames):
@@ -393,173 +242,3 @@ def _mirrored_ends(blocks, N, hop_length):
         last = x if len(x) >= N else np.concatenate([last, x])[-N:]
     missing = count_frames(n, N, hop_length) * hop_length - n
     yield _mirrored(last, len(last), len(last) + missing)
-
-
-def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
-    """Waveform of frames, the exact inverse of `stft`.
-
-    Parameters
-    ----------
-    frames : ndarray of shape (n_frames, n_channels * 2 * n_bins)
-        Frames, of `stft` or of a generator.
-    w : ndarray of shape (N,)
-        Analysis window of the frames.
-    hop_length : int
-        Samples between frames.
-    n_channels : int
-        Channels that are packed in each frame.
-    factor, redundant : float, bool
-        As given to `stft`.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_channels)
-        ``n_frames * hop_length - (N - hop_length)`` samples less what `stft`
-        had padded.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.spectra import analysis_window, istft, stft
-    >>> x, w = np.arange(7.0)[:, None], analysis_window("hann", 4)
-    >>> np.round(istft(stft(x, w, 2), w, 2, n_channels=1), 12).ravel()
-    array([0., 1., 2., 3., 4., 5., 6.])
-    """
-    n_frames, N = len(frames), len(w)
-    n_later = -(-N // hop_length) - 1
-    sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
-    sums[:n_later] = 0
-    scaled = (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
-    spectrum = None
-    for block in _blocks(n_frames, n_channels * N):
-        part = sums[block.start : block.stop + n_later]
-        spectrum = _overlap_add(frames[block], part, scaled, redundant, spectrum)
-    n_samples = n_frames * hop_length - (N - hop_length)
-    if n_frames:
-        n_samples -= _padding(frames, count_bins(N, redundant), hop_length)
-    return sums.reshape(-1, n_channels)[N - hop_length :][: max(0, n_samples)]
-
-
-def istft_blocks(blocks, w, hop_length, n_channels, factor=1.0, redundant=False):
-    """Waveform of frames that come block by block, each as soon as it is known.
-
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_frames, n_channels * 2 * n_bins)
-        Frames, one after another, however they are divided.
-    w, hop_length, n_channels, factor, redundant : ndarray, int, int, float, bool
-        As `istft` takes them.
-
-    Yields
-    ------
-    ndarray of shape (n_samples, n_channels)
-        Together what `istft` makes of all frames, to the bit.
-
-    See Also
-    --------
-    istft : Of frames that are all there.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.spectra import analysis_window, istft_blocks, stft
-    >>> x, w = np.arange(7.0)[:, None], analysis_window("hann", 4)
-    >>> frames = stft(x, w, 2)
-    >>> for x in istft_blocks([frames[:3], frames[3:]], w, 2, n_channels=1):
-    ...     np.round(x.ravel(), 12)
-    array([0., 1., 2., 3.])
-    array([4., 5., 6.])
-    """
-    N, n_bins = len(w), count_bins(len(w), redundant)
-    tail, held, lead = None, None, N - hop_length
-    for frames in blocks:
-        if not len(frames):
-            continue
-        x, tail = overlap_add(
-            frames, tail, w, hop_length, n_channels, factor, redundant
-        )
-        x, lead = x[lead:], max(0, lead - len(x))
-        if held is not None and len(held):
-            x = np.concatenate([held, x])
-        # If these frames are the last ones, so much of them was padded.
-        n_samples = max(0, len(x) - _padding(frames, n_bins, hop_length))
-        x, held = x[:n_samples], x[n_samples:]
-        if len(x):
-            yield x
-
-
-def overlap_add(frames, tail, w, hop_length, n_channels, factor=1.0, redundant=False):
-    """One block of `istft_blocks`: the frames' waveform, and what goes into the next.
-
-    Parameters
-    ----------
-    frames : ndarray of shape (n_frames, n_channels * 2 * n_bins)
-        Frames.
-    tail : ndarray or None
-        As the call before returned it; None at the start.
-    w, hop_length, n_channels, factor, redundant : ndarray, int, int, float, bool
-        As `istft` takes them.
-
-    Returns
-    -------
-    x : ndarray of shape (n_frames * hop_length, n_channels)
-        What later frames do not change. At the start its first ``N - hop_length``
-        samples lack the windows before them.
-    tail : ndarray
-        The windows of these frames beyond that.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.spectra import analysis_window, overlap_add
-    >>> x, tail = overlap_add(np.ones((5, 6)), None, analysis_window("hann", 4), 2, 1)
-    >>> x.shape
-    (10, 1)
-    """
-    n_frames, n_later = len(frames), -(-len(w) // hop_length) - 1
-    sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
-    sums[:n_later] = 0 if tail is None else tail
-    scaled = (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
-    _overlap_add(frames, sums, scaled, redundant)
-    return sums[:n_frames].reshape(-1, n_channels), sums[n_frames:]
-
-
-def _overlap_add(frames, sums, scaled, redundant, spectrum=None):
-    """Add `scaled` windows to `sums`, ``(n_frames + n_later, hop_length, n_channels)``.
-
-    What was there counts in the first n_later only, the hops that a window reaches
-    beyond its own. Returned is memory, to be given to the next call as `spectrum`.
-    """
-    n_frames, N, (_, hop_length, n_channels) = len(frames), len(scaled), sums.shape
-    n_later = -(-N // hop_length) - 1
-    parts = frames.reshape(n_frames, n_channels, 2, count_bins(N, redundant))
-    if spectrum is None:
-        spectrum = np.empty(parts[:, :, 0].shape, np.result_type(frames, "F"))
-    z = spectrum[:n_frames]
-    z.real, z.imag = parts[:, :, 0], parts[:, :, 1]
-    windows = scipy.fft.ifft(z).real if redundant else scipy.fft.irfft(z, n=N)
-    windows *= scaled
-    # Channel by channel, so that numpy's loops are long; they are interleaved once.
-    apart = np.empty((n_channels, *sums.shape[:2]), sums.dtype)
-    apart[:, :n_later] = np.moveaxis(sums[:n_later], 2, 0)
-    apart[:, n_later:, N - n_later * hop_length :] = 0
-    # Older frames come first into each sum: so its bits do not depend on the blocks.
-    for k in reversed(range(n_later + 1)):
-        part = windows[:, :, k * hop_length : (k + 1) * hop_length]
-        add = np.copyto if k == n_later else _add
-        for channel, x in enumerate(apart[:, k : k + n_frames, : part.shape[2]]):
-            add(x, part[:, channel])
-    for channel, x in enumerate(apart):
-        sums[:, :, channel] = x
-    return spectrum
-
-
-def _add(x, y):
-    x += y
-
-
-def _padding(frames, n_bins, hop_length):
-    """Samples that `stft` had padded, 0 for frames that it did not make."""
-    padding = float(frames[-1, n_bins]) / _PADDING_UNIT
-    known = 0 <= padding < hop_length and padding == int(padding)
-    return int(padding) if known else 0

@@ -21,6 +21,8 @@ FLOORS = {
         "decoding",
         "mp3",
         "encoding",
+        "windows",
+        "inverse",
         "spectra",
         "recurrent",
         "synth",

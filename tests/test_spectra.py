@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import ShortTimeFFT
 
-from skmusic import spectra
+from skmusic import inverse, spectra
 from skmusic.spectra import (
     analysis_window,
     count_bins,
@@ -90,7 +90,8 @@ def test_every_level_comes_back(level):
 def test_many_blocks_come_back(monkeypatch):
     x, w = noise(5000, 2), analysis_window("hann", 64)
     at_once = stft(x, w, 24)
-    monkeypatch.setattr(spectra, "_BLOCK", 1000)
+    for module in (spectra, inverse):
+        monkeypatch.setattr(module, "BLOCK", 1000)
     np.testing.assert_allclose(stft(x, w, 24), at_once, rtol=0, atol=1e-13)
     assert_comes_back(x, "hann", 64, 24)
 
