@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skmusic.checks import check_array
-from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.recurrent import forward, from_nothing, log_softmax, zero_state
 
 # Shortest and longest period of the music, in steps: 0.4 to 3 seconds.
 _SHORTEST, _LONGEST = 16, 130
@@ -148,8 +148,7 @@ def begin(changes, features, network, codebook):
     -------
     Course
     """
-    start = np.zeros((1, features.shape[1]), np.float32)
-    heard = np.concatenate([start, features])
+    heard = from_nothing(features)
     y, states = forward(network, heard, zero_state(network))
     heard = heard[-len(features) :] if len(features) else heard
     tokens = codebook.tokens(heard)
@@ -240,9 +239,7 @@ def forecast(changes, features, network, codebook):
     -------
     features, tokens : ndarray of shape (n_steps + 1, n_features), (n_steps + 1,)
     """
-    heard = np.concatenate([np.zeros_like(features[:1]), features])
-    if not len(features):
-        heard = np.zeros((1, features.shape[1]), np.float32)
+    heard = from_nothing(features)
     y, _ = forward(network, heard, zero_state(network))
     tokens = y.argmax(axis=1)
     z = np.clip(heard * codebook.weight, changes.low, changes.high)

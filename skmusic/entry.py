@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skmusic.recurrent import forward, log_softmax, zero_state
+from skmusic.recurrent import forward, from_nothing, log_softmax, zero_state
 from skmusic.surroundings import moods_heard, surroundings
 from skmusic.walk import MOOD, SHARPNESS, Walk, advance, without
 
@@ -36,14 +36,9 @@ def entry_scores(bank, network, features, codebook):
     scores : ndarray of shape (n_bank_steps,)
         Before the first step, ... after the last.
     """
-    logp = log_softmax(
-        forward(network, _from_nothing(features), zero_state(network))[0]
-    )
+    y, _ = forward(network, from_nothing(features), zero_state(network))
+    logp = log_softmax(y)
     yield from _scores(bank, logp, features, codebook, 0, None)
-
-
-def _from_nothing(features):
-    return np.concatenate([np.zeros((1, features.shape[1]), np.float32), features])
 
 
 def _scores(bank, logp, features, codebook, first, mood):
@@ -98,7 +93,7 @@ def hear(bank, network, features, codebook, tempering, mood=None):
     Heard
         From which as many walks may `enter` as are wanted.
     """
-    x, zero, n = _from_nothing(features), zero_state(network), len(features)
+    x, zero, n = from_nothing(features), zero_state(network), len(features)
     y, states = forward(network, x, zero)
     logp = tempering.mask(log_softmax(y[-1:]))
     if mood is None and n:

@@ -182,6 +182,20 @@ def _layer(z, U, h, c):
     return out, states
 
 
+def from_nothing(features):
+    """Features of steps, and before them of none: zeros.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.recurrent import from_nothing
+    >>> from_nothing(np.array([[1.0], [2.0]])).ravel()
+    array([0., 1., 2.])
+    """
+    nothing = np.zeros((1, features.shape[1]), features.dtype)
+    return np.concatenate([nothing, features])
+
+
 def shifted(features):
     """Inputs of a network that foretells each step: the step before it, zeros first.
 
@@ -192,7 +206,7 @@ def shifted(features):
     >>> shifted(np.array([[1.0], [2.0], [3.0]])).ravel()
     array([0., 1., 2.])
     """
-    return np.concatenate([np.zeros_like(features[:1]), features[:-1]])
+    return from_nothing(features)[:-1]
 
 
 def log_softmax(z):

@@ -8,7 +8,13 @@ from skmusic import codebook as codes
 from skmusic.bands import frame_energies
 from skmusic.checks import check_number
 from skmusic.layout import check_frames, find_layout, step_seconds
-from skmusic.recurrent import check_network, forward, zero_state
+from skmusic.recurrent import (
+    check_network,
+    forward,
+    from_nothing,
+    shifted,
+    zero_state,
+)
 from skmusic.training import train
 
 
@@ -40,8 +46,7 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     n_dims = sequences[0].shape[1]
     scaled = [np.asarray(s / scale, np.float32) for s in sequences]
     # Zeros before the first frame: what is sampled from nothing is learned too.
-    start = np.zeros((1, n_dims), np.float32)
-    pairs = [(np.concatenate([start, s[:-1]]), s) for s in scaled]
+    pairs = [(shifted(s), s) for s in scaled]
     layout = find_layout(sequences, generator.n_channels, 1)
     seconds = step_seconds(layout, frame_seconds)
     trained = train(generator, pairs, n_dims, "mse", rng, past, step_seconds=seconds)
@@ -78,8 +83,7 @@ def _inputs(generator, x):
 def _forecasts(generator, x):
     """Forecasts before the first frame, and after each."""
     network = generator.network_
-    start = np.zeros((1, x.shape[1]), np.float32)
-    inputs = np.concatenate([start, _inputs(generator, x)])
+    inputs = from_nothing(_inputs(generator, x))
     return forward(network, inputs, zero_state(network))[0] * generator.scale_
 
 
@@ -99,8 +103,7 @@ def log_likelihood(generator, x):
 def hear(generator, seed, tempering):
     """State after a seed."""
     network = generator.network_
-    x = np.concatenate([np.zeros((1, generator.n_dims_)), _inputs(generator, seed)])
-    x = x.astype(np.float32)
+    x = from_nothing(_inputs(generator, seed))
     state = zero_state(network)
     if len(x) > 1:
         state = forward(network, x[:-1], state)[1][-1]

@@ -20,6 +20,7 @@ from skmusic.layout import check_frames, find_layout, step_seconds
 from skmusic.recurrent import (
     check_network,
     forward,
+    from_nothing,
     log_softmax,
     shifted,
     zero_state,
@@ -60,8 +61,7 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
         )
     inputs, features = [], []
     while corpus.energies:  # of a large corpus they are not kept beside the features
-        f = codebook.reduced(corpus.energies.pop(0))
-        f = np.concatenate([np.zeros_like(f[:1]), f])
+        f = from_nothing(codebook.reduced(corpus.energies.pop(0)))
         inputs.append(f[:-1])
         features.append(f[1:])
     tokens = [codebook.tokens(f) for f in features]
