@@ -5,14 +5,15 @@ with two such steps a second, steady music sways. So the levels before the join,
 what was played and of what the next run follows in its own recording, are held
 against one another in some ranges of pitch, and the run is played louder or softer
 there. A part of this is given up with each run: in time a piece sounds as its
-recordings do.
+recordings do, or, where it goes on after other music, as that does: bright or dull,
+loud or soft. This is its tone.
 """
 
 from functools import cache
 
 import numpy as np
 
-from skmusic.bands import band_edges
+from skmusic.bands import band_edges, to_energies
 
 # Ranges of bins that have a level each.
 _N_RANGES = 12
@@ -25,6 +26,9 @@ PAST, _FEWEST = 20, 4
 _SOFTER, _LOUDER, _SHARE = 9.0, 3.0, 0.7
 # Where the levels differ now more, now less, little is made of their mean.
 _DOUBT = 8.0
+# Decibels by which a whole piece is changed at most, and steps that were heard where
+# half of the difference is believed.
+_TONE, _HALF_SURE = 10.0, 43
 
 
 @cache
@@ -84,6 +88,44 @@ def colouring(played, own):
     return np.clip(_SHARE * sure * mean, -_SOFTER, _LOUDER)
 
 
+def tone(heard, own, codebook):
+    """Decibels by which a piece is changed, to sound as what was heard before it.
+
+    Parameters
+    ----------
+    heard : ndarray of shape (n_steps, n_features)
+        Features of what was heard.
+    own : ndarray of shape (n_features,)
+        Mean features of what the piece is made of.
+    codebook : skmusic.codebook.Codebook
+        That made them.
+
+    Returns
+    -------
+    ndarray of shape (n_ranges,), float32
+        From -10 to 10; the less was heard, the nearer to 0.
+
+    References
+    ----------
+    Z. Ma, J. Reiss and D. Black, "Implementation of an intelligent equalization tool
+    using Yule-Walker for music mixing and mastering", AES 134 (2013), for matching
+    the long-term spectrum of one recording to that of another.
+    """
+    first = _first_bins(codebook.layout)
+    if not len(first) or not len(heard):
+        return np.zeros(len(first), np.float32)
+    levels = codebook.levels(np.stack([heard.mean(axis=0), own]))
+    widths = np.diff(codebook.edges, append=codebook.layout.n_fine_bins)
+    fine = codebook.layout.frames_per_step
+    which = np.searchsorted(first * fine, codebook.middles, side="right") - 1
+    energies = np.zeros((2, len(first)))
+    np.add.at(energies, (slice(None), which), to_energies(levels) * widths)
+    energies += 10 ** (_FLOOR / 10) * energies.max() + 1e-30
+    apart = 10 * np.log10(energies[0] / energies[1])
+    sure = len(heard) / (len(heard) + _HALF_SURE)
+    return np.clip(sure * apart, -_TONE, _TONE).astype(np.float32)
+
+
 def coloured(frames, colour, layout):
     """Frames of a run, louder or softer in each range.
 
@@ -111,9 +153,12 @@ def coloured(frames, colour, layout):
 @cache
 def spread(layout):
     """Share of each range in each bin ``(n_ranges, n_bins)``; they overlap by half."""
-    edges = band_edges(layout.n_bins)[range_bands(layout)]
-    edges = np.append(edges, layout.n_bins)
+    edges = np.append(_first_bins(layout), layout.n_bins)
     middles = np.log1p(np.sqrt(np.maximum(edges[:-1], 1) * edges[1:]))
     bins = np.log1p(np.arange(layout.n_bins))
     shares = [np.interp(bins, middles, one) for one in np.eye(len(middles))]
     return np.array(shares, np.float32)
+
+
+def _first_bins(layout):
+    return band_edges(layout.n_bins)[range_bands(layout)]

@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skmusic.colour import tone
 from skmusic.recurrent import forward, from_nothing, log_softmax, zero_state
 from skmusic.surroundings import moods_heard, surroundings
 from skmusic.walk import MOOD, SHARPNESS, Walk, advance, without
 
-# Steps that are held against the bank at once.
-_BLOCK = 16
+# Steps that are held against the bank at once, and the last ones that tell the tone.
+_BLOCK, _TONE_STEPS = 16, 344
 
 
 class Heard(NamedTuple):
@@ -19,6 +20,7 @@ class Heard(NamedTuple):
     lstm: list  # state after all steps but the last
     x: np.ndarray  # features of the last step
     mood: np.ndarray | None  # to begin in; None is that of where it begins
+    tone: np.ndarray  # to keep, see `skmusic.colour`
 
 
 def entry_scores(bank, network, features, codebook):
@@ -73,7 +75,7 @@ def _distances(x, y):
     return np.maximum(d, 0)
 
 
-def hear(bank, network, features, codebook, tempering, mood=None):
+def hear(bank, network, features, codebook, tempering, mood=None, sound=None):
     """Listen to steps, or to nothing.
 
     Parameters
@@ -87,6 +89,8 @@ def hear(bank, network, features, codebook, tempering, mood=None):
     mood : ndarray of shape (n_numbers,) or None
         Mood to begin in and to keep, as ``bank.moods`` has them; None is that of
         what is heard.
+    sound : ndarray of shape (n_ranges,) or None
+        Tone to keep where a mood is given, from `tone_in`; None is the bank's own.
 
     Returns
     -------
@@ -98,9 +102,20 @@ def hear(bank, network, features, codebook, tempering, mood=None):
     logp = tempering.mask(log_softmax(y[-1:]))
     if mood is None and n:
         mood = moods_heard(features, codebook)[-1] * bank.mood_scale
+        sound = tone_in(bank, mood, features[-_TONE_STEPS:], codebook)
+    if sound is None:
+        sound = np.zeros(bank.levels.shape[1], np.float32)
     (score,) = _scores(bank, logp, features, codebook, n, mood)
     score = np.where(np.isfinite(score), score, -1e30)
-    return Heard(score, states[n - 1] if n else zero, x[-1], mood)
+    return Heard(score, states[n - 1] if n else zero, x[-1], mood, sound)
+
+
+def tone_in(bank, mood, features, codebook):
+    """Decibels between steps and the bank where it is in their mood ``(n_ranges,)``."""
+    loss = MOOD * _distances(mood[None], bank.moods)[0]
+    share = np.exp(loss.min() - loss)
+    usual = share @ bank.features.astype(np.float32) / share.sum()
+    return tone(features, usual, codebook)
 
 
 def enter(bank, network, heard, tempering, rng, skip=0):
@@ -123,7 +138,6 @@ def enter(bank, network, heard, tempering, rng, skip=0):
     start = tempering.draw(heard.score, rng)
     mood = bank.moods[start].astype(np.float32) if heard.mood is None else heard.mood
     nothing = np.empty((0, bank.frames.n_dims), np.float32)
-    n_ranges = bank.levels.shape[1]
     walk = Walk(
         lstm=heard.lstm,
         x=heard.x,
@@ -133,8 +147,9 @@ def enter(bank, network, heard, tempering, rng, skip=0):
         visits=(),
         mood=mood,
         home=mood,
-        levels=np.empty((0, n_ranges), np.float32),
-        colour=np.zeros(n_ranges, np.float32),
+        levels=np.empty((0, len(heard.tone)), np.float32),
+        colour=heard.tone,
+        tone=heard.tone,
         rng=rng,
         pending=nothing,
         origins=np.empty(0, int),

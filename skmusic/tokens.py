@@ -227,14 +227,14 @@ def hear(generator, seed, tempering, mood=None):
     if not _plays(generator):
         return synthesis.hear(generator, seed)
     codebook = generator.codebook_
-    mood = None if mood is None else _mood(generator, mood)
+    asked = () if mood is None else _mood(generator, mood)
     heard = entry.hear(
         generator.bank_,
         generator.network_,
         codebook.features(seed),
         codebook,
         tempering,
-        mood,
+        *asked,
     )
     # Frames of the first step that were heard already.
     return heard, len(seed) % codebook.layout.frames_per_step
@@ -250,20 +250,21 @@ def start(generator, heard, tempering, rng):
 
 
 def in_mood(generator, state, mood):
-    """State that goes on in the mood of these frames."""
-    mood = _mood(generator, mood)
-    return replace(state, mood=mood, home=mood)
+    """State that goes on in the mood and the tone of these frames."""
+    mood, sound = _mood(generator, mood)
+    return replace(state, mood=mood, home=mood, tone=sound)
 
 
 def _mood(generator, frames):
-    """Mood of all frames."""
+    """Mood and tone of all frames."""
     codebook, bank = generator.codebook_, generator.bank_
     features = codebook.features(frames)
     if not len(features):
         raise ValueError(
             "the mood has too few frames to make a step; pass a longer one."
         )
-    return moods(features, codebook, len(features), 0)[-1] * bank.mood_scale
+    mood = moods(features, codebook, len(features), 0)[-1] * bank.mood_scale
+    return mood, entry.tone_in(bank, mood, features, codebook)
 
 
 def go_on(generator, states, n_frames, tempering, progress):

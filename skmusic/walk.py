@@ -50,6 +50,8 @@ class Walk:
         Of the last steps that are played.
     colour : ndarray of shape (n_ranges,)
         Decibels by which the next run is changed, see `skmusic.colour`.
+    tone : ndarray of shape (n_ranges,)
+        Decibels by which the whole piece is changed.
     rng : numpy.random.RandomState
         Source of chance.
     pending : ndarray of shape (n_frames, n_dims)
@@ -68,6 +70,7 @@ class Walk:
     home: np.ndarray
     levels: np.ndarray
     colour: np.ndarray
+    tone: np.ndarray
     rng: np.random.RandomState
     pending: np.ndarray
     origins: np.ndarray
@@ -183,7 +186,7 @@ def _colour(bank, walk, start, length, target):
     levels = np.concatenate([walk.levels, levels])[-PAST:]
     own = slice(max(target - PAST, 0), target)
     own = bank.levels[own][bank.ends[own] == bank.ends[target]]
-    return levels, colouring(levels, own)
+    return levels, walk.tone + colouring(levels - walk.tone, own)
 
 
 def _visited(targets, visits):

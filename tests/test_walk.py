@@ -239,7 +239,7 @@ def test_origins_are_the_frames_of_the_runs(fitted):
 def test_joins_keep_the_loudness(fitted):
     bank, network, _, codebook = fitted
     m = codebook.layout.frames_per_step
-    walk = begin(fitted)
+    walk = begin(fitted, 0)
     for _ in range(20):
         walk = advance(bank, network, walk, Tempering())
     played = np.concatenate([bank.frames[a * m : (a + n) * m] for a, n in walk.visits])
