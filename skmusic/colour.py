@@ -28,7 +28,7 @@ _SOFTER, _LOUDER, _SHARE = 9.0, 3.0, 0.7
 _DOUBT = 8.0
 # Decibels by which a whole piece is changed at most, and steps that were heard where
 # half of the difference is believed.
-_TONE, _HALF_SURE = 10.0, 43
+_TONE, _HALF_SURE = 10.0, 22
 
 
 @cache
@@ -40,6 +40,11 @@ def range_bands(layout):
     edges = np.geomspace(first, 0.75 * layout.n_bins, _N_RANGES)
     edges[0] = 0
     return np.unique(np.searchsorted(band_edges(layout.n_bins), edges.round()))
+
+
+def first_bins(layout):
+    """First bin of each range ``(n_ranges,)``."""
+    return band_edges(layout.n_bins)[range_bands(layout)]
 
 
 def range_levels(energies, layout):
@@ -111,7 +116,7 @@ def tone(heard, own, codebook):
     using Yule-Walker for music mixing and mastering", AES 134 (2013), for matching
     the long-term spectrum of one recording to that of another.
     """
-    first = _first_bins(codebook.layout)
+    first = first_bins(codebook.layout)
     if not len(first) or not len(heard):
         return np.zeros(len(first), np.float32)
     levels = codebook.levels(np.stack([heard.mean(axis=0), own]))
@@ -153,12 +158,8 @@ def coloured(frames, colour, layout):
 @cache
 def spread(layout):
     """Share of each range in each bin ``(n_ranges, n_bins)``; they overlap by half."""
-    edges = np.append(_first_bins(layout), layout.n_bins)
+    edges = np.append(first_bins(layout), layout.n_bins)
     middles = np.log1p(np.sqrt(np.maximum(edges[:-1], 1) * edges[1:]))
     bins = np.log1p(np.arange(layout.n_bins))
     shares = [np.interp(bins, middles, one) for one in np.eye(len(middles))]
     return np.array(shares, np.float32)
-
-
-def _first_bins(layout):
-    return band_edges(layout.n_bins)[range_bands(layout)]

@@ -10,7 +10,7 @@ from skmusic.surroundings import moods_heard, surroundings
 from skmusic.walk import MOOD, SHARPNESS, Walk, advance, without
 
 # Steps that are held against the bank at once, and the last ones that tell the tone.
-_BLOCK, _TONE_STEPS = 16, 344
+_BLOCK, _TONE_STEPS = 16, 860
 
 
 class Heard(NamedTuple):
@@ -144,6 +144,7 @@ def enter(bank, network, heard, tempering, rng, skip=0):
         step=start,
         tail=nothing,
         turn=None,
+        seam=None,
         visits=(),
         mood=mood,
         home=mood,

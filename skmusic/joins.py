@@ -9,20 +9,21 @@ begins: an attack is sharp only in phases of its own.
 
 import numpy as np
 
-# Steps that a join is cross-faded over, to either side.
-FADE = 4
 # Steps after which the phases are the run's own, and decibels from step to step by
 # which what begins rises.
 _PHASE, _RISE = 11.0, 6.0
 
 
-def holding(levels):
+def holding(levels, begun=None):
     """Whether what sounded when a run began still sounds, and nothing new.
 
     Parameters
     ----------
     levels : ndarray of shape (n_steps, n_ranges)
         Decibels of the run, see `skmusic.colour`, from where it is faded in.
+    begun : ndarray of shape (n_steps, n_ranges) or None
+        Whether the run is heard in a range already: before, nothing begins; None
+        is everywhere.
 
     Returns
     -------
@@ -34,11 +35,13 @@ def holding(levels):
     A. Roebel, "A new approach to transient processing in the phase vocoder", DAFx
     2003: where an attack is, phases are set anew.
     """
-    rise = np.diff(levels.astype(np.float32), axis=0, prepend=levels[:1])
-    return 1 - np.logical_or.accumulate(rise > _RISE, axis=0).astype(np.float32)
+    rises = np.diff(levels.astype(np.float32), axis=0, prepend=levels[:1]) > _RISE
+    if begun is not None:
+        rises &= begun
+    return 1 - np.logical_or.accumulate(rises, axis=0).astype(np.float32)
 
 
-def turned(frames, turn, layout, first=0, held=None):
+def turned(frames, turn, layout, first=0, held=None, late=0.0):
     """Frames of a run, their phases turned.
 
     Parameters
@@ -53,6 +56,8 @@ def turned(frames, turn, layout, first=0, held=None):
         Place of the first frame, counted from the run's beginning.
     held : ndarray of shape (n_frames, n_bins) or None
         Share of the turn that is left to each bin, see `holding`; None is all.
+    late : ndarray of shape (n_bins,) or float
+        Steps from the run's beginning to where each bin has all of its turn.
 
     Returns
     -------
@@ -61,8 +66,8 @@ def turned(frames, turn, layout, first=0, held=None):
     if turn is None:
         return frames
     t = (first + np.arange(len(frames))) / layout.frames_per_step
-    n = int(np.searchsorted(t, _PHASE))
-    share = np.clip(1 - t[:n] / _PHASE, 0, 1)[:, None].astype(np.float32)
+    n = int(np.searchsorted(t, _PHASE + np.max(late)))
+    share = np.clip(1 - (t[:n, None] - late) / _PHASE, 0, 1).astype(np.float32)
     # All channels alike: between them the phases tell where a sound comes from.
     angle = (turn * share if held is None else turn * share * held[:n])[:, None]
     # Not one complex exponential: it takes ten times as long as both of these.
@@ -78,7 +83,7 @@ def turned(frames, turn, layout, first=0, held=None):
     return out
 
 
-def meeting(old, new, layout):
+def meeting(old, new, layout, weight=None):
     """Turn that makes the partials of the next run meet those of the one that ends.
 
     Parameters
@@ -87,6 +92,8 @@ def meeting(old, new, layout):
         Frames of both about the join.
     layout : skmusic.layout.Layout
         Of the frames.
+    weight : ndarray of shape (n_frames, n_bins) or None
+        What each of their bins counts; None is alike.
 
     Returns
     -------
@@ -103,6 +110,8 @@ def meeting(old, new, layout):
         return None
     # Sum over the frames of one's spectrum times the other's, conjugate.
     (a, b), (c, d) = _parts(old, layout), _parts(new, layout)
+    if weight is not None:
+        a, b = a * weight[:, None], b * weight[:, None]
     real, imag = _summed(a, c) + _summed(b, d), _summed(b, c) - _summed(a, d)
     strength = np.hypot(real, imag)
     padded = np.full(len(strength) + 4, -1, strength.dtype)
@@ -125,24 +134,3 @@ def _parts(frames, layout):
 
 def _summed(x, y):
     return np.einsum("tcb,tcb->b", x, y)
-
-
-def mix(old, new, slope):
-    """Cross-fade at constant power, whatever the phases of the two.
-
-    Parameters
-    ----------
-    old, new : ndarray of shape (n_frames, n_dims)
-        Frames that end and that begin.
-    slope : ndarray of shape (n_frames,)
-        From 0, all old, to 1, all new.
-
-    Returns
-    -------
-    ndarray of shape (n_frames, n_dims)
-    """
-    slope = slope[:, None].astype(np.float32)
-    mixed = np.cos(slope * np.pi / 2) * old + np.sin(slope * np.pi / 2) * new
-    power = [np.einsum("td,td->t", x, x)[:, None] for x in (old, new, mixed)]
-    wanted = (1 - slope) * power[0] + slope * power[1]
-    return mixed * np.sqrt(np.clip(wanted / (power[2] + 1e-20), 0.25, 4))

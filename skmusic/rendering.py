@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from skmusic.colour import coloured, spread
-from skmusic.joins import FADE, holding, meeting, mix, turned
+from skmusic.colour import coloured, first_bins, spread
+from skmusic.joins import holding, meeting, turned
+from skmusic.limiter import limited
+from skmusic.seams import REACH, find_seam, mix
 
 
 def play(bank, walk, run):
@@ -24,13 +26,15 @@ def play(bank, walk, run):
     -------
     skmusic.walk.Walk
     """
-    frames, tail, turn = _sound(bank, walk, run)
+    frames, tail, turn, seam = _sound(bank, walk, run)
+    frames = limited(frames, bank.limit, bank.layout)
     m = bank.layout.frames_per_step
     origins = np.arange(run.start * m, (run.start + run.length) * m)
     return replace(
         walk,
         tail=tail,
         turn=turn,
+        seam=seam,
         pending=np.concatenate([walk.pending, frames]),
         origins=np.append(walk.origins, origins),
     )
@@ -38,40 +42,48 @@ def play(bank, walk, run):
 
 def _sound(bank, walk, run):
     """Frames of a run, faded into and out of; and how the next one begins."""
-    start, length, target, colour, next_colour = run
     m, layout = bank.layout.frames_per_step, bank.layout
-    n = min(FADE, (length - 1) // 2) * m
-    end, until = (start + length) * m, int(bank.ends[start]) * m
-    frames = bank.frames[start * m : min(end + n, until)]
-    frames = _turned(bank, frames, walk.turn, start)
-    frames = coloured(frames, colour, layout)
-    played, tail = frames[: length * m], frames[length * m :]
-    slope = (np.arange(2 * n) + 0.5) / (2 * n) if n else np.empty(0)
-    k = min(n, len(walk.tail))
-    if k:
-        played[:k] = mix(walk.tail[:k], played[:k], slope[n : n + k])
-    at, follows = target * m, None
-    if n and target >= n // m and bank.ends[target - n // m] == bank.ends[target]:
-        new = bank.frames[at - n : min(at + n, int(bank.ends[target]) * m)]
-        new = coloured(new, next_colour, layout)
-        if len(tail) == n and len(new) == 2 * n:
-            old = np.concatenate([played[len(played) - n :], tail])
-            follows = meeting(old, new, layout)
-        played[len(played) - n :] = mix(
-            played[len(played) - n :],
-            _turned(bank, new[:n], follows, target, -n),
-            slope[:n],
-        )
-    return played, tail, follows
+    before, after = _overlap(bank, run)
+    frames = bank.frames[run.start * m : (run.start + run.length + after) * m]
+    frames = coloured(frames, run.colour, layout)
+    frames = _turned(bank, frames, run.start, 0, walk.turn, walk.seam)
+    n = min(len(walk.tail), len(frames))
+    if n:
+        slope = walk.seam.slope(0, n, layout)
+        frames[:n] = mix(walk.tail[:n], frames[:n], slope, layout)
+    played, tail = frames[: run.length * m], frames[run.length * m :]
+    if before + after == 0:
+        return played, tail, None, None
+    k, n = before * m, (before + after) * m
+    new = bank.frames[(run.target - before) * m : (run.target + after) * m]
+    new = coloured(new, run.next_colour, layout)
+    seam = find_seam(frames[len(frames) - n :], new, before, layout)
+    slope = seam.slope(-k, n, layout)
+    turn = meeting(frames[len(frames) - n :], new, layout, slope * (1 - slope))
+    if before:
+        new = _turned(bank, new[:k], run.target, -before, turn, seam)
+        played[-k:] = mix(played[-k:], new, slope[:k], layout)
+    return played, tail, turn, seam
 
 
-def _turned(bank, frames, turn, start, first=0):
-    """Frames of a run that begins at step `start`, turned, but for its attacks."""
+def _overlap(bank, run):
+    """Steps before and after the end of a run where the next one is there too."""
+    end, target = run.start + run.length, run.target
+    most = min(REACH, (run.length - 1) // 2)
+    behind = target - int(np.searchsorted(bank.ends, bank.ends[target]))
+    ahead = min(bank.ends[run.start] - end, bank.ends[target] - target)
+    return min(most, behind), int(min(most, ahead))
+
+
+def _turned(bank, frames, start, first, turn, seam):
+    """Frames of a run, from step `first` of it on, turned but for its attacks."""
     if turn is None:
         return frames
-    m = bank.layout.frames_per_step
-    steps = np.arange(start - FADE, start + (first + len(frames)) // m)
-    own = steps[(steps >= 0) & (bank.ends[steps] == bank.ends[start])]
-    held = holding(bank.levels[own]) @ spread(bank.layout)
-    held = np.repeat(held, m, axis=0)[-len(frames) :]
-    return turned(frames, turn, bank.layout, first, held)
+    m, layout = bank.layout.frames_per_step, bank.layout
+    last = start + first + len(frames) // m
+    steps = np.arange(max(start - REACH, 0), last)
+    steps = steps[bank.ends[steps] == bank.ends[start]]
+    begun = (steps - start)[:, None] >= seam.late[first_bins(layout)] - seam.fade
+    held = holding(bank.levels[steps], begun) @ spread(layout)
+    held = np.repeat(held, m, axis=0)[len(held) * m - len(frames) :]
+    return turned(frames, turn, layout, first * m, held, seam.late)

@@ -54,7 +54,7 @@ class StoredFrames:
         x[:, self.is_fine] = self.fine[which] * np.float32(1 / _FINE_STEPS)
         x[:, ~self.is_fine] = _PAIRS.take(self.coarse[which]).view(np.float32)
         x *= scales[:, :, None]
-        return x.reshape(len(x), -1)[:, : self.n_dims]
+        return x.reshape(len(x), x.shape[1] * _GROUP)[:, : self.n_dims]
 
     def check(self):
         """Refuse arrays that do not fit together."""

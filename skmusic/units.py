@@ -21,6 +21,7 @@ import numpy as np
 from skmusic.checks import check_array, check_number
 from skmusic.graph import drop, join_graph, outlook, repeats
 from skmusic.layout import Layout
+from skmusic.limiter import loudest
 from skmusic.storage import StoredFrames
 from skmusic.surroundings import mood_scale, moods, rises, surroundings
 
@@ -62,6 +63,8 @@ class Bank:
         Squared distance of cost 1 at each step.
     mood_scale : ndarray of shape (n_numbers,)
         Factors of `moods`.
+    limit : float
+        Largest magnitude of the frames' waveforms, which no music exceeds.
     shortest, longest : int
         Bounds of a run, in steps.
     """
@@ -81,6 +84,7 @@ class Bank:
     levels: np.ndarray
     movement: np.ndarray
     mood_scale: np.ndarray
+    limit: float
     shortest: int
     longest: int
 
@@ -106,6 +110,7 @@ class Bank:
         check_array("levels", self.levels, (n, None), low=-1e3, high=1e3)
         check_array("movement", self.movement, (n,), low=1e-9)
         check_array("mood_scale", self.mood_scale, self.moods.shape[1:], low=0)
+        check_number("limit", self.limit, "f", 0, np.inf)
         check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
 
@@ -185,6 +190,7 @@ def build_bank(
         levels=levels,
         movement=movement * np.float32(unit),
         mood_scale=scale,
+        limit=loudest(frames, codebook.layout),
         shortest=shortest,
         longest=longest,
     )

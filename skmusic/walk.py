@@ -13,6 +13,7 @@ from skmusic.colour import PAST, colouring
 from skmusic.guards import dying, loosened, resuming
 from skmusic.recurrent import forward, log_softmax
 from skmusic.rendering import play
+from skmusic.seams import Seam
 
 # What a join of unit cost weighs against a nat of the network, and the best
 # join that may follow against the join itself.
@@ -40,6 +41,8 @@ class Walk:
         How the last run would go on, to be faded out.
     turn : ndarray of shape (n_bins,) or None
         Phases that the next run begins with, see `skmusic.joins`.
+    seam : skmusic.seams.Seam or None
+        When it is faded in; None where the last run has no tail.
     visits : tuple of (int, int)
         First step and length of the latest runs.
     mood : ndarray of shape (n_numbers,)
@@ -65,6 +68,7 @@ class Walk:
     step: int
     tail: np.ndarray
     turn: np.ndarray | None
+    seam: Seam | None
     visits: tuple
     mood: np.ndarray
     home: np.ndarray

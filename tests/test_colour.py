@@ -1,8 +1,11 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from skmusic.bands import frame_energies
-from skmusic.colour import PAST, coloured, colouring, range_bands, range_levels
+from skmusic.bands import band_edges, band_energies, frame_energies
+from skmusic.codebook import fit_codebook
+from skmusic.colour import PAST, coloured, colouring, range_bands, range_levels, tone
 from skmusic.layout import Layout
 
 LAYOUTS = [Layout(2, 2, 1025, 1), Layout(1, 2, 129, 8), Layout(2, 2, 129, 4)]
@@ -73,6 +76,39 @@ def test_what_is_no_spectrum_has_no_colour():
     assert x.shape == (5, 0)
     frames = np.ones((5, 6), np.float32)
     assert coloured(frames, colouring(x, x), layout) is frames
+
+
+def codebook_of(layout):
+    """Codebook of noise that is now louder, now softer; and its energies."""
+    energies = band_energies(noise(layout, 400), layout, band_edges(layout.n_fine_bins))
+    rng = np.random.RandomState(0)
+    energies *= 10 ** rng.uniform(-1, 1, (400, 1)).astype(np.float32)
+    return fit_codebook([energies], layout, 4, 4, rng), energies
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_tone_is_what_brings_a_piece_to_what_was_heard(layout):
+    codebook, energies = codebook_of(layout)
+    own = codebook.reduced(energies)
+    for decibels in (-6, 0, 6):
+        heard = codebook.reduced(energies * 10 ** (decibels / 10))
+        found = tone(heard, own.mean(axis=0), codebook)
+        assert found.shape == (len(range_bands(layout)),)
+        np.testing.assert_allclose(found, decibels, atol=1)
+    far = tone(codebook.reduced(energies * 1e-9), own.mean(axis=0), codebook)
+    assert (far >= -10).all()
+    assert (far < -8).all()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_less_is_heard_the_less_is_made_of_it(layout):
+    codebook, energies = codebook_of(layout)
+    own = codebook.reduced(energies)
+    heard = np.repeat(codebook.reduced(4 * energies).mean(axis=0)[None], 200, axis=0)
+    tones = [tone(heard[:n], own.mean(axis=0), codebook) for n in (0, 1, 20, 200)]
+    assert not tones[0].any()
+    for less, more in pairwise(tones):
+        assert (less < more).all()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

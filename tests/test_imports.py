@@ -50,6 +50,8 @@ FLOORS = {
         "graph",
         "joins",
         "colour",
+        "limiter",
+        "seams",
         "guards",
         "rendering",
         "tempering",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skmusic.joins import holding, meeting, mix, turned
+from skmusic.joins import holding, meeting, turned
 from skmusic.layout import Layout
 from skmusic.spectra import analysis_window, stft
 
@@ -110,10 +110,31 @@ def test_silence_meets_anything():
         assert np.isfinite(turned(new, meeting(old, new, LAYOUT), LAYOUT)).all()
 
 
-def test_cross_fades_keep_the_power():
-    rng = np.random.default_rng(2)
-    old, new = rng.standard_normal((2, 16, 4000)).astype(np.float32)
-    for sign in (1, -1):  # unrelated, and opposed by half
-        mixed = mix(old, 0.7 * new + sign * 0.3 * old, np.linspace(0, 1, 16))
-        assert (power(mixed) / power(old)).min() > 0.4
-        assert (power(mixed) / power(old)).max() < 1.3
+def test_what_a_range_did_before_it_is_heard_is_no_attack():
+    levels = np.array([0, 9, 9, 18, 18], np.float16)[:, None]
+    begun = np.arange(5)[:, None] >= 2
+    np.testing.assert_array_equal(holding(levels)[:, 0], [1, 0, 0, 0, 0])
+    np.testing.assert_array_equal(holding(levels, begun)[:, 0], [1, 1, 1, 0, 0])
+
+
+def test_a_range_that_goes_over_late_is_turned_as_much_as_one_that_is_on_time():
+    rng = np.random.default_rng(5)
+    old, new, run = rng.standard_normal((3, 20, 2 * LAYOUT.n_bins)).astype(np.float32)
+    turn = meeting(old, new, LAYOUT)
+    late = np.zeros(LAYOUT.n_bins, np.float32)
+    late[500:] = 3
+    met = turned(run, turn, LAYOUT, late=late)
+    same = turned(run, turn, LAYOUT), turned(run, turn, LAYOUT, first=-3)
+    high = np.tile(np.arange(LAYOUT.n_bins) >= 500, 2)
+    np.testing.assert_array_equal(met[:, ~high], same[0][:, ~high])
+    np.testing.assert_allclose(met[:, high], same[1][:, high], atol=1e-6)
+
+
+def test_only_what_counts_is_made_to_meet():
+    old, new, other = tone(440.0)[8:16], tone(440.0, 2.0)[8:16], tone(440.0)[9:17]
+    mixed = np.concatenate([new[:4], other[4:]])
+    weight = np.zeros((8, LAYOUT.n_bins), np.float32)
+    weight[:4] = 1
+    np.testing.assert_allclose(
+        meeting(old, mixed, LAYOUT, weight), meeting(old[:4], new[:4], LAYOUT)
+    )

@@ -5,13 +5,15 @@ import numpy as np
 import pytest
 
 from skmusic import FFTFeaturizer
-from skmusic.bands import frame_energies
+from skmusic.bands import frame_energies, to_energies
 from skmusic.codebook import fit_codebook
 from skmusic.colour import coloured, range_levels
 from skmusic.corpus import joined, read_corpus
-from skmusic.entry import enter, entry_scores, hear
+from skmusic.entry import enter, entry_scores, hear, tone_in
 from skmusic.layout import find_layout
+from skmusic.limiter import peaks
 from skmusic.recurrent import forward, log_softmax, shifted, zero_state
+from skmusic.seams import REACH
 from skmusic.storage import store
 from skmusic.tempering import Tempering
 from skmusic.units import build_bank
@@ -205,13 +207,17 @@ def spectral_power(frames, layout):
 
 def test_runs_are_played_as_they_are_but_turned_coloured_and_faded_at_joins(fitted):
     bank, network, _, codebook = fitted
+    bank = replace(bank, limit=np.inf)
     m = codebook.layout.frames_per_step
-    walk, position = begin(fitted), 0
-    for _ in range(20):
-        turn, colour = walk.turn, walk.colour
+    walk, position, n_compared = begin(fitted), 0, 0
+    for _ in range(40):
+        turn, colour, middle = walk.turn, walk.colour, len(walk.tail) // m
         walk = advance(bank, network, walk, Tempering())
         start, length = walk.visits[-1]
-        middle = length // 2
+        if middle >= length - min(REACH, (length - 1) // 2):
+            position += length  # no step of it is played alone
+            continue
+        n_compared += 1
         run = bank.frames[(start + middle) * m : (start + middle + 1) * m]
         run = coloured(run, colour, bank.layout)
         played = walk.pending[(position + middle) * m : (position + middle + 1) * m]
@@ -220,6 +226,7 @@ def test_runs_are_played_as_they_are_but_turned_coloured_and_faded_at_joins(fitt
         if turn is None:
             np.testing.assert_array_equal(played, run)
         position += length
+    assert n_compared > 10
 
 
 def test_origins_are_the_frames_of_the_runs(fitted):
@@ -247,6 +254,35 @@ def test_joins_keep_the_loudness(fitted):
     loudest = np.square(bank.frames[:]).sum(axis=1).max()
     assert power.max() <= loudest * 1.01
     assert 0.8 < power.sum() / np.square(played).sum() < 1.25
+
+
+def test_no_frame_is_louder_than_the_recordings(fitted):
+    bank, network, _, _ = fitted
+    tone = np.full(bank.levels.shape[1], 10, np.float32)
+    walk = replace(begin(fitted), tone=tone, colour=tone)
+    free = walk
+    for _ in range(10):
+        walk = advance(bank, network, walk, Tempering())
+        free = advance(replace(bank, limit=np.inf), network, free, Tempering())
+    found = [peaks(w.pending, bank.layout).max() for w in (walk, free)]
+    loudest = peaks(bank.frames[:], bank.layout).max()
+    assert found[0] <= loudest * (1 + 1e-6) < found[1]
+
+
+def test_a_piece_is_in_the_tone_of_what_was_heard(fitted):
+    bank, network, features, codebook = fitted
+    loud = features[0][:200]
+    # The same music, 6 dB softer above the middle of the bands.
+    energies = to_energies(codebook.levels(loud))
+    energies[:, energies.shape[1] // 2 :] /= 4
+    heard = [loud, codebook.reduced(energies * codebook.reference)]
+    mood = bank.moods[0].astype(np.float32)
+    tones = [tone_in(bank, mood, x, codebook) for x in heard]
+    apart = tones[0] - tones[1]
+    assert (np.abs(apart[:4]) < 1).all()
+    assert (apart[-3:] > 3).all()
+    nothing = hear(bank, network, loud[:0], codebook, Tempering())
+    assert not nothing.tone.any()
 
 
 def test_advancing_leaves_the_walk_as_it_was(fitted):

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from skmusic.layout import Layout
+from skmusic.limiter import limited, loudest, peaks
+from skmusic.spectra import analysis_window, stft
+
+LAYOUTS = [Layout(2, 2, 1025, 1), Layout(1, 2, 129, 8)]
+
+
+def noise(layout, n_frames=400, seed=0):
+    n_dims = layout.numbers_per_step // layout.frames_per_step
+    x = np.random.default_rng(seed).standard_normal((n_frames, n_dims))
+    return (x * np.linspace(0, 1, n_frames)[:, None]).astype(np.float32)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_frame_is_louder_than_the_limit(layout):
+    frames = noise(layout)
+    limit = loudest(frames[:200], layout)
+    assert (peaks(frames, layout) > limit).any()
+    assert peaks(limited(frames, limit, layout), layout).max() <= limit * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_is_below_the_limit_is_left_as_it_is(layout):
+    frames = noise(layout)
+    assert limited(frames, loudest(frames, layout), layout) is frames
+    limit = loudest(frames[:200], layout)
+    np.testing.assert_array_equal(limited(frames, limit, layout)[:150], frames[:150])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_only_the_loudness_of_a_frame_is_changed(layout):
+    frames = noise(layout)[1:]
+    gain = limited(frames, 0.5 * loudest(frames, layout), layout) / frames
+    np.testing.assert_allclose(gain, gain[:, :1] + 0 * gain, rtol=1e-5)
+    assert gain.max() <= 1
+
+
+def test_peaks_are_those_of_the_windows():
+    N = 512
+    x = np.random.default_rng(1).standard_normal((20 * N, 2)).astype(np.float32)
+    window = analysis_window("hann", N)
+    frames = stft(x, window, N // 2)
+    found = peaks(frames, Layout(2, 2, N // 2 + 1, 1))
+    # The first frame begins half a window before the music.
+    cut = [x[i : i + N] * window[:, None] for i in range(0, len(x) - N, N // 2)]
+    np.testing.assert_allclose(found[1:39], [abs(c).max() for c in cut], rtol=1e-4)
+
+
+def test_what_is_no_spectrum_has_no_limit():
+    frames, layout = np.ones((5, 6), np.float32), Layout(1, 1, 6, 1)
+    assert limited(frames, loudest(0 * frames, layout), layout) is frames
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_after_silence_only_silence_is_possible(layout):
+    frames = noise(layout)
+    made = limited(frames, loudest(0 * frames, layout), layout)
+    assert not made.any()
