@@ -22,7 +22,7 @@ _FLOOR = -80.0
 # Steps before a join that are compared, and the fewest of them.
 PAST, _FEWEST = 20, 4
 # Decibels that a range is turned down and up by at most, for what is made louder has
-# peaks that no recording has; and the share that a run takes on.
+# peaks that no recording has; and the share that a run, or a piece, takes on.
 _SOFTER, _LOUDER, _SHARE = 9.0, 3.0, 0.7
 # Where the levels differ now more, now less, little is made of their mean.
 _DOUBT = 8.0
@@ -108,7 +108,8 @@ def tone(heard, own, codebook):
     Returns
     -------
     ndarray of shape (n_ranges,), float32
-        From -10 to 10; the less was heard, the nearer to 0.
+        From -10 to 10, seven tenths of what lies between the two; the less was heard,
+        the less.
 
     References
     ----------
@@ -128,7 +129,7 @@ def tone(heard, own, codebook):
     energies += 10 ** (_FLOOR / 10) * energies.max() + 1e-30
     apart = 10 * np.log10(energies[0] / energies[1])
     sure = len(heard) / (len(heard) + _HALF_SURE)
-    return np.clip(sure * apart, -_TONE, _TONE).astype(np.float32)
+    return np.clip(_SHARE * sure * apart, -_TONE, _TONE).astype(np.float32)
 
 
 def coloured(frames, colour, layout):
