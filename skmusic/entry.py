@@ -112,10 +112,12 @@ def hear(bank, network, features, codebook, tempering, mood=None, sound=None):
 
 def tone_in(bank, mood, features, codebook):
     """Decibels between steps and the bank where it is in their mood ``(n_ranges,)``."""
-    loss = MOOD * _distances(mood[None], bank.moods)[0]
+    # No matrix products, whose last bits change with the threads of a process.
+    loss = MOOD * np.square(bank.moods - mood, dtype=np.float32).sum(axis=1)
     share = np.exp(loss.min() - loss)
-    usual = share @ bank.features.astype(np.float32) / share.sum()
-    return tone(features, usual, codebook)
+    usual = np.einsum("s,sf->f", share / share.sum(), bank.features)
+    # Nor is more said than can be heard, for the same reason.
+    return tone(features, usual, codebook).round(1)
 
 
 def enter(bank, network, heard, tempering, rng, skip=0):

@@ -17,6 +17,7 @@ from skmusic import FFTFeaturizer, StatefulLSTMGenerator
 from skmusic import origin as origins
 from skmusic.colour import coloured
 from skmusic.datasets import make_songs
+from skmusic.seams import REACH
 
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 2}
 OUTPUTS = ["tokens", "regression"]
@@ -193,10 +194,10 @@ def shares_found(music, origin, X):
 def test_frames_are_what_their_origins_have(all_fitted, kind):
     generator, X = all_fitted[kind]
     m = generator.codebook_.layout.frames_per_step
-    music, origin = generator.sample(X[0][:50], 400 * m, return_origin=True)
+    music, origin = generator.sample(None, 400 * m, return_origin=True)
     assert len(np.unique(origin["recording"])) > 1
     # At a join phases are turned, for eleven steps, and about it frames are mixed with
-    # those of another place, for four.
+    # those of another place, for eight at most.
     whole = np.concatenate(
         [
             np.arange(run["start"] + 11 * m, run["start"] + run["length"] - 5 * m)
@@ -205,7 +206,7 @@ def test_frames_are_what_their_origins_have(all_fitted, kind):
     )
     assert len(whole) > 10 * m
     # Where levels differ they are coloured, and are the same waves still.
-    assert np.mean(shares_found(music, origin, X)[whole] < 0.01) > 0.4
+    assert np.mean(shares_found(music, origin, X)[whole] < 0.1) > 0.9
     assert (likeness(music, origin, X)[whole] > 0.8).all()
     assert np.mean(shares_found(music, np.roll(origin, 40), X)[whole] < 0.01) < 0.2
 
@@ -776,15 +777,21 @@ def test_music_is_as_loud_as_what_was_learned(music, frames):
 
 
 def test_music_has_the_spectra_of_real_frames_but_at_joins(composer, frames):
-    music, origin = composer.sample(
-        frames[0][:80], 2000, random_state=0, return_origin=True
-    )
+    music, origin = composer.sample(None, 2000, random_state=0, return_origin=True)
     played = [frames[o["recording"]][o["frame"]] for o in origin]
     made, real = (magnitudes(np.array(x)) for x in (music, played))
     heard = real > 0.01 * real.max(axis=1, keepdims=True)
-    gain = 20 * np.log10(np.where(heard, made, 1) / np.where(heard, real, 1))
+    gain = 20 * np.log10(np.where(heard, made + 1e-9, 1) / np.where(heard, real, 1))
+    m = REACH * composer.codebook_.layout.frames_per_step
+    alone = np.concatenate(
+        [
+            np.arange(run["start"] + m, run["start"] + run["length"] - m)
+            for run in origins.runs(origin)
+        ]
+    )
+    assert len(alone) > 40
     # A run may be louder or softer in each range of pitch.
-    assert (np.abs(gain).max(axis=1) < 9.1).mean() > 0.5
+    assert (np.abs(gain[alone]).max(axis=1) < 9.1).mean() > 0.9
     other = 20 * np.log10(np.where(heard, np.roll(made, 40, axis=0) + 1e-9, 1))
     other -= 20 * np.log10(np.where(heard, real, 1))
     assert (np.abs(other).max(axis=1) < 9.1).mean() < 0.1
