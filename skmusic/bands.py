@@ -1,5 +1,7 @@
 """Energy and level of constant-Q bands, of whole steps and of frames' own bins."""
 
+from functools import cache
+
 import numpy as np
 import scipy.fft
 
@@ -11,6 +13,7 @@ BANDS_PER_OCTAVE = 24
 _POWER = 0.1
 
 
+@cache
 def band_edges(n_bins):
     """First bin of each constant-Q band, never narrower than one bin.
 
@@ -25,7 +28,9 @@ def band_edges(n_bins):
     while edge < n_bins:
         edges.append(round(edge))
         edge = max(edge + 1, edge * ratio)
-    return np.unique([e for e in edges if e < n_bins])
+    edges = np.unique([e for e in edges if e < n_bins])
+    edges.flags.writeable = False  # all who ask are given the same
+    return edges
 
 
 def band_energies(frames, layout, edges):

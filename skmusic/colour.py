@@ -42,6 +42,7 @@ def range_bands(layout):
     return np.unique(np.searchsorted(band_edges(layout.n_bins), edges.round()))
 
 
+@cache
 def first_bins(layout):
     """First bin of each range ``(n_ranges,)``."""
     return band_edges(layout.n_bins)[range_bands(layout)]
