@@ -13,6 +13,7 @@ A. Efros and W. Freeman, "Image quilting for texture synthesis and transfer", SI
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from skmusic.bands import frame_energies
 from skmusic.colour import first_bins, range_bands, spread
@@ -100,8 +101,13 @@ def mix(old, new, slope, layout):
     a, b = (x.reshape(len(x), -1, layout.n_bins) for x in (old, new))
     angle = slope[:, None] * np.float32(np.pi / 2)
     mixed = np.cos(angle) * a + np.sin(angle) * b
+    # Of a step: in a shorter frame the power of a low tone follows its wave.
     power = [
-        np.add.reduceat(np.einsum("tpb,tpb->tb", x, x), first, axis=1)
+        uniform_filter1d(
+            np.add.reduceat(np.einsum("tpb,tpb->tb", x, x), first, axis=1),
+            layout.frames_per_step,
+            axis=0,
+        )
         for x in (a, b, mixed)
     ]
     share = np.add.reduceat(slope, first, axis=1) / widths
