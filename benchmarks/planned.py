@@ -15,18 +15,17 @@ from itertools import pairwise
 
 import numpy as np
 from quality import CORPORA, learn
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from skmusic.entry import enter, hear
 from skmusic.layout import STEP_SECONDS
+from skmusic.metrics import _classifier_auc
+from skmusic.seams import FADE
 from skmusic.surroundings import chroma, onset_strength, rises
 from skmusic.tempering import Tempering
 from skmusic.walk import plan
 
 PIECE, WINDOW, EVERY, SEED = 860, 129, 43, 430
-FADE, LAGS = 4, (1, 3, 8, 22, 43, 86)
+LAGS = 1, 3, 8, 22, 43, 86
 EDGES = (0.7, 1.5, 3.0, 6.0, 12.0)  # Hz
 WINDOWS = (
     "levels move",
@@ -134,22 +133,9 @@ def report(name, N):
         for i in range(40)
     ]
     sets = [np.concatenate([w for w, _ in each]) for each in (real, made)]
-    groups = np.repeat(np.arange(80 + len(ends)), len(real[0][0]))[
-        : sum(map(len, sets))
-    ]
-    y = np.repeat([0, 1], [len(x) for x in sets])
-    trees = ExtraTreesClassifier(
-        200, min_samples_leaf=2, class_weight="balanced", random_state=0
-    )
-    odds = cross_val_predict(
-        trees,
-        np.concatenate(sets),
-        y,
-        groups=groups,
-        cv=GroupKFold(5),
-        method="predict_proba",
-    )
-    print(f"{name}, N={N}: AUC {roc_auc_score(y, odds[:, 1]):.2f}")
+    clips = [np.repeat(np.arange(len(e)), len(e[0][0])) for e in (real, made)]
+    auc = _classifier_auc(*sets, *clips)
+    print(f"{name}, N={N}: AUC {auc:.2f}")
     both = (WINDOWS, sets), (WHOLE, [np.array([p for _, p in e]) for e in (real, made)])
     for names, (old, new) in both:
         for label, z in zip(

@@ -465,7 +465,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         mood : ndarray of shape (n_frames, n_dims) or (n_frames,), or None, default=None
             Frames of a recording whose mood the pieces keep: its timbre, and how much
             happens in it, on average (emission "frames" only). They are also played
-            as bright and as loud as it is, within 10 dB. None is the mood of
+            about as bright and as loud as it is. None is the mood of
             the seed's last seconds. Where `seed` is a state the piece changes over.
         random_state : int, RandomState or None, default=None
             None is the `random_state` of the estimator. Without meaning where

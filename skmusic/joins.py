@@ -9,6 +9,8 @@ begins: an attack is sharp only in phases of its own.
 
 import numpy as np
 
+from skmusic.layout import complex_parts
+
 # Steps after which the phases are the run's own, and decibels from step to step by
 # which what begins rises.
 _PHASE, _RISE = 11.0, 6.0
@@ -72,10 +74,10 @@ def turned(frames, turn, layout, first=0, held=None, late=0.0):
     angle = (turn * share if held is None else turn * share * held[:n])[:, None]
     # Not one complex exponential: it takes ten times as long as both of these.
     cos, sin = np.cos(angle), np.sin(angle)
-    real, imag = _parts(frames[:n], layout)
+    real, imag = complex_parts(frames[:n], layout)
     out = np.empty_like(frames)
     out[n:] = frames[n:]
-    new_real, new_imag = _parts(out[:n], layout)
+    new_real, new_imag = complex_parts(out[:n], layout)
     np.multiply(real, cos, out=new_real)
     new_real -= imag * sin
     np.multiply(imag, cos, out=new_imag)
@@ -109,7 +111,7 @@ def meeting(old, new, layout, weight=None):
     if layout.n_parts == 1:
         return None
     # Sum over the frames of one's spectrum times the other's, conjugate.
-    (a, b), (c, d) = _parts(old, layout), _parts(new, layout)
+    (a, b), (c, d) = complex_parts(old, layout), complex_parts(new, layout)
     if weight is not None:
         a, b = a * weight[:, None], b * weight[:, None]
     real, imag = _summed(a, c) + _summed(b, d), _summed(b, c) - _summed(a, d)
@@ -124,12 +126,6 @@ def meeting(old, new, layout, weight=None):
     # The spectrum of a real signal is real at both ends.
     turn[[0, -1]] = 0
     return turn
-
-
-def _parts(frames, layout):
-    """Real and imaginary parts of frames, ``(n_frames, n_channels, n_bins)`` each."""
-    x = frames.reshape(-1, layout.n_channels, 2, layout.n_bins)
-    return x[:, :, 0], x[:, :, 1]
 
 
 def _summed(x, y):

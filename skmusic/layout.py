@@ -117,6 +117,12 @@ def _looks_stereo(sequences):
     return np.abs(left - right).mean() < 2.0
 
 
+def complex_parts(frames, layout):
+    """Real and imaginary parts of spectra, views ``(n_frames, n_channels, n_bins)``."""
+    x = frames.reshape(-1, layout.n_channels, 2, layout.n_bins)
+    return x[:, :, 0], x[:, :, 1]
+
+
 def check_frames(layout, n_dims):
     """Refuse a layout of other frames than those of so many numbers."""
     layout.check()

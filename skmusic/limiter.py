@@ -9,6 +9,8 @@ import numpy as np
 import scipy.fft
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
+from skmusic.layout import complex_parts
+
 # Frames whose waveforms are made at once.
 _BLOCK = 1024
 
@@ -27,9 +29,9 @@ def peaks(frames, layout):
     -------
     ndarray of shape (n_frames,), float32
     """
-    x = frames.reshape(-1, layout.n_channels, 2, layout.n_bins)
-    z = np.empty((len(x), layout.n_channels, layout.n_bins), np.complex64)
-    z.real, z.imag = x[:, :, 0], x[:, :, 1]
+    real, imag = complex_parts(frames, layout)
+    z = np.empty(real.shape, np.complex64)
+    z.real, z.imag = real, imag
     waveforms = scipy.fft.irfft(z, 2 * max(layout.n_bins - 1, 1))
     return np.abs(waveforms).max(axis=(1, 2))
 

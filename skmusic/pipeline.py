@@ -135,8 +135,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
         mood : path, ndarray of shape (n_samples,) or (n_samples, n_channels), or \
                 None, default=None
             A recording whose mood the pieces keep, its timbre and how much happens in
-            it; they are played as bright and as loud as it is, within 10 dB. None is
-            that of the seed's last seconds.
+            it; they are played about as bright and as loud as it is. None is that of
+            the seed's last seconds.
         **options
             For the last step's ``sample``: ``temperature``, ``top_k``, ``top_p``,
             ``random_state``, ``verbose``, ``return_origin``.

@@ -96,7 +96,9 @@ def mix(old, new, slope, layout):
     -------
     ndarray of shape (n_frames, n_dims)
     """
-    first = first_bins(layout) if len(range_bands(layout)) else np.zeros(1, int)
+    first = first_bins(layout)
+    if not len(first):  # what is no spectrum is one range
+        first = np.zeros(1, int)
     widths = np.diff(first, append=layout.n_bins)
     a, b = (x.reshape(len(x), -1, layout.n_bins) for x in (old, new))
     angle = slope[:, None] * np.float32(np.pi / 2)
