@@ -148,6 +148,7 @@ def enter(bank, network, heard, tempering, rng, skip=0):
         turn=None,
         seam=None,
         visits=(),
+        along=np.zeros(len(bank.ends), np.int16),
         mood=mood,
         home=mood,
         levels=np.empty((0, len(heard.tone)), np.float32),

@@ -2,11 +2,9 @@
 
 import numpy as np
 
-# Targets that are kept of each step; of so many neighbours only the best.
-_N_TARGETS, _GROUP = 32, 6
-# Steps between which change is measured, steps ahead at which it is compared, and
-# the correlation from which two continuations are the same music.
-_MOMENT, _AHEAD, _ALIKE = 4, tuple(range(4, 25, 2)), 0.15
+# Targets that are looked at and that are kept of each step; of so many neighbours only
+# the best.
+_N_FOUND, _N_KEPT, _GROUP = 256, 64, 6
 
 
 def join_graph(exits, entries, enterable, apart):
@@ -29,7 +27,7 @@ def join_graph(exits, entries, enterable, apart):
         Squared distances, ascending; infinite where there is no target.
     """
     n, n_groups = len(entries), -(-len(entries) // _GROUP)
-    k = min(_N_TARGETS, n_groups)
+    k = min(_N_FOUND, n_groups)
     # Column m * n_groups + g is step g * _GROUP + m, so that the least of each group
     # is found in long loops. A last number, times 1, adds the squared length.
     columns = np.zeros((n_groups * _GROUP, entries.shape[1] + 1), np.float32)
@@ -58,47 +56,10 @@ def join_graph(exits, entries, enterable, apart):
     return targets, costs
 
 
-def repeats(x, ends, targets):
-    """Whether what comes after each target is what comes after its source.
-
-    Such a join would quote the recording on and on, as repeats of one sound file
-    do. Changes are compared, for a held chord is no quote: the correlation of
-    both continuations' changes, where little changes next to none.
-
-    Parameters
-    ----------
-    x : ndarray of shape (n_steps, n_features)
-        Features of the steps.
-    ends : ndarray of shape (n_steps,)
-        First step after the stretch that each is of.
-    targets : ndarray of shape (n_steps, n_targets)
-        Where to go on after each step; -1 for nowhere.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_targets), bool
-    """
-    change = np.zeros_like(x)
-    change[_MOMENT:] = x[_MOMENT:] - x[:-_MOMENT]
-    energy = np.square(change).sum(axis=1)
-    source = np.arange(len(x)) + 1
-    shared = np.zeros(targets.shape, np.float32)
-    here, there = np.zeros((len(x), 1), np.float32), np.zeros_like(shared)
-    for ahead in _AHEAD:
-        at = np.minimum(source + ahead, ends - 1)
-        here[:, 0] += energy[at]
-        for k, column in enumerate(targets.T):
-            to = np.minimum(column + ahead, ends[column] - 1)
-            shared[:, k] += np.einsum("ij,ij->i", change[at], change[to])
-            there[:, k] += energy[to]
-    little = 0.3 * len(_AHEAD) * np.median(energy) + 1e-12
-    return shared > _ALIKE * np.sqrt((here + little) * (there + little))
-
-
 def drop(targets, costs, dropped):
-    """Targets and costs without some of them, still ascending."""
+    """The cheapest targets and their costs without some of them, still ascending."""
     costs = np.where(dropped, np.float32(np.inf), costs)
-    order = costs.argsort(axis=1, kind="stable")
+    order = costs.argsort(axis=1, kind="stable")[:, :_N_KEPT]
     costs = np.take_along_axis(costs, order, axis=1)
     targets = np.take_along_axis(targets, order, axis=1)
     return np.where(np.isfinite(costs), targets, -1), costs

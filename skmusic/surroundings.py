@@ -14,11 +14,11 @@ _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
 # boundary; their weights beside past and future, which weigh one each. With the
 # beat at 0.5 it got lost; without the chord music wandered.
 _CHORD, _RHYTHM, _MOOD = 20, 64, 172
-_CHORD_WEIGHT, _RHYTHM_WEIGHT, _MOOD_WEIGHT = 1.0, 6.0, 0.7
+_CHORD_WEIGHT, _RHYTHM_WEIGHT, _MOOD_WEIGHT = 1.0, 8.0, 0.7
 # Steps of ten seconds, in which moods change by one.
 _APART = 430
 # Bands that tell pitch, as shares of the highest frequency: 100 Hz to 4 kHz.
-_PITCHED = 1 / 220, 2 / 11
+PITCHED = 1 / 220, 2 / 11
 
 
 def rises(features, codebook):
@@ -42,7 +42,7 @@ def pitch_classes(codebook):
     to all bands has no pitch class.
     """
     middle = codebook.middles / max(codebook.layout.n_fine_bins - 1, 1)
-    pitched = np.flatnonzero((middle > _PITCHED[0]) & (middle < _PITCHED[1]))
+    pitched = np.flatnonzero((middle > PITCHED[0]) & (middle < PITCHED[1]))
     whole, part = np.divmod(12 * np.log2(middle[pitched]), 1)
     shares = np.zeros((12, len(middle)))
     np.add.at(shares, (whole.astype(int) % 12, pitched), 1 - part)

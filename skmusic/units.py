@@ -19,9 +19,10 @@ from operator import itemgetter
 import numpy as np
 
 from skmusic.checks import check_array, check_number
-from skmusic.graph import drop, join_graph, outlook, repeats
+from skmusic.graph import drop, join_graph, outlook
 from skmusic.layout import Layout
 from skmusic.limiter import loudest
+from skmusic.quotes import compared, prints, repeats
 from skmusic.storage import StoredFrames
 from skmusic.surroundings import mood_scale, moods, rises, surroundings
 
@@ -49,6 +50,8 @@ class Bank:
         First step after the unbroken stretch that a step is of.
     before : ndarray of shape (n_steps, n_numbers)
         What precedes each step.
+    prints : ndarray of shape (n_steps, n_numbers), int8
+        What a passage is recognised by, see `skmusic.quotes`.
     targets, costs : ndarray of shape (n_steps, n_targets)
         Where to go on after each step, -1 for nowhere, and at what cost; 1 is
         the cost of the median best join.
@@ -77,6 +80,7 @@ class Bank:
     position: np.ndarray
     ends: np.ndarray
     before: np.ndarray
+    prints: np.ndarray
     targets: np.ndarray
     costs: np.ndarray
     outlook: np.ndarray
@@ -103,6 +107,7 @@ class Bank:
         if (self.ends[last] != np.flatnonzero(last) + 1).any():
             raise ValueError("ends are not those of stretches.")
         check_array("before", self.before, (n, None))
+        check_array("prints", self.prints, (n, None), "i", -127, 127)
         check_array("targets", self.targets, (n, None), "i", -1, n - 1)
         check_array("costs", self.costs, self.targets.shape, low=0, high=np.inf)
         check_array("outlook", self.outlook, (n,))
@@ -147,7 +152,8 @@ def build_bank(
         mood = moods(features[i], codebook, rising=rising)
         found.append(mood[:-1])
         around = np.hstack([before, after])
-        return before, around, around[1:], features[i], tokens[i], mood
+        marks = prints(features[i], codebook)
+        return before, around, around[1:], mood, features[i], marks, tokens[i]
 
     # One recording after the other, copied: of a large corpus little is kept.
     kept = [
@@ -156,7 +162,7 @@ def build_bank(
         for arrays in [of_recording(i)]
         for _, a, b in group
     ]
-    before, entries, exits, all_features, all_tokens, all_moods = (
+    before, entries, exits, all_moods, all_features, marks, all_tokens = (
         np.concatenate(parts) for parts in zip(*kept, strict=True)
     )
     lengths = np.array([b - a for _, a, b in stretches])
@@ -169,8 +175,8 @@ def build_bank(
     # Where music moves much by itself a join may cost more: by plain distance a
     # piece would be drawn into its stillest places and stay.
     costs /= np.minimum(movement[:, None], movement[targets])
-    same = repeats(all_features * codebook.weight, ends, targets)
-    targets, costs = drop(targets, costs, same)
+    marks = compared(marks)
+    targets, costs = drop(targets, costs, repeats(marks, ends, targets))
     finite = costs[np.isfinite(costs[:, 0]), 0]
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
     scale = mood_scale(found)
@@ -183,7 +189,9 @@ def build_bank(
         position=np.concatenate([np.arange(a, b) for _, a, b in stretches]),
         ends=ends,
         before=before.astype(np.float16),
-        targets=targets,
+        prints=marks,
+        # Integers that are as small as the bank allows: there are many of them.
+        targets=targets.astype(np.min_scalar_type(-len(ends))),
         costs=_halved(costs / unit),
         outlook=outlook(costs[:, 0] / unit, shortest, longest),
         moods=_halved(all_moods * scale),

@@ -11,13 +11,14 @@ import numpy as np
 
 from skmusic.colour import PAST, colouring
 from skmusic.guards import dying, loosened, resuming
+from skmusic.quotes import going_along, quoting
 from skmusic.recurrent import forward, log_softmax
 from skmusic.rendering import play
 from skmusic.seams import Seam
 
 # What a join of unit cost weighs against a nat of the network, and the best
 # join that may follow against the join itself.
-SHARPNESS, OUTLOOK = 4.0, 0.25
+SHARPNESS, OUTLOOK = 8.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats; the steps in
 # which the mood of a piece follows what is played, and returns to where it began.
 MOOD, _MOOD_STEPS, _HOME_STEPS = 20.0, 2600.0, 2600.0
@@ -45,6 +46,9 @@ class Walk:
         When it is faded in; None where the last run has no tail.
     visits : tuple of (int, int)
         First step and length of the latest runs.
+    along : ndarray of shape (n_bank_steps,)
+        How often the piece was found to go along with what precedes each step of the
+        bank, see `skmusic.quotes`.
     mood : ndarray of shape (n_numbers,)
         Mood of the piece, as ``bank.moods`` has them.
     home : ndarray of shape (n_numbers,)
@@ -70,6 +74,7 @@ class Walk:
     turn: np.ndarray | None
     seam: Seam | None
     visits: tuple
+    along: np.ndarray
     mood: np.ndarray
     home: np.ndarray
     levels: np.ndarray
@@ -124,7 +129,8 @@ def plan(bank, network, walks, tempering):
     for i, (walk, n) in enumerate(zip(walks, counts, strict=True)):
         start, lengths = walk.step, np.arange(min(bank.shortest, n), n + 1)
         logp = tempering.mask(log_softmax(z[i, lengths]))
-        length, target = _choose(bank, logp, start, lengths, walk, tempering)
+        along = going_along(bank, walk.along, start, lengths)
+        length, target = _choose(bank, logp, start, lengths, along, walk, tempering)
         levels, colour = _colour(bank, walk, start, length, target)
         runs.append(Run(start, length, target, walk.colour, colour))
         planned.append(
@@ -134,6 +140,7 @@ def plan(bank, network, walks, tempering):
                 x=x[i, length].copy(),
                 step=target,
                 visits=(*walk.visits, (start, length))[-_MEMORY:],
+                along=along[length - lengths[0]].copy(),
                 mood=_drifted(walk, bank.moods[start + length // 2], length),
                 levels=levels,
                 colour=colour,
@@ -142,7 +149,7 @@ def plan(bank, network, walks, tempering):
     return planned, runs
 
 
-def _choose(bank, logp, start, lengths, walk, tempering):
+def _choose(bank, logp, start, lengths, along, walk, tempering):
     """Length of the run from `start`, and the step at which the next begins."""
     leave = start + lengths - 1
     targets = bank.targets[leave]
@@ -151,29 +158,32 @@ def _choose(bank, logp, start, lengths, walk, tempering):
     costs = costs + MOOD * ((bank.moods[targets] - walk.mood) ** 2).sum(axis=2)
     costs = costs + dying(walk.levels, bank.levels[targets])
     score = np.take_along_axis(logp, bank.tokens[targets], axis=1) - costs
-    known = targets >= 0
     visited = _visited(targets, (*walk.visits, (start, lengths[-1])))
-    new = known & ~visited
-    onward = new & ~resuming(targets, lengths, walk.visits)
-    # What is asked for is given up one by one where the bank is too small.
-    for allowed in (onward & np.isfinite(score), new & np.isfinite(score), new, known):
+    new = (targets >= 0) & ~visited & ~quoting(bank, along, targets)
+    new &= np.isfinite(score)
+    for allowed in (new & ~resuming(targets, lengths, walk.visits), new):
         if allowed.any():
-            score = np.where(np.isfinite(score), score, -costs - 1e3)
             score = np.where(allowed, score, -np.inf).ravel()
             warm = loosened(tempering, score, walk.visits)
             row, column = divmod(warm.draw(score, walk.rng), targets.shape[1])
             return int(lengths[row]), int(targets[row, column])
-    return int(lengths[-1]), _jump(bank, logp[-1], walk, tempering)
+    end = start + lengths[0]
+    return int(lengths[0]), _jump(bank, logp[0], end, along[:1], walk, tempering)
 
 
-def _jump(bank, logp, walk, tempering):
-    """Step to go on at where no join is left: by network and mood alone."""
-    score = np.maximum(logp, -1e3)[bank.tokens]
+def _jump(bank, logp, end, along, walk, tempering):
+    """Step to go on at after the run to `end`, where no join is left, of all steps."""
+    steps = np.arange(len(bank.ends))
+    here = bank.before[min(end, bank.ends[end - 1] - 1)].astype(np.float32)
+    costs = np.square(bank.before - here).sum(axis=1)
+    costs = costs / np.minimum(bank.movement, bank.movement[end - 1])
+    score = np.maximum(logp, -1e3)[bank.tokens] - SHARPNESS * costs
     score = score - MOOD * ((bank.moods - walk.mood) ** 2).sum(axis=1)
     score = score - dying(walk.levels, bank.levels)
-    steps = np.arange(len(score))
-    visited = _visited(steps, (*walk.visits, (walk.step, 1)))
-    for lost in (steps + bank.longest > bank.ends, visited):
+    visited = _visited(steps, (*walk.visits, (walk.step, end - walk.step)))
+    quoted = quoting(bank, along, steps[None])[0]
+    # What is asked for is given up where the bank is too small.
+    for lost in (steps + bank.longest > bank.ends, visited, quoted):
         score = np.where(lost, score - 1e6, score)
     return loosened(tempering, score, walk.visits).draw(score, walk.rng)
 

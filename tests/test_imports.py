@@ -53,6 +53,7 @@ FLOORS = {
         "limiter",
         "seams",
         "guards",
+        "quotes",
         "rendering",
         "tempering",
         "surroundings",

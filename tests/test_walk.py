@@ -74,6 +74,22 @@ def visits(fitted, n_runs=30, **options):
     return runs
 
 
+def test_a_piece_goes_along_with_no_passage_for_much_longer_than_a_run(fitted):
+    bank, network, _, _ = fitted
+    walk, longest = begin(fitted), 0
+    for _ in range(60):
+        walk = advance(bank, network, walk, Tempering())
+        longest = max(longest, walk.along.max())
+    assert 0 < longest <= -(-LONGEST // 3) + 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_place_is_played_again_while_there_are_others(fitted, seed):
+    runs = visits(fitted, n_runs=32, seed=seed)
+    for (a, n), (b, _) in combinations(runs, 2):
+        assert not a - 16 <= b < a + n + 16
+
+
 @pytest.mark.parametrize("n_heard", [0, 1, 20])
 def test_entry_scores_are_of_every_step_after_each_step(fitted, n_heard):
     bank, network, features, codebook = fitted
