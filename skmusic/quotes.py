@@ -158,15 +158,17 @@ def going_along(bank, along, start, lengths):
     products = played @ bank.prints.T.astype(np.float32)
     changes = np.where(products >= _products(_ALIKE), np.int16(1), np.int16(-_APART))
     # Counts are kept by where a passage was when the run began.
-    counts, steps = along.copy(), np.arange(n)
+    counts = along.copy()
+    first = np.append(0, np.flatnonzero(np.diff(bank.ends)) + 1)
     out = np.zeros((len(lengths), n), np.int16)
     for i, change in zip(looked_at, changes, strict=True):
         counts[: n - i] += change[i:]
         np.maximum(counts, 0, out=counts)
         for row, length in zip(out, lengths, strict=True):
             if i < length <= i + _EVERY:
-                unbroken = bank.ends > steps + length
-                row[length:] = np.where(unbroken, counts, 0)[: n - length]
+                row[length:] = counts[: n - length]
+                # What has ended is not gone along with in the recording after it.
+                row[np.minimum(first[:, None] + np.arange(length), n - 1)] = 0
     return out
 
 
@@ -193,6 +195,8 @@ def quoting(bank, along, targets):
     least = _products(_ALIKE_AHEAD, len(_AHEAD))
     for row, played, places in zip(quoted, along, targets, strict=True):
         far = np.flatnonzero(played > longest - next_run)
+        if not far.size:
+            continue
         far = far[np.argsort(-played[far], kind="stable")[:_MOST]]
         passages = _passages(bank.prints, bank.ends, far)
         ahead = _passages(bank.prints, bank.ends, places)
