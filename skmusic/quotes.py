@@ -27,6 +27,9 @@ _AHEAD, _THE_SAME = range(4, 25, 4), 0.55
 # at which it does, and at which it would go on to; times that are taken back for one at
 # which it does not.
 _EVERY, _ALIKE, _ALIKE_AHEAD, _APART = 3, 0.45, 0.42, 2
+# Multiplications that BLAS does in one thread: where the machine is busy, a short run
+# of music would wait long for the others.
+_SMALL = 1 << 18
 # Times that a piece may be found to go along with a passage beyond those of the longest
 # run; passages that are looked at.
 _MORE, _MOST = 1, 32
@@ -100,6 +103,15 @@ def _passages(prints, ends, steps):
     return prints[at].reshape(len(steps), size).astype(np.float32)
 
 
+def _dots(x, y):
+    """``x @ y.T`` in float32, a block of `y` after the other."""
+    out = np.empty((len(x), len(y)), np.float32)
+    block = max(1, _SMALL // max(x.size, 1))
+    for i in range(0, len(y), block):
+        out[:, i : i + block] = x @ y[i : i + block].astype(np.float32).T
+    return out
+
+
 def _products(likeness, n_prints=1):
     """What the products of prints add up to at a likeness."""
     return likeness * n_prints * _UNIT**2
@@ -155,7 +167,7 @@ def going_along(bank, along, start, lengths):
     """
     n, looked_at = len(along), np.arange(0, lengths[-1], _EVERY)
     played = bank.prints[start + looked_at].astype(np.float32)
-    products = played @ bank.prints.T.astype(np.float32)
+    products = _dots(played, bank.prints)
     changes = np.where(products >= _products(_ALIKE), np.int16(1), np.int16(-_APART))
     # Counts are kept by where a passage was when the run began.
     counts = along.copy()
@@ -200,5 +212,5 @@ def quoting(bank, along, targets):
         far = far[np.argsort(-played[far], kind="stable")[:_MOST]]
         passages = _passages(bank.prints, bank.ends, far)
         ahead = _passages(bank.prints, bank.ends, places)
-        row |= (ahead @ passages.T >= least).any(axis=1)
+        row |= (_dots(passages, ahead) >= least).any(axis=0)
     return quoted
