@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from threadpoolctl import threadpool_limits
 
-from skmusic.surroundings import PITCHED
+from skmusic.surroundings import pitched_bands
 
 # Steps over which prints are smoothed and between which change is measured; bands of
 # the envelope that is taken away.
@@ -56,8 +56,7 @@ def prints(features, codebook):
     J. Haitsma and T. Kalker, "A highly robust audio fingerprinting system", ISMIR
     2002.
     """
-    middle = codebook.middles / max(codebook.layout.n_fine_bins - 1, 1)
-    pitched = (middle > PITCHED[0]) & (middle < PITCHED[1])
+    pitched, _ = pitched_bands(codebook)
     fine = codebook.levels(features)[:, pitched].astype(np.float32)
     if fine.size:
         fine = uniform_filter1d(fine, _SMOOTH, axis=0, mode="nearest")
@@ -100,12 +99,12 @@ def _passages(prints, ends, steps):
     """Prints of what follows `steps` ``(n, n_ahead * n_numbers)``."""
     at = np.minimum(steps[:, None] + np.array(_AHEAD), ends[steps][:, None] - 1)
     size = len(_AHEAD) * prints.shape[1]
-    return prints[at].reshape(len(steps), size).astype(np.float32)
+    return prints[at].reshape(len(steps), size)
 
 
 def _dots(x, y):
     """``x @ y.T`` in float32, a block of `y` after the other."""
-    out = np.empty((len(x), len(y)), np.float32)
+    x, out = x.astype(np.float32), np.empty((len(x), len(y)), np.float32)
     block = max(1, _SMALL // max(x.size, 1))
     for i in range(0, len(y), block):
         out[:, i : i + block] = x @ y[i : i + block].astype(np.float32).T
@@ -136,13 +135,12 @@ def repeats(prints, ends, targets):
     -------
     ndarray of shape (n_steps, n_targets), bool
     """
-    shared = np.zeros(targets.shape, np.float32)
-    x, source = prints.astype(np.float32), np.arange(len(prints)) + 1
-    for ahead in _AHEAD:
-        here = x[np.minimum(source + ahead, ends - 1)]
-        for k, column in enumerate(targets.T):
-            there = x[np.minimum(column + ahead, ends[column] - 1)]
-            shared[:, k] += np.einsum("ij,ij->i", here, there)
+    steps = np.arange(len(prints))
+    passages = _passages(prints, ends, steps)
+    here = passages[np.minimum(steps + 1, ends - 1)].astype(np.float32)
+    shared = np.empty(targets.shape, np.float32)
+    for k, column in enumerate(targets.T):
+        shared[:, k] = np.einsum("ij,ij->i", here, passages[column].astype(np.float32))
     return shared > _products(_THE_SAME, len(_AHEAD))
 
 
@@ -166,8 +164,7 @@ def going_along(bank, along, start, lengths):
         The same after so many steps.
     """
     n, looked_at = len(along), np.arange(0, lengths[-1], _EVERY)
-    played = bank.prints[start + looked_at].astype(np.float32)
-    products = _dots(played, bank.prints)
+    products = _dots(bank.prints[start + looked_at], bank.prints)
     changes = np.where(products >= _products(_ALIKE), np.int16(1), np.int16(-_APART))
     # Counts are kept by where a passage was when the run began.
     counts = along.copy()

@@ -18,7 +18,7 @@ _CHORD_WEIGHT, _RHYTHM_WEIGHT, _MOOD_WEIGHT = 1.0, 8.0, 0.7
 # Steps of ten seconds, in which moods change by one.
 _APART = 430
 # Bands that tell pitch, as shares of the highest frequency: 100 Hz to 4 kHz.
-PITCHED = 1 / 220, 2 / 11
+_PITCHED = 1 / 220, 2 / 11
 
 
 def rises(features, codebook):
@@ -34,6 +34,13 @@ def onset_strength(rises):
     return np.convolve(rises.mean(axis=1), [0.25, 0.5, 0.25])[:-2]
 
 
+def pitched_bands(codebook):
+    """Bands that tell pitch, and their middles as shares of the highest frequency."""
+    middle = codebook.middles / max(codebook.layout.n_fine_bins - 1, 1)
+    pitched = np.flatnonzero((middle > _PITCHED[0]) & (middle < _PITCHED[1]))
+    return pitched, middle[pitched]
+
+
 def pitch_classes(codebook):
     """Share of each band in each of twelve pitch classes ``(12, n_bands)``.
 
@@ -41,10 +48,9 @@ def pitch_classes(codebook):
     need none. The shares of a class are less those of all, so that a level common
     to all bands has no pitch class.
     """
-    middle = codebook.middles / max(codebook.layout.n_fine_bins - 1, 1)
-    pitched = np.flatnonzero((middle > PITCHED[0]) & (middle < PITCHED[1]))
-    whole, part = np.divmod(12 * np.log2(middle[pitched]), 1)
-    shares = np.zeros((12, len(middle)))
+    pitched, middle = pitched_bands(codebook)
+    whole, part = np.divmod(12 * np.log2(middle), 1)
+    shares = np.zeros((12, len(codebook.edges)))
     np.add.at(shares, (whole.astype(int) % 12, pitched), 1 - part)
     np.add.at(shares, ((whole.astype(int) + 1) % 12, pitched), part)
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
