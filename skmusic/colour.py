@@ -157,6 +157,14 @@ def coloured(frames, colour, layout):
     return frames * np.tile(gain, n_spectra)
 
 
+def louder(levels, colour):
+    """How many times the energy of steps of these levels is when they are coloured."""
+    if not levels.shape[1]:
+        return 1.0
+    energies = 10 ** (levels.astype(np.float32) / 10)
+    return (energies * 10 ** (colour / 10)).sum() / energies.sum()
+
+
 @cache
 def spread(layout):
     """Share of each range in each bin ``(n_ranges, n_bins)``; they overlap by half."""

@@ -1,19 +1,29 @@
-"""Joins that are heard less: partials meet in phase before they are cross-faded.
+"""Joins that are heard less: partials meet in phase, and go on as loud as they were.
 
 Where two places of the recordings meet, one note may sound in both, at any phase:
 faded from one to the other as they are, the two cancel each other for a moment. The
 next run is therefore turned so that its partials have the phases of the run that
-ends; within a quarter of a second it returns to its own, and at once where something
-begins: an attack is sharp only in phases of its own.
+ends; within a quarter of a second it returns to its own. And its partials have the
+strengths of those that they follow, so that a chord goes on where the next run has
+another; these are the run's own more slowly, within three quarters of a second. Both
+end at once where something begins: an attack is sharp only in phases of its own, and a
+note that begins is not to be softened.
 """
 
+from dataclasses import replace
+
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
-from skmusic.layout import complex_parts
+from skmusic.colour import first_bins
+from skmusic.fine import coarse_frames, fine_spectra, gathered, scattered
 
-# Steps after which the phases are the run's own, and decibels from step to step by
-# which what begins rises.
-_PHASE, _RISE = 11.0, 6.0
+# Steps after which the phases, and the strengths of partials, are the run's own, and
+# decibels from step to step by which what begins rises.
+_PHASE, _STRENGTH, _RISE = 11.0, 30.0, 6.0
+# Nepers by which a partial is made softer and louder at most, the fine bins that it
+# takes, and what is next to nothing beside the bins about it.
+_SOFTER, _LOUDER, _WIDTH, _ABOUT, _NOTHING = 2.5, 1.0, 3, 41, 1e-4
 
 
 def holding(levels, begun=None):
@@ -44,19 +54,19 @@ def holding(levels, begun=None):
 
 
 def turned(frames, turn, layout, first=0, held=None, late=0.0):
-    """Frames of a run, their phases turned.
+    """Frames of a run, the phases and strengths of their partials changed.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_dims)
-        Frames of the run.
-    turn : ndarray of shape (n_bins,) or None
-        Radians, from `meeting`; None leaves the frames as they are.
+        Whole steps of the run.
+    turn : ndarray of shape (n_fine_bins,) or None
+        Nepers and radians, from `meeting`; None leaves the frames as they are.
     layout : skmusic.layout.Layout
         Of the frames.
     first : int
-        Place of the first frame, counted from the run's beginning.
-    held : ndarray of shape (n_frames, n_bins) or None
+        Step of the first frame, counted from the run's beginning.
+    held : ndarray of shape (n_steps, n_bins) or None
         Share of the turn that is left to each bin, see `holding`; None is all.
     late : ndarray of shape (n_bins,) or float
         Steps from the run's beginning to where each bin has all of its turn.
@@ -67,22 +77,26 @@ def turned(frames, turn, layout, first=0, held=None, late=0.0):
     """
     if turn is None:
         return frames
-    t = (first + np.arange(len(frames))) / layout.frames_per_step
-    n = int(np.searchsorted(t, _PHASE + np.max(late)))
-    share = np.clip(1 - (t[:n, None] - late) / _PHASE, 0, 1).astype(np.float32)
+    m = layout.frames_per_step
+    n = min(int(np.ceil(_STRENGTH + np.max(late))) - first, len(frames) // m)
+    if n <= 0:
+        return frames
+    fine = fine_spectra(frames[: n * m], layout)
+    steps = np.arange(len(fine))
+    t = (first + steps)[:, None] - late
+    left = 1 if held is None else held[np.minimum(steps, n - 1)]
     # All channels alike: between them the phases tell where a sound comes from.
-    angle = (turn * share if held is None else turn * share * held[:n])[:, None]
-    # Not one complex exponential: it takes ten times as long as both of these.
-    cos, sin = np.cos(angle), np.sin(angle)
-    real, imag = complex_parts(frames[:n], layout)
-    out = np.empty_like(frames)
-    out[n:] = frames[n:]
-    new_real, new_imag = complex_parts(out[:n], layout)
-    np.multiply(real, cos, out=new_real)
-    new_real -= imag * sin
-    np.multiply(imag, cos, out=new_imag)
-    new_imag += real * sin
-    return out
+    turn = scattered(turn, layout)
+    angle, nepers = (
+        (left * np.clip(1 - t / length, 0, 1)).astype(np.float32)[..., None] * part
+        for length, part in ((_PHASE, turn.imag), (_STRENGTH, turn.real))
+    )
+    factor, gain = np.empty(angle.shape, np.complex64), np.exp(nepers)
+    # Not one complex exponential: it takes ten times as long as all of these.
+    np.multiply(gain, np.cos(angle), out=factor.real)
+    np.multiply(gain, np.sin(angle), out=factor.imag)
+    fine *= factor[:, None]
+    return np.concatenate([coarse_frames(fine, layout), frames[n * m :]])
 
 
 def meeting(old, new, layout, weight=None):
@@ -91,16 +105,17 @@ def meeting(old, new, layout, weight=None):
     Parameters
     ----------
     old, new : ndarray of shape (n_frames, n_dims)
-        Frames of both about the join.
+        Whole steps of both about the join.
     layout : skmusic.layout.Layout
         Of the frames.
     weight : ndarray of shape (n_frames, n_bins) or None
-        What each of their bins counts; None is alike.
+        What each of their bins counts for the phases; None is alike.
 
     Returns
     -------
-    ndarray of shape (n_bins,), or None
-        Radians; None where the frames are no spectra.
+    ndarray of shape (n_fine_bins,), complex64, or None
+        Nepers, which change the strengths of partials but not the level of any range
+        of pitch, and as imaginary parts radians; None where the frames are no spectra.
 
     References
     ----------
@@ -110,23 +125,57 @@ def meeting(old, new, layout, weight=None):
     """
     if layout.n_parts == 1:
         return None
-    # Sum over the frames of one's spectrum times the other's, conjugate.
-    (a, b), (c, d) = complex_parts(old, layout), complex_parts(new, layout)
+    a, b = fine_spectra(old, layout), fine_spectra(new, layout)
+    turn = np.empty(gathered(a[0, 0], layout).shape, np.complex64)
+    turn.real = _strengths(_power(a, layout), _power(b, layout), layout)
     if weight is not None:
-        a, b = a * weight[:, None], b * weight[:, None]
-    real, imag = _summed(a, c) + _summed(b, d), _summed(b, c) - _summed(a, d)
-    strength = np.hypot(real, imag)
+        at = np.minimum(np.arange(len(a)) * layout.frames_per_step, len(weight) - 1)
+        a = a * weight[at, None, :, None]
+    # Sum over the blocks of one's spectrum times the other's, conjugate.
+    turn.imag = _phases(gathered(np.einsum("tcbp,tcbp->bp", a, b.conj()), layout))
+    # The spectrum of a real signal is real at both ends.
+    turn.imag[[0 if layout.frames_per_step == 1 else layout.frames_per_step, -1]] = 0
+    return turn
+
+
+def _power(fine, layout):
+    power = np.einsum("tcbp,tcbp->bp", fine, fine.conj()).real
+    return gathered(power, layout)
+
+
+def _phases(cross):
+    """Angle of each bin: that of the peak that it is about."""
+    strength = np.abs(cross)
     padded = np.full(len(strength) + 4, -1, strength.dtype)
     padded[2:-2] = strength
     about = np.maximum.reduce([padded[k : k + len(strength)] for k in range(5)])
     peaks = np.flatnonzero(strength == about)
     middles = (peaks[1:] + peaks[:-1] + 1) // 2
     owner = np.searchsorted(middles, np.arange(len(strength)), side="right")
-    turn = np.arctan2(imag[peaks], real[peaks])[owner].astype(np.float32)
-    # The spectrum of a real signal is real at both ends.
-    turn[[0, -1]] = 0
-    return turn
+    return np.angle(cross[peaks])[owner]
 
 
-def _summed(x, y):
-    return np.einsum("tcb,tcb->b", x, y)
+def _strengths(old, new, layout):
+    """Nepers between the powers of fine bins, less those between ranges of pitch."""
+    a, b = (_smooth(x, _WIDTH) for x in (old, new))
+    floor = _NOTHING * np.maximum(_smooth(a, _ABOUT), _smooth(b, _ABOUT))
+    floor += 1e-12 * max(a.max(), b.max()) + 1e-30
+    nepers = np.clip(0.5 * np.log((a + floor) / (b + floor)), -_SOFTER, _LOUDER)
+    first = _first_fine_bins(layout)
+    before, after = (np.add.reduceat(x, first) for x in (new, new * np.exp(2 * nepers)))
+    level = 0.5 * np.log((after + 1e-20) / (before + 1e-20))
+    return nepers - np.repeat(level, np.diff(first, append=len(new)))
+
+
+def _smooth(power, width):
+    # In double precision: of running sums in single a soft bin would be lost.
+    smooth = uniform_filter1d(power.astype(np.float64), width)
+    return np.maximum(smooth, 0)
+
+
+def _first_fine_bins(layout):
+    """First fine bin of each range of pitch, the same whatever the window."""
+    m = layout.frames_per_step
+    first = first_bins(replace(layout, n_bins=layout.n_fine_bins, frames_per_step=1))
+    # Where frames are short the first fine bins are those below 0 Hz.
+    return first if m == 1 else np.append(0, first[1:] + m)

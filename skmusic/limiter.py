@@ -1,18 +1,19 @@
-"""A limiter: music is no louder than the recordings, whatever phases and colours add.
+"""A limiter: music is no louder than its recordings are there, whatever phases add.
 
-Where runs join, partials meet in phases that no recording had, and ranges of pitch are
-made louder; some peaks rise above all that was recorded, and would be clipped. The
-frames about these are turned down.
+Where runs join, partials meet in phases that no recording had, and their peaks rise
+above all that was recorded; some would be clipped. The frames about these are turned
+down.
 """
 
 import numpy as np
 import scipy.fft
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
+from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from skmusic.layout import complex_parts
 
-# Frames whose waveforms are made at once.
-_BLOCK = 1024
+# Frames whose waveforms are made at once, and steps to either side of one that tell
+# how loud music is there.
+_BLOCK, _ABOUT = 1024, 43
 
 
 def peaks(frames, layout):
@@ -36,12 +37,30 @@ def peaks(frames, layout):
     return np.abs(waveforms).max(axis=(1, 2))
 
 
-def loudest(frames, layout):
-    """Largest magnitude of all waveforms; infinite where frames are no spectra."""
+def loudest(frames, ends, layout):
+    """Largest magnitude of the waveforms within a second of each step.
+
+    Parameters
+    ----------
+    frames : array-like of shape (n_frames, n_dims)
+        Of all steps.
+    ends : ndarray of shape (n_steps,)
+        First step after the unbroken stretch that a step is of.
+    layout : skmusic.layout.Layout
+        Of the frames.
+
+    Returns
+    -------
+    ndarray of shape (n_steps,), float32
+        Infinite where frames are no spectra.
+    """
     if layout.n_parts == 1:
-        return np.inf
+        return np.full(len(ends), np.inf, np.float32)
     blocks = range(0, len(frames), _BLOCK)
-    return float(max(peaks(frames[i : i + _BLOCK], layout).max() for i in blocks))
+    loud = np.concatenate([peaks(frames[i : i + _BLOCK], layout) for i in blocks])
+    loud = loud.reshape(len(ends), -1).max(axis=1)
+    stretches = np.split(loud, np.flatnonzero(np.diff(ends)) + 1)
+    return np.concatenate([maximum_filter1d(x, 2 * _ABOUT + 1) for x in stretches])
 
 
 def limited(frames, limit, layout):
@@ -52,7 +71,7 @@ def limited(frames, limit, layout):
     frames : ndarray of shape (n_frames, n_dims)
         Frames.
     limit : float
-        From `loudest`.
+        Largest magnitude of their waveforms that is allowed, see `loudest`.
     layout : skmusic.layout.Layout
         Of the frames.
 

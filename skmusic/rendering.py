@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skmusic.colour import coloured, first_bins, spread
+from skmusic.colour import coloured, first_bins, louder, spread
 from skmusic.joins import holding, meeting, turned
 from skmusic.limiter import limited
 from skmusic.seams import REACH, find_seam, mix
@@ -27,7 +27,7 @@ def play(bank, walk, run):
     skmusic.walk.Walk
     """
     frames, tail, turn, seam = _sound(bank, walk, run)
-    frames = limited(frames, bank.limit, bank.layout)
+    frames = limited(frames, _limit(bank, run), bank.layout)
     m = bank.layout.frames_per_step
     origins = np.arange(run.start * m, (run.start + run.length) * m)
     return replace(
@@ -40,13 +40,23 @@ def play(bank, walk, run):
     )
 
 
+def _limit(bank, run):
+    """Largest magnitude of a run: that of its recording there, or of the next run."""
+    steps = slice(run.start, run.start + run.length)
+    next_steps = slice(run.target, run.target + 1)
+    found = [
+        np.sqrt(louder(bank.levels[at], colour)) * bank.limit[at].max()
+        for at, colour in ((steps, run.colour), (next_steps, run.next_colour))
+    ]
+    return min(max(found), bank.limit.max())
+
+
 def _sound(bank, walk, run):
     """Frames of a run, faded into and out of; and how the next one begins."""
     m, layout = bank.layout.frames_per_step, bank.layout
     before, after = _overlap(bank, run)
-    frames = bank.frames[run.start * m : (run.start + run.length + after) * m]
-    frames = coloured(frames, run.colour, layout)
-    frames = _turned(bank, frames, run.start, 0, walk.turn, walk.seam)
+    start, n_steps = run.start, run.length + after
+    frames = _taken(bank, start, 0, n_steps, run.colour, walk.turn, walk.seam)
     n = min(len(walk.tail), len(frames))
     if n:
         slope = walk.seam.slope(0, n, layout)
@@ -55,13 +65,13 @@ def _sound(bank, walk, run):
     if before + after == 0:
         return played, tail, None, None
     k, n = before * m, (before + after) * m
-    new = bank.frames[(run.target - before) * m : (run.target + after) * m]
-    new = coloured(new, run.next_colour, layout)
-    seam = find_seam(frames[len(frames) - n :], new, before, layout)
+    old, target, colour = frames[len(frames) - n :], run.target, run.next_colour
+    new = _taken(bank, target, -before, after, colour, None, None)
+    seam = find_seam(old, new, before, layout)
     slope = seam.slope(-k, n, layout)
-    turn = meeting(frames[len(frames) - n :], new, layout, slope * (1 - slope))
+    turn = meeting(old, new, layout, slope * (1 - slope))
     if before:
-        new = _turned(bank, new[:k], run.target, -before, turn, seam)
+        new = _taken(bank, target, -before, 0, colour, turn, seam)
         played[-k:] = mix(played[-k:], new, slope[:k], layout)
     return played, tail, turn, seam
 
@@ -70,20 +80,28 @@ def _overlap(bank, run):
     """Steps before and after the end of a run where the next one is there too."""
     end, target = run.start + run.length, run.target
     most = min(REACH, (run.length - 1) // 2)
-    behind = target - int(np.searchsorted(bank.ends, bank.ends[target]))
+    behind = target - _beginning(bank, target)
     ahead = min(bank.ends[run.start] - end, bank.ends[target] - target)
     return min(most, behind), int(min(most, ahead))
 
 
-def _turned(bank, frames, start, first, turn, seam):
-    """Frames of a run, from step `first` of it on, turned but for its attacks."""
-    if turn is None:
-        return frames
+def _taken(bank, start, first, last, colour, turn, seam):
+    """Frames of steps `first` to `last` of a run, coloured and, but attacks, turned."""
     m, layout = bank.layout.frames_per_step, bank.layout
-    last = start + first + len(frames) // m
-    steps = np.arange(max(start - REACH, 0), last)
-    steps = steps[bank.ends[steps] == bank.ends[start]]
-    begun = (steps - start)[:, None] >= seam.late[first_bins(layout)] - seam.fade
-    held = holding(bank.levels[steps], begun) @ spread(layout)
-    held = np.repeat(held, m, axis=0)[len(held) * m - len(frames) :]
-    return turned(frames, turn, layout, first * m, held, seam.late)
+    # Where frames are short a step is heard together with those beside it.
+    reach = min(m - 1, 1) if turn is not None else 0
+    stretch = _beginning(bank, start)
+    begin = max(start + first - reach, stretch)
+    end = min(start + last + reach, int(bank.ends[start]))
+    frames = coloured(bank.frames[begin * m : end * m], colour, layout)
+    if turn is not None:
+        steps = np.arange(max(min(begin, start - REACH), stretch), end)
+        begun = (steps - start)[:, None] >= seam.late[first_bins(layout)] - seam.fade
+        held = holding(bank.levels[steps], begun)[begin - end :] @ spread(layout)
+        frames = turned(frames, turn, layout, begin - start, held, seam.late)
+    return frames[(start + first - begin) * m :][: (last - first) * m]
+
+
+def _beginning(bank, step):
+    """First step of the stretch that a step is of."""
+    return int(np.searchsorted(bank.ends, bank.ends[step]))

@@ -14,7 +14,7 @@ _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
 # boundary; their weights beside past and future, which weigh one each. With the
 # beat at 0.5 it got lost; without the chord music wandered.
 _CHORD, _RHYTHM, _MOOD = 20, 64, 172
-_CHORD_WEIGHT, _RHYTHM_WEIGHT, _MOOD_WEIGHT = 1.0, 8.0, 0.7
+_CHORD_WEIGHT, _RHYTHM_WEIGHT, _MOOD_WEIGHT = 1.0, 10.0, 0.7
 # Steps of ten seconds, in which moods change by one.
 _APART = 430
 # Bands that tell pitch, as shares of the highest frequency: 100 Hz to 4 kHz.

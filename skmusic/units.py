@@ -66,8 +66,8 @@ class Bank:
         Squared distance of cost 1 at each step.
     mood_scale : ndarray of shape (n_numbers,)
         Factors of `moods`.
-    limit : float
-        Largest magnitude of the frames' waveforms, which no music exceeds.
+    limit : ndarray of shape (n_steps,)
+        Largest magnitude of the waveforms about each step, see `skmusic.limiter`.
     shortest, longest : int
         Bounds of a run, in steps.
     """
@@ -88,7 +88,7 @@ class Bank:
     levels: np.ndarray
     movement: np.ndarray
     mood_scale: np.ndarray
-    limit: float
+    limit: np.ndarray
     shortest: int
     longest: int
 
@@ -115,7 +115,7 @@ class Bank:
         check_array("levels", self.levels, (n, None), low=-1e3, high=1e3)
         check_array("movement", self.movement, (n,), low=1e-9)
         check_array("mood_scale", self.mood_scale, self.moods.shape[1:], low=0)
-        check_number("limit", self.limit, "f", 0, np.inf)
+        check_array("limit", self.limit, (n,), low=0, high=np.inf)
         check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
 
@@ -198,7 +198,7 @@ def build_bank(
         levels=levels,
         movement=movement * np.float32(unit),
         mood_scale=scale,
-        limit=loudest(frames, codebook.layout),
+        limit=loudest(frames, ends, codebook.layout),
         shortest=shortest,
         longest=longest,
     )

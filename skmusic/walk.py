@@ -18,7 +18,7 @@ from skmusic.seams import Seam
 
 # What a join of unit cost weighs against a nat of the network, and the best
 # join that may follow against the join itself.
-SHARPNESS, OUTLOOK = 8.0, 0.25
+SHARPNESS, OUTLOOK = 5.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats; the steps in
 # which the mood of a piece follows what is played, and returns to where it began.
 MOOD, _MOOD_STEPS, _HOME_STEPS = 20.0, 2600.0, 2600.0
@@ -40,8 +40,9 @@ class Walk:
         Step of the bank at which the next run begins.
     tail : ndarray of shape (n_frames, n_dims)
         How the last run would go on, to be faded out.
-    turn : ndarray of shape (n_bins,) or None
-        Phases that the next run begins with, see `skmusic.joins`.
+    turn : ndarray of shape (n_fine_bins,) or None
+        Phases and strengths of partials that the next run begins with, see
+        `skmusic.joins`.
     seam : skmusic.seams.Seam or None
         When it is faded in; None where the last run has no tail.
     visits : tuple of (int, int)

@@ -216,18 +216,15 @@ def test_what_was_heard_of_a_step_is_passed_over(fitted):
         np.testing.assert_array_equal(late.pending, whole.pending[skip:])
 
 
-def spectral_power(frames, layout):
-    x = frames.reshape(-1, layout.n_channels, 2, layout.n_bins)
-    return np.square(x).sum(axis=2)
-
-
-def test_runs_are_played_as_they_are_but_turned_coloured_and_faded_at_joins(fitted):
+def test_runs_are_played_as_they_are_but_coloured_and_faded_at_joins(fitted):
     bank, network, _, codebook = fitted
-    bank = replace(bank, limit=np.inf)
+    bank = replace(bank, limit=np.full(len(bank.ends), np.inf, np.float32))
     m = codebook.layout.frames_per_step
     walk, position, n_compared = begin(fitted), 0, 0
     for _ in range(40):
         turn, colour, middle = walk.turn, walk.colour, len(walk.tail) // m
+        if turn is not None:  # what is turned is the matter of test_joins
+            walk = replace(walk, turn=0 * turn)
         walk = advance(bank, network, walk, Tempering())
         start, length = walk.visits[-1]
         if middle >= length - min(REACH, (length - 1) // 2):
@@ -237,8 +234,7 @@ def test_runs_are_played_as_they_are_but_turned_coloured_and_faded_at_joins(fitt
         run = bank.frames[(start + middle) * m : (start + middle + 1) * m]
         run = coloured(run, colour, bank.layout)
         played = walk.pending[(position + middle) * m : (position + middle + 1) * m]
-        powers = [spectral_power(x, bank.layout) for x in (played, run)]
-        np.testing.assert_allclose(*powers, rtol=1e-3, atol=1e-6)
+        np.testing.assert_allclose(played, run, rtol=1e-3, atol=1e-4)
         if turn is None:
             np.testing.assert_array_equal(played, run)
         position += length
@@ -276,10 +272,10 @@ def test_no_frame_is_louder_than_the_recordings(fitted):
     bank, network, _, _ = fitted
     tone = np.full(bank.levels.shape[1], 10, np.float32)
     walk = replace(begin(fitted), tone=tone, colour=tone)
-    free = walk
+    free, without_limit = walk, np.full(len(bank.ends), np.inf, np.float32)
     for _ in range(10):
         walk = advance(bank, network, walk, Tempering())
-        free = advance(replace(bank, limit=np.inf), network, free, Tempering())
+        free = advance(replace(bank, limit=without_limit), network, free, Tempering())
     found = [peaks(w.pending, bank.layout).max() for w in (walk, free)]
     loudest = peaks(bank.frames[:], bank.layout).max()
     assert found[0] <= loudest * (1 + 1e-6) < found[1]
