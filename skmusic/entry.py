@@ -144,6 +144,7 @@ def enter(bank, network, heard, tempering, rng, skip=0):
         lstm=heard.lstm,
         x=heard.x,
         step=start,
+        shift=0.0,
         tail=nothing,
         turn=None,
         seam=None,

@@ -7,6 +7,7 @@ import numpy as np
 from skmusic.colour import coloured, first_bins, louder, spread
 from skmusic.joins import holding, meeting, turned
 from skmusic.limiter import limited
+from skmusic.moving import moved
 from skmusic.seams import REACH, find_seam, mix
 
 
@@ -56,7 +57,8 @@ def _sound(bank, walk, run):
     m, layout = bank.layout.frames_per_step, bank.layout
     before, after = _overlap(bank, run)
     start, n_steps = run.start, run.length + after
-    frames = _taken(bank, start, 0, n_steps, run.colour, walk.turn, walk.seam)
+    own = run.shift, run.colour
+    frames = _taken(bank, start, 0, n_steps, own, walk.turn, walk.seam)
     n = min(len(walk.tail), len(frames))
     if n:
         slope = walk.seam.slope(0, n, layout)
@@ -65,13 +67,13 @@ def _sound(bank, walk, run):
     if before + after == 0:
         return played, tail, None, None
     k, n = before * m, (before + after) * m
-    old, target, colour = frames[len(frames) - n :], run.target, run.next_colour
-    new = _taken(bank, target, -before, after, colour, None, None)
+    old, next_own = frames[len(frames) - n :], (run.next_shift, run.next_colour)
+    new = _taken(bank, run.target, -before, after, next_own, None, None)
     seam = find_seam(old, new, before, layout)
     slope = seam.slope(-k, n, layout)
     turn = meeting(old, new, layout, slope * (1 - slope))
     if before:
-        new = _taken(bank, target, -before, 0, colour, turn, seam)
+        new = _taken(bank, run.target, -before, 0, next_own, turn, seam)
         played[-k:] = mix(played[-k:], new, slope[:k], layout)
     return played, tail, turn, seam
 
@@ -85,21 +87,36 @@ def _overlap(bank, run):
     return min(most, behind), int(min(most, ahead))
 
 
-def _taken(bank, start, first, last, colour, turn, seam):
+def _taken(bank, start, first, last, own, turn, seam):
     """Frames of steps `first` to `last` of a run, coloured and, but attacks, turned."""
+    shift, colour = own
     m, layout = bank.layout.frames_per_step, bank.layout
     # Where frames are short a step is heard together with those beside it.
     reach = min(m - 1, 1) if turn is not None else 0
     stretch = _beginning(bank, start)
     begin = max(start + first - reach, stretch)
     end = min(start + last + reach, int(bank.ends[start]))
-    frames = coloured(bank.frames[begin * m : end * m], colour, layout)
+    frames = _frames(bank, begin, end, shift, stretch)
+    frames = coloured(frames, colour, layout)
     if turn is not None:
         steps = np.arange(max(min(begin, start - REACH), stretch), end)
         begun = (steps - start)[:, None] >= seam.late[first_bins(layout)] - seam.fade
         held = holding(bank.levels[steps], begun)[begin - end :] @ spread(layout)
         frames = turned(frames, turn, layout, begin - start, held, seam.late)
     return frames[(start + first - begin) * m :][: (last - first) * m]
+
+
+def _frames(bank, begin, end, shift, stretch):
+    """Frames of these steps, from `shift` of a step later on."""
+    m = bank.layout.frames_per_step
+    later, n_samples = divmod(round(shift * m * bank.hop), max(bank.hop, 1))
+    if later == n_samples == 0:
+        return bank.frames[begin * m : end * m]
+    # What is moved lacks something at both ends; a stretch ends with its last frame.
+    which = np.arange(begin * m + later - 1, end * m + later + 2)
+    which = np.clip(which, stretch * m, int(bank.ends[begin]) * m - 1)
+    frames = moved(bank.frames[which], n_samples, bank.layout, bank.redundant)
+    return frames[1:-2]
 
 
 def _beginning(bank, step):

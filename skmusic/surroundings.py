@@ -137,6 +137,30 @@ def _beat(rising):
     return beat / (np.linalg.norm(beat, axis=1, keepdims=True) + 2.0)
 
 
+def lag(before, other):
+    """Steps by which the beat of one boundary's past is later than that of another's.
+
+    Parameters
+    ----------
+    before, other : ndarray of shape (n_before,)
+        What precedes two boundaries, from `surroundings`.
+
+    Returns
+    -------
+    float
+        From -1 to 1, of `other` after the first; 0 where nothing tells.
+    """
+    # Past, chord, beat and mood; past is as long as so many moods.
+    n = (len(before) - 12 - _RHYTHM) // (_PAST + 1)
+    a, b = (x[_PAST * n + 12 :][:_RHYTHM].astype(np.float32) for x in (before, other))
+    # The top of a parabola through the correlation at three lags.
+    early, level, late = ((a[1:-1] * b[k : len(b) - 2 + k]).sum() for k in range(3))
+    bend = early - 2 * level + late
+    if bend >= 0 or level <= 0:
+        return 0.0
+    return float(np.clip(0.5 * (early - late) / bend, -1, 1))
+
+
 def moods(features, codebook, before=_MOOD, after=_MOOD, rising=None):
     """Mean of timbre, and of how much happens, about each boundary of a recording.
 

@@ -20,8 +20,10 @@ import numpy as np
 
 from skmusic.checks import check_array, check_number
 from skmusic.graph import drop, join_graph, outlook
+from skmusic.image import window_length
 from skmusic.layout import Layout
 from skmusic.limiter import loudest
+from skmusic.moving import find_hop
 from skmusic.quotes import compared, prints, repeats
 from skmusic.storage import StoredFrames
 from skmusic.surroundings import mood_scale, moods, rises, surroundings
@@ -68,6 +70,10 @@ class Bank:
         Factors of `moods`.
     limit : ndarray of shape (n_steps,)
         Largest magnitude of the waveforms about each step, see `skmusic.limiter`.
+    hop : int
+        Samples from one frame to the next, 0 where they are not known.
+    redundant : bool
+        Whether the upper half of spectra mirrors the lower.
     shortest, longest : int
         Bounds of a run, in steps.
     """
@@ -89,6 +95,8 @@ class Bank:
     movement: np.ndarray
     mood_scale: np.ndarray
     limit: np.ndarray
+    hop: int
+    redundant: bool
     shortest: int
     longest: int
 
@@ -116,6 +124,9 @@ class Bank:
         check_array("movement", self.movement, (n,), low=1e-9)
         check_array("mood_scale", self.mood_scale, self.moods.shape[1:], low=0)
         check_array("limit", self.limit, (n,), low=0, high=np.inf)
+        N = window_length(self.layout, self.redundant is True)
+        if type(self.redundant) is not bool or self.hop not in (0, N // 2):
+            raise ValueError(f"a hop of {self.hop!r} is none of {N} samples' windows.")
         check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
 
@@ -180,6 +191,7 @@ def build_bank(
     finite = costs[np.isfinite(costs[:, 0]), 0]
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
     scale = mood_scale(found)
+    hop, redundant = find_hop(frames, codebook.layout)
     return Bank(
         layout=codebook.layout,
         frames=frames,
@@ -199,6 +211,8 @@ def build_bank(
         movement=movement * np.float32(unit),
         mood_scale=scale,
         limit=loudest(frames, ends, codebook.layout),
+        hop=hop,
+        redundant=redundant,
         shortest=shortest,
         longest=longest,
     )

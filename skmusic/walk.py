@@ -15,6 +15,7 @@ from skmusic.quotes import going_along, quoting
 from skmusic.recurrent import forward, log_softmax
 from skmusic.rendering import play
 from skmusic.seams import Seam
+from skmusic.surroundings import lag
 
 # What a join of unit cost weighs against a nat of the network, and the best
 # join that may follow against the join itself.
@@ -38,6 +39,9 @@ class Walk:
         Features of the last step, the network's next input.
     step : int
         Step of the bank at which the next run begins.
+    shift : float
+        Steps by which that run is played from later on, -0.5 to 0.5: beats are not
+        bound to steps.
     tail : ndarray of shape (n_frames, n_dims)
         How the last run would go on, to be faded out.
     turn : ndarray of shape (n_fine_bins,) or None
@@ -71,6 +75,7 @@ class Walk:
     lstm: list
     x: np.ndarray
     step: int
+    shift: float
     tail: np.ndarray
     turn: np.ndarray | None
     seam: Seam | None
@@ -92,6 +97,8 @@ class Run(NamedTuple):
     start: int
     length: int
     target: int  # where the next run begins
+    shift: float
+    next_shift: float
     colour: np.ndarray
     next_colour: np.ndarray
 
@@ -132,14 +139,17 @@ def plan(bank, network, walks, tempering):
         logp = tempering.mask(log_softmax(z[i, lengths]))
         along = going_along(bank, walk.along, start, lengths)
         length, target = _choose(bank, logp, start, lengths, along, walk, tempering)
+        target, shift = _in_time(bank, start + length, target, walk.shift)
         levels, colour = _colour(bank, walk, start, length, target)
-        runs.append(Run(start, length, target, walk.colour, colour))
+        run = Run(start, length, target, walk.shift, shift, walk.colour, colour)
+        runs.append(run)
         planned.append(
             replace(
                 walk,
                 lstm=[(h[i].copy(), c[i].copy()) for h, c in after[length - 1]],
                 x=x[i, length].copy(),
                 step=target,
+                shift=shift,
                 visits=(*walk.visits, (start, length))[-_MEMORY:],
                 along=along[length - lengths[0]].copy(),
                 mood=_drifted(walk, bank.moods[start + length // 2], length),
@@ -187,6 +197,18 @@ def _jump(bank, logp, end, along, walk, tempering):
     for lost in (steps + bank.longest > bank.ends, visited, quoted):
         score = np.where(lost, score - 1e6, score)
     return loosened(tempering, score, walk.visits).draw(score, walk.rng)
+
+
+def _in_time(bank, end, target, shift):
+    """The step, or one beside it, and the shift that keep the beat after a run."""
+    if not bank.hop or target == 0 or bank.ends[target - 1] != bank.ends[target]:
+        return target, 0.0
+    later = shift + lag(bank.before[end - 1], bank.before[target - 1])
+    near = target + round(later)
+    within = bank.ends[near] if near < len(bank.ends) else 0
+    if within == bank.ends[target] and near + bank.longest <= within:
+        target, later = near, later - round(later)
+    return target, float(np.clip(later, -0.5, 0.5))
 
 
 def _drifted(walk, played, n_steps):

@@ -85,9 +85,10 @@ def test_a_piece_goes_along_with_no_passage_for_much_longer_than_a_run(fitted):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_place_is_played_again_while_there_are_others(fitted, seed):
-    runs = visits(fitted, n_runs=32, seed=seed)
+    runs = visits(fitted, n_runs=28, seed=seed)
     for (a, n), (b, _) in combinations(runs, 2):
-        assert not a - 16 <= b < a + n + 16
+        # A step nearer than the margin, if that is where the beat is.
+        assert not a - 15 <= b < a + n + 15
 
 
 @pytest.mark.parametrize("n_heard", [0, 1, 20])
@@ -218,12 +219,13 @@ def test_what_was_heard_of_a_step_is_passed_over(fitted):
 
 def test_runs_are_played_as_they_are_but_coloured_and_faded_at_joins(fitted):
     bank, network, _, codebook = fitted
-    bank = replace(bank, limit=np.full(len(bank.ends), np.inf, np.float32))
+    # What is turned and moved is the matter of test_joins and test_moving.
+    bank = replace(bank, limit=np.full(len(bank.ends), np.inf, np.float32), hop=0)
     m = codebook.layout.frames_per_step
     walk, position, n_compared = begin(fitted), 0, 0
     for _ in range(40):
         turn, colour, middle = walk.turn, walk.colour, len(walk.tail) // m
-        if turn is not None:  # what is turned is the matter of test_joins
+        if turn is not None:
             walk = replace(walk, turn=0 * turn)
         walk = advance(bank, network, walk, Tempering())
         start, length = walk.visits[-1]

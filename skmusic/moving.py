@@ -1,0 +1,87 @@
+"""Moving frames in time by less than a step: joins that keep the beat.
+
+Steps are 23 ms apart, and a beat that comes half a step early or late after each join
+stumbles: real songs, cut at random into runs and moved by up to so much, lose half of
+what their beat is above that of pieces. Frames of windows that overlap by half are a
+waveform still; it is made, and cut into frames once more at another place.
+"""
+
+import numpy as np
+import scipy.fft
+
+from skmusic.image import is_redundant, window_length
+from skmusic.layout import complex_parts
+from skmusic.phase import sine_window
+
+# Places of the bank, and frames of each, that tell how frames overlap, and the share
+# of their energy that may differ: they are stored in few bits.
+_N_PLACES, _N_FRAMES, _TOLERANCE = 16, 24, 0.01
+
+
+def moved(frames, n_samples, layout, redundant=False):
+    """Frames of the same waveform, cut so many samples later.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_dims)
+        Spectra of `FFTFeaturizer`'s window and hop by default; beyond them is silence.
+    n_samples : int
+        From 0 to the hop.
+    layout : skmusic.layout.Layout
+        Of the frames.
+    redundant : bool
+        Whether the upper half of spectra mirrors the lower.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_dims)
+        The first and the last two lack something.
+    """
+    N = window_length(layout, redundant)
+    hop, window = N // 2, sine_window(N).astype(np.float32)
+    real, imag = (x[..., : hop + 1] for x in complex_parts(frames, layout))
+    z = np.empty(real.shape, np.complex64)
+    z.real, z.imag = real, imag
+    halves = (scipy.fft.irfft(z, N) * window).reshape(*z.shape[:2], 2, hop)
+    wave = np.zeros((len(z) + 2, z.shape[1], hop), np.float32)
+    wave[:-2] = halves[:, :, 0]
+    wave[1:-1] += halves[:, :, 1]
+    wave = np.moveaxis(wave, 1, 0).reshape(z.shape[1], -1)
+    windows = np.lib.stride_tricks.sliding_window_view(wave, N, axis=1)
+    windows = windows[:, n_samples::hop][:, : len(z)] * window
+    transform = scipy.fft.fft if redundant else scipy.fft.rfft
+    z = transform(windows, axis=-1).swapaxes(0, 1)
+    return np.stack([z.real, z.imag], axis=2).reshape(frames.shape)
+
+
+def find_hop(frames, layout):
+    """Samples from one frame to the next, 0 where frames cannot be moved.
+
+    Parameters
+    ----------
+    frames : sequence of shape (n_frames, n_dims)
+        Of a corpus.
+    layout : skmusic.layout.Layout
+        Of the frames.
+
+    Returns
+    -------
+    hop : int
+        Half a window where they are spectra of `FFTFeaturizer`'s window and hop by
+        default, which a waveform that is made of them and cut again gives back.
+    redundant : bool
+        Whether the upper half of spectra mirrors the lower.
+    """
+    if layout.n_parts == 1 or len(frames) < _N_FRAMES:
+        return 0, False
+    redundant = is_redundant(frames[:_N_FRAMES], layout)
+    N = window_length(layout, redundant)
+    if N % 2 or not N:
+        return 0, redundant
+    apart, energy = 0.0, 0.0
+    for start in np.linspace(0, len(frames) - _N_FRAMES, _N_PLACES).astype(int):
+        x = frames[start : start + _N_FRAMES]
+        inner = slice(1, -2)
+        apart += np.square(moved(x, 0, layout, redundant)[inner] - x[inner]).sum()
+        energy += np.square(x[inner]).sum()
+    return (N // 2 if apart < _TOLERANCE * energy else 0), redundant

@@ -1,0 +1,128 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+from skmusic.bands import band_energies
+from skmusic.layout import Layout, find_layout
+from skmusic.moving import find_hop, moved
+from skmusic.spectra import analysis_window, stft
+from skmusic.surroundings import lag, surroundings
+
+SR, BEAT = 44100, 0.4737  # 20.4 steps
+
+
+def drummed(seed, seconds=15):
+    """Drums that keep a beat, none like another."""
+    rng = np.random.default_rng(seed)
+    x = 0.01 * rng.standard_normal(SR * seconds)
+    t = np.arange(6000) / SR
+    for at in np.arange(rng.uniform(0, BEAT), seconds - 0.3, BEAT):
+        stroke = rng.standard_normal(6000) * np.exp(-t * rng.uniform(30, 60))
+        tone = np.sin(2 * np.pi * rng.uniform(100, 300) * t) * np.exp(-20 * t)
+        start = int(at * SR)
+        x[start : start + 6000] += rng.uniform(0.5, 1) * (0.3 * stroke + tone)
+    return x[:, None] / 4
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    recordings = [drummed(seed) for seed in range(3)]
+    generator = StatefulLSTMGenerator(epochs=1, random_state=0)
+    return Pipeline([FFTFeaturizer(N=512), generator]).fit(recordings), recordings
+
+
+def frames_of(x, N, redundant):
+    frames = stft(x, analysis_window("hann", N), N // 2).astype(np.float32)
+    if not redundant:
+        return frames
+    parts = frames.reshape(len(frames), -1, 2, N // 2 + 1)
+    mirrored = parts[..., -2:0:-1] * np.float32([[1], [-1]])
+    return np.concatenate([parts, mirrored], axis=-1).reshape(len(frames), -1)
+
+
+@pytest.mark.parametrize("redundant", [False, True])
+@pytest.mark.parametrize("N", [2048, 256])
+@pytest.mark.parametrize("share", [0, 0.25, 0.9])
+def test_frames_are_those_of_the_waveform_cut_later(N, redundant, share):
+    x = np.random.default_rng(0).standard_normal((20 * N, 2))
+    layout = Layout(2, 2, N if redundant else N // 2 + 1, 1)
+    late = int(share * N / 2)
+    found = moved(frames_of(x, N, redundant), late, layout, redundant)
+    wanted = frames_of(x[late:], N, redundant)[: len(found)]
+    n = min(len(wanted), len(found))
+    # A waveform that begins later is mirrored elsewhere: not the first and last.
+    np.testing.assert_allclose(found[2 : n - 3], wanted[2 : n - 3], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "hop"),
+    [
+        ({}, 1024),
+        ({"N": 256}, 128),
+        ({"N": 300}, 150),
+        ({"N": 256, "hop_length": 64}, 0),
+        ({"N": 512, "window": "boxcar"}, 0),
+        ({"N": 512, "window": "hamming"}, 0),
+    ],
+)
+def test_only_frames_that_make_their_waveform_can_be_moved(parameters, hop):
+    frames = FFTFeaturizer(**parameters).fit_transform([drummed(0, seconds=4)])
+    assert find_hop(frames[0], find_layout(frames))[0] == hop
+
+
+def test_what_is_no_sound_cannot_be_moved():
+    rng = np.random.default_rng(0)
+    chance = rng.standard_normal((100, 256)).astype(np.float32)
+    assert find_hop(chance, Layout(1, 2, 128, 1))[0] == 0
+    assert find_hop(0 * chance, Layout(1, 2, 128, 1))[0] == 0
+    assert find_hop(chance, Layout(1, 1, 256, 1)) == (0, False)
+
+
+def test_the_lag_of_a_beat_is_told_between_steps(fitted):
+    pipe, (x, *_) = fitted
+    codebook = pipe[-1].codebook_
+    layout = codebook.layout
+
+    def before(x):
+        (frames,) = pipe[0].transform([x])
+        frames = frames[
+            : len(frames) // layout.frames_per_step * layout.frames_per_step
+        ]
+        energies = band_energies(frames, layout, codebook.edges)
+        return surroundings(codebook.reduced(energies), codebook)[0]
+
+    own = before(x)
+    for late in (0, 256, 400):
+        other = before(x[late:])
+        found = [lag(own[t], other[t]) for t in range(100, 600, 5)]
+        assert abs(np.median(found) + late / 1024) < 0.06
+
+
+def strokes(x):
+    """Times at which strokes begin."""
+    level = np.abs(x[:, 0])[: len(x) // 44 * 44].reshape(-1, 44).max(axis=1)
+    found = [-1000]
+    for i in range(20, len(level)):
+        loud = level[i] > max(0.06, 4 * level[i - 20 : i - 3].mean())
+        if loud and i - found[-1] > 150:
+            found.append(i)
+    return np.array(found[1:]) * 44 / SR
+
+
+def test_pieces_keep_the_beat_between_steps(fitted):
+    pipe, recordings = fitted
+    bank, apart = pipe[-1].bank_, []
+    for hop in (bank.hop, 0):
+        pipe[-1].bank_ = replace(bank, hop=hop)
+        pieces = [
+            pipe.sample(x[: 5 * SR], seconds=20, random_state=i)
+            for i, x in enumerate(recordings)
+        ]
+        beats = np.concatenate([np.diff(strokes(x)) for x in pieces])
+        beats = beats[np.abs(beats - BEAT) < 0.2 * BEAT]
+        assert len(beats) > 80
+        apart.append(beats.std())
+    pipe[-1].bank_ = bank
+    assert apart[0] < 0.7 * apart[1]
