@@ -124,8 +124,10 @@ class Bank:
         check_array("movement", self.movement, (n,), low=1e-9)
         check_array("mood_scale", self.mood_scale, self.moods.shape[1:], low=0)
         check_array("limit", self.limit, (n,), low=0, high=np.inf)
+        check_number("hop", self.hop, "i", 0, 2**24)
         N = window_length(self.layout, self.redundant is True)
-        if type(self.redundant) is not bool or self.hop not in (0, N // 2):
+        hops = (0,) if N % 2 else (0, N // 2)
+        if type(self.redundant) is not bool or self.hop not in hops:
             raise ValueError(f"a hop of {self.hop!r} is none of {N} samples' windows.")
         check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
