@@ -10,6 +10,7 @@ import scipy.fft
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from skmusic.layout import complex_parts
+from skmusic.phase import sine_window
 
 # Frames whose waveforms are made at once, and steps to either side of one that tell
 # how loud music is there.
@@ -17,7 +18,10 @@ _BLOCK, _ABOUT = 1024, 43
 
 
 def peaks(frames, layout):
-    """Largest magnitude of each frame's waveform.
+    """Largest magnitude of the waveform in the middle of each frame.
+
+    The windows of `FFTFeaturizer` by default are taken out of it: of windows that
+    overlap by half each sample is in the middle of one.
 
     Parameters
     ----------
@@ -33,7 +37,10 @@ def peaks(frames, layout):
     real, imag = complex_parts(frames, layout)
     z = np.empty(real.shape, np.complex64)
     z.real, z.imag = real, imag
-    waveforms = scipy.fft.irfft(z, 2 * max(layout.n_bins - 1, 1))
+    N = 2 * max(layout.n_bins - 1, 1)
+    middle = slice(N // 4, N - N // 4)
+    window = np.maximum(sine_window(N)[middle], 0.5).astype(np.float32)
+    waveforms = scipy.fft.irfft(z, N)[..., middle] / window
     return np.abs(waveforms).max(axis=(1, 2))
 
 

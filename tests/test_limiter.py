@@ -42,15 +42,14 @@ def test_only_the_loudness_of_a_frame_is_changed(layout):
     assert gain.max() <= 1
 
 
-def test_peaks_are_those_of_the_windows():
+def test_peaks_are_those_of_the_samples():
     N = 512
     x = np.random.default_rng(1).standard_normal((20 * N, 2)).astype(np.float32)
-    window = analysis_window("hann", N)
-    frames = stft(x, window, N // 2)
+    frames = stft(x, analysis_window("hann", N), N // 2)
     found = peaks(frames, Layout(2, 2, N // 2 + 1, 1))
     # The first frame begins half a window before the music.
-    cut = [x[i : i + N] * window[:, None] for i in range(0, len(x) - N, N // 2)]
-    np.testing.assert_allclose(found[1:39], [abs(c).max() for c in cut], rtol=1e-4)
+    middles = np.abs(x[N // 4 :][: 38 * N // 2]).reshape(38, N // 2 * 2).max(axis=1)
+    np.testing.assert_allclose(found[1:39], middles, rtol=1e-4)
 
 
 def test_what_is_no_spectrum_has_no_limit():
