@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmusic import FFTFeaturizer, StatefulLSTMGenerator
+from skmusic import FFTFeaturizer, StatefulLSTMGenerator, colour, joins
 from skmusic import origin as origins
 from skmusic.colour import coloured
 from skmusic.datasets import make_songs
@@ -183,6 +184,16 @@ def test_origins_in_parts_equal_origins_at_once(all_fitted, kind, parts):
     np.testing.assert_array_equal(np.concatenate(made), whole)
 
 
+def as_it_is(generator, monkeypatch):
+    """Let runs begin at steps, and be as they are but where they are cross-faded."""
+    monkeypatch.setattr(joins, "_PHASE", 1e-3)
+    monkeypatch.setattr(joins, "_STRENGTH", 1e-3)
+    monkeypatch.setattr(colour, "_SHARE", 0.0)
+    bank = generator.bank_
+    free = replace(bank, hop=0, limit=np.full_like(bank.limit, np.inf))
+    monkeypatch.setattr(generator, "bank_", free)
+
+
 def shares_found(music, origin, X):
     """Of each frame, how much of its power is not what its origin has."""
     source = np.stack([X[o["recording"]][o["frame"]] for o in origin])
@@ -191,31 +202,32 @@ def shares_found(music, origin, X):
 
 
 @pytest.mark.parametrize("kind", TOKENS)
-def test_frames_are_what_their_origins_have(all_fitted, kind):
+def test_frames_are_what_their_origins_have(all_fitted, kind, monkeypatch):
     generator, X = all_fitted[kind]
+    as_it_is(generator, monkeypatch)
     m = generator.codebook_.layout.frames_per_step
-    music, origin = generator.sample(None, 400 * m, return_origin=True)
+    music, origin = generator.sample(None, 2000 * m, return_origin=True)
     assert len(np.unique(origin["recording"])) > 1
-    # At a join phases are turned, for eleven steps, and about it frames are mixed with
-    # those of another place, for eight at most.
     whole = np.concatenate(
         [
-            np.arange(run["start"] + 11 * m, run["start"] + run["length"] - 5 * m)
+            np.arange(
+                run["start"] + REACH * m, run["start"] + run["length"] - REACH * m
+            )
             for run in origins.runs(origin)
         ]
     )
     assert len(whole) > 10 * m
-    # Where levels differ they are coloured, and are the same waves still.
-    assert np.mean(shares_found(music, origin, X)[whole] < 0.1) > 0.9
-    assert (likeness(music, origin, X)[whole] > 0.8).all()
-    assert np.mean(shares_found(music, np.roll(origin, 40), X)[whole] < 0.01) < 0.2
+    # Frames are stored in few bits.
+    assert (shares_found(music, origin, X)[whole] < 0.01).all()
+    assert (shares_found(music, np.roll(origin, 40), X)[whole] < 0.01).mean() < 0.2
 
 
-def test_origins_count_empty_recordings_and_silence(frames):
+def test_origins_count_empty_recordings_and_silence(frames, monkeypatch):
     silence = np.zeros((80, frames[0].shape[1]), np.float32)
     X = [silence[:0], np.concatenate([silence, frames[1]]), silence[:0], frames[2]]
     generator = StatefulLSTMGenerator(**SMALL, random_state=0).fit(X)
-    music, origin = generator.sample(None, 400, return_origin=True)
+    as_it_is(generator, monkeypatch)
+    music, origin = generator.sample(None, 1500, return_origin=True)
     assert set(origin["recording"]) == {1, 3}
     assert origin["frame"][origin["recording"] == 1].min() >= 80
     # Coloured frames are still the same waves, others are not.
@@ -776,7 +788,10 @@ def test_music_is_as_loud_as_what_was_learned(music, frames):
     assert np.abs(music).max() < 2 * np.abs(corpus).max()
 
 
-def test_music_has_the_spectra_of_real_frames_but_at_joins(composer, frames):
+def test_music_has_the_spectra_of_real_frames_but_at_joins(
+    composer, frames, monkeypatch
+):
+    as_it_is(composer, monkeypatch)
     music, origin = composer.sample(None, 2000, random_state=0, return_origin=True)
     played = [frames[o["recording"]][o["frame"]] for o in origin]
     made, real = (magnitudes(np.array(x)) for x in (music, played))

@@ -388,16 +388,16 @@ def test_a_stream_is_made_as_it_is_taken(pipe, monkeypatch):
 def test_what_a_stream_holds_does_not_grow(pipe):
     stream = pipe.stream(random_state=1)
 
-    def peak(n_blocks):
+    def held(n_blocks):
         tracemalloc.start()
         for _ in range(n_blocks):
             next(stream)
-        _, most = tracemalloc.get_traced_memory()
+        now, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        return most
+        return now
 
-    peak(40)  # the memory of runs fills up
-    assert peak(200) < 1.2 * peak(40)
+    held(40)  # the memory of runs fills up
+    assert held(200) < 1.2 * held(40)
 
 
 @pytest.mark.parametrize(
