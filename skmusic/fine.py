@@ -15,7 +15,7 @@ add up to one.
 import numpy as np
 import scipy.fft
 
-from skmusic.layout import complex_parts
+from skmusic.layout import from_complex, to_complex
 
 
 def fine_spectra(frames, layout):
@@ -35,9 +35,7 @@ def fine_spectra(frames, layout):
         One part, and one block a frame, where one frame makes a step.
     """
     m = layout.frames_per_step
-    real, imag = complex_parts(frames, layout)
-    z = np.empty(real.shape, np.complex64)
-    z.real, z.imag = real, imag
+    z = to_complex(frames, layout)
     if m == 1:
         return z[..., None]
     z = np.pad(z, ((m, m), (0, 0), (0, 0)))
@@ -58,7 +56,7 @@ def coarse_frames(fine, layout):
         z[(m + 1) % 2 :: 2, :, ::2] *= -1
     else:
         z = fine[..., 0]
-    return np.stack([z.real, z.imag], axis=2).reshape(len(z), -1)
+    return from_complex(z)
 
 
 def gathered(parts, layout):
@@ -79,6 +77,11 @@ def scattered(fine, layout):
         return fine[:, None]
     rows = fine.reshape(-1, m)
     return np.concatenate([rows[:-1], rows[1:]], axis=1)
+
+
+def n_below(layout):
+    """Fine bins that are below 0 Hz, which come first."""
+    return layout.frames_per_step if layout.frames_per_step > 1 else 0
 
 
 def _window(m):

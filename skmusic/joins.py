@@ -16,7 +16,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from skmusic.colour import first_bins
-from skmusic.fine import coarse_frames, fine_spectra, gathered, scattered
+from skmusic.fine import coarse_frames, fine_spectra, gathered, n_below, scattered
 
 # Steps after which the phases, and the strengths of partials, are the run's own, and
 # decibels from step to step by which what begins rises.
@@ -134,7 +134,7 @@ def meeting(old, new, layout, weight=None):
     # Sum over the blocks of one's spectrum times the other's, conjugate.
     turn.imag = _phases(gathered(np.einsum("tcbp,tcbp->bp", a, b.conj()), layout))
     # The spectrum of a real signal is real at both ends.
-    turn.imag[[0 if layout.frames_per_step == 1 else layout.frames_per_step, -1]] = 0
+    turn.imag[[n_below(layout), -1]] = 0
     return turn
 
 
@@ -175,7 +175,5 @@ def _smooth(power, width):
 
 def _first_fine_bins(layout):
     """First fine bin of each range of pitch, the same whatever the window."""
-    m = layout.frames_per_step
     first = first_bins(replace(layout, n_bins=layout.n_fine_bins, frames_per_step=1))
-    # Where frames are short the first fine bins are those below 0 Hz.
-    return first if m == 1 else np.append(0, first[1:] + m)
+    return np.append(0, first[1:] + n_below(layout))

@@ -117,10 +117,17 @@ def _looks_stereo(sequences):
     return np.abs(left - right).mean() < 2.0
 
 
-def complex_parts(frames, layout):
-    """Real and imaginary parts of spectra, views ``(n_frames, n_channels, n_bins)``."""
+def to_complex(frames, layout):
+    """Spectra ``(n_frames, n_channels, n_bins)``, complex64, of their frames."""
     x = frames.reshape(-1, layout.n_channels, 2, layout.n_bins)
-    return x[:, :, 0], x[:, :, 1]
+    z = np.empty((len(x), layout.n_channels, layout.n_bins), np.complex64)
+    z.real, z.imag = x[:, :, 0], x[:, :, 1]
+    return z
+
+
+def from_complex(z):
+    """Frames ``(n_frames, n_dims)`` of spectra, the inverse of `to_complex`."""
+    return np.stack([z.real, z.imag], axis=2).reshape(len(z), -1)
 
 
 def check_frames(layout, n_dims):

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.fft
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
-from skmusic.layout import complex_parts
+from skmusic.layout import to_complex
 from skmusic.phase import sine_window
 
 # Frames whose waveforms are made at once, and steps to either side of one that tell
@@ -34,13 +34,10 @@ def peaks(frames, layout):
     -------
     ndarray of shape (n_frames,), float32
     """
-    real, imag = complex_parts(frames, layout)
-    z = np.empty(real.shape, np.complex64)
-    z.real, z.imag = real, imag
     N = 2 * max(layout.n_bins - 1, 1)
     middle = slice(N // 4, N - N // 4)
     window = np.maximum(sine_window(N)[middle], 0.5).astype(np.float32)
-    waveforms = scipy.fft.irfft(z, N)[..., middle] / window
+    waveforms = scipy.fft.irfft(to_complex(frames, layout), N)[..., middle] / window
     return np.abs(waveforms).max(axis=(1, 2))
 
 

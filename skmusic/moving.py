@@ -10,7 +10,7 @@ import numpy as np
 import scipy.fft
 
 from skmusic.image import is_redundant, window_length
-from skmusic.layout import complex_parts
+from skmusic.layout import from_complex, to_complex
 from skmusic.phase import sine_window
 
 # Places of the bank, and frames of each, that tell how frames overlap, and the share
@@ -39,19 +39,22 @@ def moved(frames, n_samples, layout, redundant=False):
     """
     N = window_length(layout, redundant)
     hop, window = N // 2, sine_window(N).astype(np.float32)
-    real, imag = (x[..., : hop + 1] for x in complex_parts(frames, layout))
-    z = np.empty(real.shape, np.complex64)
-    z.real, z.imag = real, imag
-    halves = (scipy.fft.irfft(z, N) * window).reshape(*z.shape[:2], 2, hop)
-    wave = np.zeros((len(z) + 2, z.shape[1], hop), np.float32)
+    windows = scipy.fft.irfft(to_complex(frames, layout), N) * window
+    halves = windows.reshape(*windows.shape[:2], 2, hop)
+    wave = np.zeros((len(frames) + 2, layout.n_channels, hop), np.float32)
     wave[:-2] = halves[:, :, 0]
     wave[1:-1] += halves[:, :, 1]
-    wave = np.moveaxis(wave, 1, 0).reshape(z.shape[1], -1)
+    wave = np.moveaxis(wave, 1, 0).reshape(layout.n_channels, -1)
+    return cut(wave[:, n_samples:], len(frames), N, redundant)
+
+
+def cut(wave, n_frames, N, redundant):
+    """First frames ``(n_frames, n_dims)`` of a waveform ``(n_channels, n_samples)``."""
+    hop = N // 2
     windows = np.lib.stride_tricks.sliding_window_view(wave, N, axis=1)
-    windows = windows[:, n_samples::hop][:, : len(z)] * window
+    windows = windows[:, : n_frames * hop : hop] * sine_window(N).astype(np.float32)
     transform = scipy.fft.fft if redundant else scipy.fft.rfft
-    z = transform(windows, axis=-1).swapaxes(0, 1)
-    return np.stack([z.real, z.imag], axis=2).reshape(frames.shape)
+    return from_complex(transform(windows, axis=-1).swapaxes(0, 1))
 
 
 def find_hop(frames, layout):

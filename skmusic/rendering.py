@@ -92,12 +92,11 @@ def _taken(bank, start, first, last, own, turn, seam):
     shift, colour = own
     m, layout = bank.layout.frames_per_step, bank.layout
     # Where frames are short a step is heard together with those beside it.
-    reach = min(m - 1, 1) if turn is not None else 0
+    reach = int(m > 1 and turn is not None)
     stretch = _beginning(bank, start)
     begin = max(start + first - reach, stretch)
     end = min(start + last + reach, int(bank.ends[start]))
-    frames = _frames(bank, begin, end, shift, stretch)
-    frames = coloured(frames, colour, layout)
+    frames = coloured(_frames(bank, begin, end, shift, stretch), colour, layout)
     if turn is not None:
         steps = np.arange(max(min(begin, start - REACH), stretch), end)
         begun = (steps - start)[:, None] >= seam.late[first_bins(layout)] - seam.fade

@@ -20,6 +20,8 @@ from skmusic.image import (
     places,
     window_length,
 )
+from skmusic.layout import from_complex
+from skmusic.moving import cut
 from skmusic.phase import next_phase, sine_window
 
 # Channels that are not alike are turned from each other, as chance has it: anew after
@@ -264,11 +266,7 @@ def frames_of(sound, codebook, image):
     n = max(0, (x.shape[1] - N + hop) // (hop * m)) * m
     if not n:
         return np.empty((0, layout.numbers_per_step // m), np.float32), sound
-    windows = np.lib.stride_tricks.sliding_window_view(x, N, axis=1)[:, : n * hop : hop]
-    windows = windows * sine_window(N).astype(np.float32)
-    transform = scipy.fft.fft if image.redundant else scipy.fft.rfft
-    z = transform(windows, axis=-1).swapaxes(0, 1)
-    frames = np.stack([z.real, z.imag], axis=2).reshape(n, -1).astype(np.float32)
+    frames = cut(x, n, N, image.redundant).astype(np.float32)
     return frames, replace(sound, samples=x[:, n * hop :])
 
 
@@ -302,4 +300,4 @@ def turned_on(frames, energies, image, features, layout):
     z = unit * np.sqrt(share[:, :, places(n)] * power[:, None])
     if image.redundant:
         z = np.concatenate([z, z[..., 1 : N - n + 1][..., ::-1].conj()], axis=-1)
-    return np.stack([z.real, z.imag], axis=2).reshape(len(frames), -1)
+    return from_complex(z)
