@@ -88,7 +88,7 @@ def test_no_place_is_played_again_while_there_are_others(fitted, seed):
     runs = visits(fitted, n_runs=28, seed=seed)
     for (a, n), (b, _) in combinations(runs, 2):
         # A step nearer than the margin, if that is where the beat is.
-        assert not a - 15 <= b < a + n + 15
+        assert not a - 16 <= b < a + n + 16
 
 
 @pytest.mark.parametrize("n_heard", [0, 1, 20])
