@@ -20,6 +20,7 @@ T. Grandke, "Interpolation algorithms for discrete Fourier transforms of weighte
 signals", IEEE Trans. Instrumentation and Measurement 32 (1983), for tones.
 """
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -28,6 +29,7 @@ import numpy as np
 _RATIO = 0.451
 
 
+@cache
 def sine_window(size):
     """Half a sine, which shifted by a quarter and squared adds up to 2.
 
@@ -39,6 +41,7 @@ def sine_window(size):
     Returns
     -------
     ndarray of shape (size,)
+        Shared, and therefore read-only.
 
     Examples
     --------
@@ -46,7 +49,9 @@ def sine_window(size):
     >>> (sine_window(8) ** 2).reshape(4, 2).sum(axis=0).round(12)
     array([2., 2.])
     """
-    return np.sin(np.pi * np.arange(size) / size)
+    window = np.sin(np.pi * np.arange(size) / size)
+    window.flags.writeable = False
+    return window
 
 
 def next_phase(phase, before, now, after, size, hop_length):

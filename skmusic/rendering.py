@@ -1,6 +1,7 @@
 """How a planned run sounds: turned, coloured, and cross-faded with its neighbours."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,9 +57,9 @@ def _sound(bank, walk, run):
     """Frames of a run, faded into and out of; and how the next one begins."""
     m, layout = bank.layout.frames_per_step, bank.layout
     before, after = _overlap(bank, run)
-    start, n_steps = run.start, run.length + after
-    own = run.shift, run.colour
-    frames = _taken(bank, start, 0, n_steps, own, walk.turn, walk.seam)
+    n_steps = run.length + after
+    own = _taken(bank, run.start, 0, n_steps, run.shift, run.colour)
+    frames = _turned(bank, own, 0, n_steps, walk.turn, walk.seam)
     n = min(len(walk.tail), len(frames))
     if n:
         slope = walk.seam.slope(0, n, layout)
@@ -67,13 +68,13 @@ def _sound(bank, walk, run):
     if before + after == 0:
         return played, tail, None, None
     k, n = before * m, (before + after) * m
-    old, next_own = frames[len(frames) - n :], (run.next_shift, run.next_colour)
-    new = _taken(bank, run.target, -before, after, next_own, None, None)
+    own = _taken(bank, run.target, -before, after, run.next_shift, run.next_colour)
+    old, new = frames[len(frames) - n :], _turned(bank, own, -before, after, None, None)
     seam = find_seam(old, new, before, layout)
     slope = seam.slope(-k, n, layout)
     turn = meeting(old, new, layout, slope * (1 - slope))
     if before:
-        new = _taken(bank, run.target, -before, 0, next_own, turn, seam)
+        new = _turned(bank, own, -before, 0, turn, seam)
         played[-k:] = mix(played[-k:], new, slope[:k], layout)
     return played, tail, turn, seam
 
@@ -87,18 +88,33 @@ def _overlap(bank, run):
     return min(most, behind), int(min(most, ahead))
 
 
-def _taken(bank, start, first, last, own, turn, seam):
-    """Frames of steps `first` to `last` of a run, coloured and, but attacks, turned."""
-    shift, colour = own
-    m, layout = bank.layout.frames_per_step, bank.layout
+class _Own(NamedTuple):
+    """Steps of the bank as they are, but for time and colour."""
+
+    start: int  # where their run begins
+    begin: int  # the first of them
+    frames: np.ndarray
+
+
+def _taken(bank, start, first, last, shift, colour):
+    """Steps `first` to `last` of a run, and those that these are heard with."""
     # Where frames are short a step is heard together with those beside it.
-    reach = int(m > 1 and turn is not None)
+    reach = int(bank.layout.frames_per_step > 1)
     stretch = _beginning(bank, start)
     begin = max(start + first - reach, stretch)
     end = min(start + last + reach, int(bank.ends[start]))
-    frames = coloured(_frames(bank, begin, end, shift, stretch), colour, layout)
+    frames = _frames(bank, begin, end, shift, stretch)
+    return _Own(start, begin, coloured(frames, colour, bank.layout))
+
+
+def _turned(bank, own, first, last, turn, seam):
+    """Frames of steps `first` to `last` of a run, turned but for attacks."""
+    m, layout = bank.layout.frames_per_step, bank.layout
+    start, begin, frames = own
+    frames = frames[: (start + last - begin + int(m > 1)) * m]
     if turn is not None:
-        steps = np.arange(max(min(begin, start - REACH), stretch), end)
+        end = begin + len(frames) // m
+        steps = np.arange(max(min(begin, start - REACH), _beginning(bank, start)), end)
         begun = (steps - start)[:, None] >= seam.late[first_bins(layout)] - seam.fade
         held = holding(bank.levels[steps], begun)[begin - end :] @ spread(layout)
         frames = turned(frames, turn, layout, begin - start, held, seam.late)
