@@ -24,15 +24,15 @@ _N_NUMBERS, _UNIT = 48, 127
 # is the other.
 _AHEAD, _THE_SAME = range(4, 25, 4), 0.55
 # Steps after which it is looked whether a piece goes along with a passage, the likeness
-# at which it does, and at which it would go on to; times that are taken back for one at
-# which it does not.
-_EVERY, _ALIKE, _ALIKE_AHEAD, _APART = 3, 0.45, 0.42, 2
+# at which it does, and at which it would go on to.
+_EVERY, _ALIKE, _ALIKE_AHEAD = 3, 0.45, 0.42
 # Multiplications that BLAS does in one thread: where the machine is busy, a short run
 # of music would wait long for the others.
 _SMALL = 1 << 18
 # Times that a piece may be found to go along with a passage beyond those of the longest
-# run; passages that are looked at.
-_MORE, _MOST = 1, 32
+# run, and by how many fewer it may return to one that it has left; passages that are
+# looked at.
+_MORE, _RETURN, _MOST = 1, 2, 512
 
 
 def prints(features, codebook):
@@ -165,7 +165,7 @@ def going_along(bank, along, start, lengths):
     """
     n, looked_at = len(along), np.arange(0, lengths[-1], _EVERY)
     products = _dots(bank.prints[start + looked_at], bank.prints)
-    changes = np.where(products >= _products(_ALIKE), np.int16(1), np.int16(-_APART))
+    changes = np.where(products >= _products(_ALIKE), np.int16(1), np.int16(-1))
     # Counts are kept by where a passage was when the run began.
     counts = along.copy()
     first = np.append(0, np.flatnonzero(np.diff(bank.ends)) + 1)
@@ -179,6 +179,28 @@ def going_along(bank, along, start, lengths):
                 # What has ended is not gone along with in the recording after it.
                 row[np.minimum(first[:, None] + np.arange(length), n - 1)] = 0
     return out
+
+
+def quoted_by_itself(bank, along):
+    """Whether a run of each length has gone along with some passage for too long.
+
+    Parameters
+    ----------
+    bank : skmusic.units.Bank
+        Of which something is played.
+    along : ndarray of shape (n_lengths, n_bank_steps)
+        From `going_along`.
+
+    Returns
+    -------
+    ndarray of shape (n_lengths,), bool
+    """
+    return along.max(axis=1) > _longest(bank)
+
+
+def _longest(bank):
+    """Times that a piece may be found to go along with a passage."""
+    return -(-bank.longest // _EVERY) + _MORE
 
 
 def quoting(bank, along, targets):
@@ -196,17 +218,18 @@ def quoting(bank, along, targets):
     Returns
     -------
     ndarray of shape (n_lengths, n_targets), bool
-        True too where a run is too long itself.
     """
-    longest = -(-bank.longest // _EVERY) + _MORE
-    next_run = -(-bank.shortest // _EVERY)
-    quoted = np.repeat(along.max(axis=1)[:, None] > longest, targets.shape[1], axis=1)
+    most = max(_longest(bank) - -(-bank.shortest // _EVERY) - _RETURN, 1)
+    quoted = np.zeros(targets.shape, bool)
     least = _products(_ALIKE_AHEAD, len(_AHEAD))
     for row, played, places in zip(quoted, along, targets, strict=True):
-        far = np.flatnonzero(played > longest - next_run)
+        far = np.flatnonzero(played > most)
         if not far.size:
             continue
-        far = far[np.argsort(-played[far], kind="stable")[:_MOST]]
+        far = far[np.argsort(-played[far], kind="stable")]
+        # Of neighbours one: they go along with the piece together.
+        _, first = np.unique(far // _EVERY, return_index=True)
+        far = far[np.sort(first)[:_MOST]]
         passages = _passages(bank.prints, bank.ends, far)
         ahead = _passages(bank.prints, bank.ends, places)
         row |= (_dots(passages, ahead) >= least).any(axis=0)

@@ -11,7 +11,7 @@ import numpy as np
 
 from skmusic.colour import PAST, colouring
 from skmusic.guards import dying, loosened, resuming
-from skmusic.quotes import going_along, quoting
+from skmusic.quotes import going_along, quoted_by_itself, quoting
 from skmusic.recurrent import forward, log_softmax
 from skmusic.rendering import play
 from skmusic.seams import Seam
@@ -171,7 +171,7 @@ def _choose(bank, logp, start, lengths, along, walk, tempering):
     score = np.take_along_axis(logp, bank.tokens[targets], axis=1) - costs
     visited = _visited(targets, (*walk.visits, (start, lengths[-1])))
     new = (targets >= 0) & ~visited & ~quoting(bank, along, targets)
-    new &= np.isfinite(score)
+    new &= np.isfinite(score) & ~quoted_by_itself(bank, along)[:, None]
     for allowed in (new & ~resuming(targets, lengths, walk.visits), new):
         if allowed.any():
             score = np.where(allowed, score, -np.inf).ravel()

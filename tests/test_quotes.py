@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skmusic import quotes
-from skmusic.quotes import compared, going_along, quoting, repeats
+from skmusic.quotes import compared, going_along, quoted_by_itself, quoting, repeats
 
 
 def learned(n=300, seed=0):
@@ -81,17 +81,38 @@ def test_nothing_goes_along_beyond_the_end_of_a_recording(twice):
 
 
 def test_going_on_with_a_passage_is_quoting_once_it_has_been_long_enough(twice):
-    start, lengths = 100, np.arange(11, 20)
+    start, lengths = 100, np.arange(4, 20)
     along = going_along(twice, nothing(twice), start, lengths)
     targets = np.stack([start + 300 + lengths, start + 600 + lengths], axis=1)
     assert not quoting(twice, along, targets)[:, 1].any()
-    # With the shortest run after it, it would be found more often than the longest run.
+    # With the shortest run after it, it would be found about as often as the longest.
     times = -(-np.array([*lengths, twice.shortest, twice.longest]) // quotes._EVERY)
-    enough = times[:-2] + times[-2] > times[-1] + quotes._MORE
+    enough = times[:-2] + times[-2] > times[-1] + quotes._MORE - quotes._RETURN
     assert 0 < enough.sum() < len(lengths)
     np.testing.assert_array_equal(quoting(twice, along, targets)[:, 0], enough)
-    # Where it has gone on for too long, leaving is too late.
-    assert quoting(twice, along + np.int16(9), targets).all()
+
+
+def test_a_run_that_has_gone_along_for_too_long_should_have_ended(twice):
+    lengths = np.arange(11, 60)
+    along = going_along(twice, nothing(twice), 100, lengths)
+    late = quoted_by_itself(twice, along)
+    assert not late[lengths <= twice.longest].any()
+    assert late[lengths > twice.longest + quotes._EVERY * (quotes._MORE + 1)].all()
+    # Whatever comes too late, other music is no quote.
+    other = np.full((len(lengths), 1), 700)
+    assert not quoting(twice, along, other).any()
+
+
+def test_a_passage_is_not_returned_to_after_one_run_elsewhere(twice):
+    run, other = np.array([twice.longest]), np.array([twice.shortest])
+    along = going_along(twice, nothing(twice), 100, run)
+    place = 400 + twice.longest
+    for start in (650, 750):
+        along = going_along(twice, along[0], start, other)
+        place += twice.shortest
+        # It would go on where the recording would be by then, or a second later.
+        found = quoting(twice, along, np.array([[place, place + 43]]))
+        np.testing.assert_array_equal(found[0], [start == 650, False])
 
 
 def test_products_of_prints_are_exact():

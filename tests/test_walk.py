@@ -74,13 +74,27 @@ def visits(fitted, n_runs=30, **options):
     return runs
 
 
-def test_a_piece_goes_along_with_no_passage_for_much_longer_than_a_run(fitted):
+@pytest.mark.parametrize("joins", [True, False])
+def test_a_piece_goes_along_with_no_passage_for_much_longer_than_a_run(fitted, joins):
     bank, network, _, _ = fitted
+    if not joins:
+        bank = replace(bank, targets=np.full_like(bank.targets, -1))
     walk, longest = begin(fitted), 0
     for _ in range(60):
         walk = advance(bank, network, walk, Tempering())
         longest = max(longest, walk.along.max())
     assert 0 < longest <= -(-LONGEST // 3) + 1
+
+
+def test_what_went_on_for_too_long_is_left_though_no_join_is(fitted):
+    bank, network, _, _ = fitted
+    closed = replace(bank, targets=np.full_like(bank.targets, -1), hop=0)
+    walk, none = begin(fitted), Tempering(0)
+    free = advance(closed, network, walk, none).step
+    along = walk.along.copy()
+    along[free - SHORTEST] = 100  # of the step that precedes it by a run
+    left = advance(closed, network, replace(walk, along=along), none).step
+    assert abs(left - free) > 1
 
 
 @pytest.mark.parametrize("seed", range(4))
