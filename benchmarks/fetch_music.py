@@ -1,4 +1,4 @@
-"""Recordings for the benchmarks: the music of two games.
+"""Recordings for the benchmarks: the music of three games.
 
 Run it to fetch them, or import `music` and `unheard`, which fetch at need. They come
 from Debian packages, unpacked without being installed, and lie with their licences in
@@ -64,6 +64,30 @@ WARZONE = Package(
     tuple(f"track{n}" for n in (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)),
     tuple(f"track{n}" for n in (12, 13, 14, 15, 16)),
 )
+HYPERROGUE = Package(
+    "hyperrogue-music",
+    ".ogg",
+    (
+        "hr-savino-ivory",
+        "hr3-laboratory",
+        "hr-savino-caribbean",
+        "hr3-hell",
+        "hr-savino-ocean",
+        "hr-domina-mountain",
+        "hr3-mirror",
+        "hr-domina-hunting",
+        "hr3-rlyeh",
+        "hr3-motion",
+    ),
+    (
+        "hr3-graveyard",
+        "hr3-desert",
+        "hr3-jungle",
+        "hr3-icyland",
+        "hr-savino-palace",
+    ),
+)
+PACKAGES = WESNOTH, WARZONE, HYPERROGUE
 FOLDER = WESNOTH.folder
 
 
@@ -163,7 +187,7 @@ def _call(*command, cwd=None):
 
 if __name__ == "__main__":
     try:
-        for each in (WESNOTH, WARZONE):
+        for each in PACKAGES:
             print(*fetch(each), sep="\n")
     except (OSError, RuntimeError) as error:
         sys.exit(f"fetch_music: {error}")

@@ -18,7 +18,7 @@ from pathlib import Path
 import controls
 import numpy as np
 from controls import CLIP, SR
-from fetch_music import WARZONE, music, unheard
+from fetch_music import HYPERROGUE, WARZONE, music, unheard
 from ngrams import likelihoods, summary
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
@@ -51,18 +51,22 @@ SHOWN = {
 def wesnoth():
     """Game music: ten tracks to learn, five never heard."""
     warnings.filterwarnings("ignore", message=".*damaged or cut off.*")
-    return [
-        [sound.read(path, sr=SR, channels=2)[0] for path in paths()]
-        for paths in (music, unheard)
-    ]
+    return _read(music(), unheard())
 
 
 def warzone():
     """Music of another game, electronic: four minutes of each track."""
-    return [
-        [sound.read(path, sr=SR, channels=2)[0][: 240 * SR] for path in paths]
-        for paths in (music(package=WARZONE), unheard(package=WARZONE))
-    ]
+    both = _read(music(package=WARZONE), unheard(package=WARZONE))
+    return [[x[: 240 * SR] for x in recordings] for recordings in both]
+
+
+def hyperrogue():
+    """Music of a third game, much of it loops: a minute or two of each track."""
+    return _read(music(package=HYPERROGUE), unheard(package=HYPERROGUE))
+
+
+def _read(*both):
+    return [[sound.read(p, sr=SR, channels=2)[0] for p in paths] for paths in both]
 
 
 def songs():
@@ -71,7 +75,12 @@ def songs():
     return [made[:10], made[10:]]
 
 
-CORPORA = {"wesnoth": wesnoth, "warzone": warzone, "songs": songs}
+CORPORA = {
+    "wesnoth": wesnoth,
+    "warzone": warzone,
+    "hyperrogue": hyperrogue,
+    "songs": songs,
+}
 
 
 def clips(recordings, starts, seconds):
