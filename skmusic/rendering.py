@@ -98,9 +98,7 @@ class _Own(NamedTuple):
 
 def _taken(bank, start, first, last, shift, colour):
     """Steps `first` to `last` of a run, and those that these are heard with."""
-    # Where frames are short a step is heard together with those beside it.
-    reach = int(bank.layout.frames_per_step > 1)
-    stretch = _beginning(bank, start)
+    reach, stretch = _reach(bank.layout), _beginning(bank, start)
     begin = max(start + first - reach, stretch)
     end = min(start + last + reach, int(bank.ends[start]))
     frames = _frames(bank, begin, end, shift, stretch)
@@ -111,7 +109,7 @@ def _turned(bank, own, first, last, turn, seam):
     """Frames of steps `first` to `last` of a run, turned but for attacks."""
     m, layout = bank.layout.frames_per_step, bank.layout
     start, begin, frames = own
-    frames = frames[: (start + last - begin + int(m > 1)) * m]
+    frames = frames[: (start + last - begin + _reach(layout)) * m]
     if turn is not None:
         end = begin + len(frames) // m
         steps = np.arange(max(min(begin, start - REACH), _beginning(bank, start)), end)
@@ -119,6 +117,11 @@ def _turned(bank, own, first, last, turn, seam):
         held = holding(bank.levels[steps], begun)[begin - end :] @ spread(layout)
         frames = turned(frames, turn, layout, begin - start, held, seam.late)
     return frames[(start + first - begin) * m :][: (last - first) * m]
+
+
+def _reach(layout):
+    """Steps to either side that one is heard with: where frames are short, one."""
+    return int(layout.frames_per_step > 1)
 
 
 def _frames(bank, begin, end, shift, stretch):

@@ -98,6 +98,7 @@ def test_a_run_that_has_gone_along_for_too_long_should_have_ended(twice):
     late = quoted_by_itself(twice, along)
     assert not late[lengths <= twice.longest].any()
     assert late[lengths > twice.longest + quotes._EVERY * (quotes._MORE + 1)].all()
+    assert quoted_by_itself(twice, along + np.int16(9)).all()
     # Whatever comes too late, other music is no quote.
     other = np.full((len(lengths), 1), 700)
     assert not quoting(twice, along, other).any()
