@@ -74,7 +74,9 @@ class StatefulLSTMGenerator(BaseEstimator):
     learning_rate : float, default=1e-3
         Of Adam.
     n_streams : int, default=64
-        Recordings, or stretches of them, that are learned side by side, at most.
+        Recordings, or stretches of them, that are learned side by side, at most:
+        fewer where there is so little music that an epoch would have less than some
+        sixteen updates.
     chunk_length : int, default=64
         Steps between two updates of the weights; the state is carried across.
     validation_fraction : float, default=0.1

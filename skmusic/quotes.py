@@ -200,7 +200,12 @@ def quoted_by_itself(bank, along):
 
 def _longest(bank):
     """Times that a piece may be found to go along with a passage."""
-    return -(-bank.longest // _EVERY) + _MORE
+    return _times(bank.longest) + _MORE
+
+
+def _times(n_steps):
+    """Times that it is looked, in a run of so many steps."""
+    return -(-n_steps // _EVERY)
 
 
 def quoting(bank, along, targets):
@@ -219,7 +224,7 @@ def quoting(bank, along, targets):
     -------
     ndarray of shape (n_lengths, n_targets), bool
     """
-    most = max(_longest(bank) - -(-bank.shortest // _EVERY) - _RETURN, 1)
+    most = max(_longest(bank) - _times(bank.shortest) - _RETURN, 1)
     quoted = np.zeros(targets.shape, bool)
     least = _products(_ALIKE_AHEAD, len(_AHEAD))
     for row, played, places in zip(quoted, along, targets, strict=True):

@@ -73,8 +73,8 @@ def train(
         "dropout": dropout,
         "learning_rate": float(generator.learning_rate),
         "seed": seed,
-        # Enough updates in an epoch also where there is little music.
-        "n_streams": max(1, min(generator.n_streams, n_chunks // 16)),
+        # Some sixteen updates in an epoch also where there is little music.
+        "n_streams": max(1, min(generator.n_streams, -(-n_chunks // 16))),
         "chunk_length": chunk,
         "patience": generator.n_iter_no_change if held_out else None,
         **settings,
