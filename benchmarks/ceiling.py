@@ -11,11 +11,10 @@ ceiling.md and ceiling.json into benchmarks/results.
 """
 
 import argparse
-import json
 
 import numpy as np
 from controls import CLIP, SR
-from quality import CORPORA, HEARD, RESULTS, clips, learn
+from quality import CORPORA, HEARD, RESULTS, clips, learn, reference, written
 
 from skmusic.metrics import (
     _classifier_auc,
@@ -33,7 +32,7 @@ MODELS = {
 
 
 def rows(learnt, held):
-    """Name and clips of each row, and how many clips share a step on average."""
+    """Name and clips of each row, and how many pieces a frame stands in."""
     rng = np.random.default_rng(0)
     every = clips(learnt, (0.1, 0.35, 0.6, 0.85), CLIP)
     yield "learnt", [every[i] for i in rng.permutation(len(every))[:CLIPS]], None
@@ -59,12 +58,12 @@ def shared(origins):
     return float((counts**2).sum() / counts.sum())
 
 
-def judged(reference, mels):
+def judged(real, mels):
     """Distance and area under the curve of all clips, and of eight drawn of them."""
     rng, found = np.random.default_rng(1), []
     draws = [rng.permutation(len(mels))[:DRAWN] for _ in range(TIMES)]
     for which in [range(len(mels)), *draws]:
-        both = _standardised(reference, [mels[i] for i in which])
+        both = _standardised(real, [mels[i] for i in which])
         found.append((_frechet_distance(*both), _classifier_auc(*both)))
     return found
 
@@ -72,10 +71,10 @@ def judged(reference, mels):
 def measure(name):
     """What stands in the table of a corpus."""
     learnt, held = CORPORA[name]()
-    reference = _log_mels(clips(held, (0.05, 0.45, 0.95), CLIP), SR)
+    real = _log_mels(reference(held), SR)
     table = {}
     for row, made, reuse in rows(learnt, held):
-        whole, *drawn = judged(reference, _log_mels(made, SR))
+        whole, *drawn = judged(real, _log_mels(made, SR))
         table[row] = {"whole": whole, "drawn": drawn, "shared": reuse}
         print(name, row, table[row], flush=True)
     return table
@@ -115,12 +114,7 @@ def main():
     args = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     measured = {name: measure(name) for name in args.corpus or CORPORA}
-    # Of other corpora what an earlier run found stands.
-    found = RESULTS / "ceiling.json"
-    both = (json.loads(found.read_text()) if found.exists() else {}) | measured
-    tables = {name: both[name] for name in CORPORA if name in both}
-    found.write_text(json.dumps(tables, indent=1))
-    (RESULTS / "ceiling.md").write_text(markdown(tables))
+    (RESULTS / "ceiling.md").write_text(markdown(written("ceiling", measured)))
 
 
 if __name__ == "__main__":

@@ -93,6 +93,11 @@ def clips(recordings, starts, seconds):
     return found
 
 
+def reference(held):
+    """Real clips that every row is held against."""
+    return clips(held, (0.05, 0.45, 0.95), CLIP)
+
+
 def learn(learnt, N, **parameters):
     """Fitted pipeline, and the seconds it took."""
     begun = time.perf_counter()
@@ -157,10 +162,10 @@ def rows(learnt, held, quick, notes):
 def measure(name, corpus, quick):
     """All rows of a corpus, measured."""
     learnt, held = corpus
-    reference = clips(held, (0.05, 0.45, 0.95), CLIP)
+    real = reference(held)
     table, notes = {}, {}
     for row, made, costs in rows(learnt, held, quick, notes):
-        report = evaluate(reference, made, training=learnt, sr=SR)
+        report = evaluate(real, made, training=learnt, sr=SR)
         flat = {k: v for k, v in report.items() if k != "descriptors"}
         inside = {}
         for key, value in report["descriptors"].items():
@@ -238,6 +243,15 @@ def markdown(tables, quick):
     return "\n".join(lines) + "\n"
 
 
+def written(name, measured):
+    """Tables of all corpora: of others what an earlier run found stands."""
+    found = RESULTS / f"{name}.json"
+    both = (json.loads(found.read_text()) if found.exists() else {}) | measured
+    tables = {corpus: both[corpus] for corpus in CORPORA if corpus in both}
+    found.write_text(json.dumps(tables, indent=1))
+    return tables
+
+
 def main():
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -249,12 +263,7 @@ def main():
         name: measure(name, CORPORA[name](), args.quick)
         for name in args.corpus or CORPORA
     }
-    # Of other corpora what an earlier run found stands.
-    found = RESULTS / "quality.json"
-    earlier = json.loads(found.read_text()) if found.exists() else {}
-    both = earlier | measured
-    tables = {name: both[name] for name in CORPORA if name in both}
-    (RESULTS / "quality.json").write_text(json.dumps(tables, indent=1))
+    tables = written("quality", measured)
     (RESULTS / "quality.md").write_text(markdown(tables, args.quick))
     print(markdown(tables, args.quick))
 
