@@ -22,7 +22,8 @@ demo: $(VENV)/.installed  ## set up, compose from the songs that come with skmus
 	@echo "The music is in $(CURDIR)/$(SOUND)"
 
 test: lint  ## set up, check the style and run all tests
-	$(BIN)/python -m pytest
+	@# In two processes, as two cores are what it may count on; each takes 2 GB or so.
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-browser: $(VENV)/.installed-browser  ## look at and listen to pages in a browser
 	@command -v chromedriver >/dev/null || { [ "$$(id -u)" = 0 ] \

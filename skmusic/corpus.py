@@ -11,10 +11,12 @@ from functools import partial
 import numpy as np
 
 from skmusic.bands import band_edges, band_energies
-from skmusic.storage import bytes_per_frame, fewest_bytes
+from skmusic.lapped import bytes_of, fewest
 
 # Steps quieter than the loudest by so much, at the ends, are no music to learn.
 _SILENCE_DB = -60.0
+# Bytes of a step in a bank beside its frames, see `skmusic.units.Bank`.
+BESIDE = 936
 # Steps of a stretch; numbers of the frames that are read at once.
 _STRETCH, _BLOCK = 860, 1 << 22
 
@@ -52,19 +54,18 @@ def read_corpus(recordings, layout, size):
     layout : Layout
         Of the frames.
     size : int
-        Bytes that the frames that may sound take in the bank, at most; of a larger
-        corpus stretches are kept, spread evenly over it.
+        Bytes that the bank of what may sound takes, at most; of a larger corpus
+        stretches are kept, spread evenly over it.
 
     Returns
     -------
     Corpus
     """
     m = layout.frames_per_step
-    n_dims = layout.numbers_per_step // m
     streamed = hasattr(recordings, "map_blocks")
     lengths = recordings.lengths if streamed else [len(x) for x in recordings]
     # More than will fit: how well frames can be stored is known when they are.
-    most = max(1, int(size / (fewest_bytes(n_dims) * m)))
+    most = max(1, int(size / (fewest(layout) * m + BESIDE)))
     wanted = thinned(_pieces([n // m for n in lengths]), most)
     leads, energies, pieces = _read_all(recordings, wanted, layout)
     n_steps = [len(e) for e in energies]
@@ -78,7 +79,7 @@ def read_corpus(recordings, layout, size):
         wanted = thinned(_pieces(n_steps), most)
         wanted = [(i, leads[i] + a, leads[i] + b) for i, a, b in wanted]
         pieces = _read_all(recordings, wanted, layout)[2]
-    return Corpus(leads, energies, *_within(size, pieces, m))
+    return Corpus(leads, energies, *_within(size, pieces, layout))
 
 
 def grown(corpus, bank, size):
@@ -114,13 +115,15 @@ def grown(corpus, bank, size):
         pieces[len(ends) + i, a, b] = frames
     leads = np.concatenate([bank.position[starts], corpus.leads])
     features = np.split(bank.features.astype(np.float32), ends[:-1])
-    whole = Corpus(leads, [], *_within(size, pieces, m))
+    whole = Corpus(leads, [], *_within(size, pieces, bank.layout))
     return whole, features, np.split(bank.tokens, ends[:-1]), bank.recording[starts]
 
 
-def _within(size, pieces, m):
+def _within(size, pieces, layout):
     """Pieces that take `size` bytes in a bank, and their frames, from a dict."""
-    fits = max(1, int(size / (bytes_per_frame(list(pieces.values())) * m)))
+    m = layout.frames_per_step
+    each = bytes_of(list(pieces.values()), layout) * m + BESIDE
+    fits = max(1, int(size / each))
     kept = thinned(list(pieces), fits)
     starts = {piece[:2]: frames for piece, frames in pieces.items()}
     return kept, [starts[i, a][: (b - a) * m] for i, a, b in kept]

@@ -53,7 +53,7 @@ def _scores(bank, logp, features, codebook, first, mood):
             lost = lost + MOOD * _distances(mood[None], bank.moods)[0]
         yield logp[0][bank.tokens] - lost
         return
-    before = surroundings(features, codebook)[0]
+    before, there = surroundings(features, codebook)[0], bank.heard_before(slice(None))
     still = np.minimum(bank.movement, np.median(bank.movement))
     if mood is None:
         moods = moods_heard(features, codebook) * bank.mood_scale
@@ -62,7 +62,7 @@ def _scores(bank, logp, features, codebook, first, mood):
     # Blocks of one size, so that a row's sums do not depend on how many there are.
     for start in range(first, len(before), _BLOCK):
         rows = np.minimum(np.arange(start, start + _BLOCK), len(before) - 1)
-        lost_there = SHARPNESS * _distances(before[rows], bank.before) / still
+        lost_there = SHARPNESS * _distances(before[rows], there) / still
         lost_there += MOOD * _distances(moods[rows], bank.moods)
         for t, each in zip(rows[: len(before) - start], lost_there, strict=False):
             yield logp[t - first][bank.tokens] - lost - (each if t else 0)

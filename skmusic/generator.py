@@ -87,8 +87,8 @@ class StatefulLSTMGenerator(BaseEstimator):
     min_run, max_run : float, default=0.25 and 0.45
         Bounds of the runs that are played from one place, in seconds. Longer runs
         join more rarely and quote more.
-    bank_size : int, default=65_000_000
-        Bytes of frames that are kept to be played, at most.
+    bank_size : int, default=90_000_000
+        Bytes of the bank of what is kept to be played, at most.
     n_channels : int or None, default=None
         Channels of the frames; None finds out whether they are mono or stereo.
     frames_per_step : int or None, default=None
@@ -175,7 +175,7 @@ class StatefulLSTMGenerator(BaseEstimator):
         n_iter_no_change=4,
         min_run=0.25,
         max_run=0.45,
-        bank_size=65_000_000,
+        bank_size=90_000_000,
         n_channels=None,
         frames_per_step=None,
         warm_start=False,

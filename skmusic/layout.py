@@ -127,7 +127,9 @@ def to_complex(frames, layout):
 
 def from_complex(z):
     """Frames ``(n_frames, n_dims)`` of spectra, the inverse of `to_complex`."""
-    return np.stack([z.real, z.imag], axis=2).reshape(len(z), -1)
+    n, n_channels, n_bins = z.shape
+    parts = np.stack([z.real, z.imag], axis=2)
+    return parts.reshape(n, 2 * n_channels * n_bins)
 
 
 def check_frames(layout, n_dims):

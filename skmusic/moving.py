@@ -57,13 +57,13 @@ def cut(wave, n_frames, N, redundant):
     return from_complex(transform(windows, axis=-1).swapaxes(0, 1))
 
 
-def find_hop(frames, layout):
+def find_hop(sequences, layout):
     """Samples from one frame to the next, 0 where frames cannot be moved.
 
     Parameters
     ----------
-    frames : sequence of shape (n_frames, n_dims)
-        Of a corpus.
+    sequences : list of sequence of shape (n_frames, n_dims)
+        Frames of a corpus.
     layout : skmusic.layout.Layout
         Of the frames.
 
@@ -75,15 +75,18 @@ def find_hop(frames, layout):
     redundant : bool
         Whether the upper half of spectra mirrors the lower.
     """
-    if layout.n_parts == 1 or len(frames) < _N_FRAMES:
+    long = [x for x in sequences if len(x) >= _N_FRAMES]
+    if layout.n_parts == 1 or not long:
         return 0, False
-    redundant = is_redundant(frames[:_N_FRAMES], layout)
+    redundant = is_redundant(long[0][:_N_FRAMES], layout)
     N = window_length(layout, redundant)
     if N % 2 or not N:
         return 0, redundant
-    apart, energy = 0.0, 0.0
-    for start in np.linspace(0, len(frames) - _N_FRAMES, _N_PLACES).astype(int):
-        x = frames[start : start + _N_FRAMES]
+    apart, energy, ends = 0.0, 0.0, np.cumsum([len(x) for x in long])
+    for place in np.linspace(0, ends[-1] - 1, _N_PLACES).astype(int):
+        i = int(np.searchsorted(ends, place, side="right"))
+        start = min(place - ends[i], -_N_FRAMES) + len(long[i])
+        x = long[i][start : start + _N_FRAMES]
         inner = slice(1, -2)
         apart += np.square(moved(x, 0, layout, redundant)[inner] - x[inner]).sum()
         energy += np.square(x[inner]).sum()

@@ -7,6 +7,7 @@ import numpy as np
 
 from skmusic.colour import coloured, first_bins, louder, spread
 from skmusic.joins import holding, meeting, turned
+from skmusic.lapped import LappedFrames
 from skmusic.limiter import limited
 from skmusic.moving import moved
 from skmusic.seams import REACH, find_seam, mix
@@ -133,6 +134,8 @@ def _frames(bank, begin, end, shift, stretch):
     # What is moved lacks something at both ends; a stretch ends with its last frame.
     which = np.arange(begin * m + later - 1, end * m + later + 2)
     which = np.clip(which, stretch * m, int(bank.ends[begin]) * m - 1)
+    if isinstance(bank.frames, LappedFrames):  # the waveform is known
+        return bank.frames.moved(which, n_samples)[1:-2]
     frames = moved(bank.frames[which], n_samples, bank.layout, bank.redundant)
     return frames[1:-2]
 

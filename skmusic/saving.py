@@ -12,6 +12,7 @@ its default when loaded: ``callbacks``, ``checkpoint_dir``, ``memory`` and ``n_j
 
 import dataclasses
 import re
+import types
 import typing
 from numbers import Real
 from pathlib import Path
@@ -28,6 +29,7 @@ from skmusic.description import build, describe
 from skmusic.featurizer import FFTFeaturizer
 from skmusic.generator import StatefulLSTMGenerator
 from skmusic.image import Image
+from skmusic.lapped import LappedFrames
 from skmusic.layout import Layout
 from skmusic.pipeline import Pipeline
 from skmusic.storage import StoredFrames
@@ -35,7 +37,8 @@ from skmusic.units import Bank
 
 # All that is ever made, by the names that files have for it.
 _DATACLASSES = {
-    cls.__name__: cls for cls in (Bank, Changes, Codebook, Image, Layout, StoredFrames)
+    cls.__name__: cls
+    for cls in (Bank, Changes, Codebook, Image, LappedFrames, Layout, StoredFrames)
 }
 _ESTIMATORS = {
     "FFTFeaturizer": FFTFeaturizer,
@@ -195,8 +198,9 @@ def _is_a(value, hint):
     """Whether a value is of an annotated type, as far as can be seen from outside."""
     if hint is float:
         return isinstance(value, Real)
+    kind = hint if isinstance(hint, types.UnionType) else typing.get_origin(hint)
     try:
-        return isinstance(value, typing.get_origin(hint) or hint)
+        return isinstance(value, kind or hint)
     except TypeError:  # a union of types with parameters
         return True
 

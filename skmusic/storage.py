@@ -6,15 +6,24 @@ import numpy as np
 
 from skmusic.checks import check_array, check_number
 
-# Numbers that share one scale factor.
-_GROUP = 32
-# Groups so far below the loudest are stored in four bits: hiss has no fine detail.
-_COARSE_DB = -30.0
-_FINE_STEPS, _COARSE_STEPS = 127, 7
+# Numbers that share one scale, so few that what is rounded away in a group is masked
+# by what is loud in it: of 32, and equal steps, noise was heard at N=256.
+_GROUP = 8
+# Groups so far below the loudest are stored in four bits, which nobody hears; in two
+# bits, from -40 dB on, noise could be heard in nine of ten frames.
+_COARSE_DB = -20.0
+# Steps of a sign, and the power law that they follow in four bits: finer where it is
+# soft, as most numbers of a group are.
+_FINE_STEPS, _COARSE_STEPS, _POWER = 127, 7, 1.4
+# Scales are a byte: eighths of an octave below the gain, and 255 for silence.
+_PER_OCTAVE, _SILENT = 8, 255
+_SCALES = np.exp2(-np.arange(256) / _PER_OCTAVE).astype(np.float32)
+_SCALES[_SILENT] = 0
 # The two numbers of a byte, looked up as one of twice their size.
 _BYTES = np.arange(256)
-_PAIRS = np.stack([_BYTES & 15, _BYTES >> 4], axis=-1).astype(np.float32) - 8
-_PAIRS = (_PAIRS * np.float32(1 / _COARSE_STEPS)).view(np.complex64)[:, 0]
+_PAIRS = np.stack([_BYTES & 15, _BYTES >> 4], axis=-1) - 8
+_PAIRS = np.sign(_PAIRS) * np.abs(_PAIRS / _COARSE_STEPS) ** _POWER
+_PAIRS = _PAIRS.astype(np.float32).view(np.complex64)[:, 0]
 
 
 @dataclass(frozen=True)
@@ -23,12 +32,13 @@ class StoredFrames:
 
     Parameters
     ----------
-    fine : ndarray of shape (n_frames, n_fine_groups, 32), int8
+    fine : ndarray of shape (n_frames, n_fine_groups, 8), int8
         Steps of the groups in eight bits.
-    coarse : ndarray of shape (n_frames, n_coarse_groups, 16), uint8
+    coarse : ndarray of shape (n_frames, n_coarse_groups, 4), uint8
         Steps of the groups in four bits, two in a byte.
-    scales : ndarray of shape (n_frames, n_groups), float16
-        Largest magnitude of each group, in units of `gain`.
+    scales : ndarray of shape (n_frames, n_groups), uint8
+        What the steps of each group end with, in eighths of an octave below `gain`;
+        255 is silence.
     gain : float
         Largest magnitude of all.
     is_fine : ndarray of shape (n_groups,), bool
@@ -49,7 +59,7 @@ class StoredFrames:
 
     def __getitem__(self, which):
         """Frames ``(n, n_dims)``, float32, of a slice or an array of indices."""
-        scales = self.scales[which].astype(np.float32) * np.float32(self.gain)
+        scales = _SCALES.take(self.scales[which]) * np.float32(self.gain)
         x = np.empty((*scales.shape, _GROUP), np.float32)
         x[:, self.is_fine] = self.fine[which] * np.float32(1 / _FINE_STEPS)
         x[:, ~self.is_fine] = _PAIRS.take(self.coarse[which]).view(np.float32)
@@ -60,7 +70,7 @@ class StoredFrames:
         """Refuse arrays that do not fit together."""
         check_array("is_fine", self.is_fine, (None,), "b")
         n_groups, n_fine = len(self.is_fine), int(self.is_fine.sum())
-        check_array("scales", self.scales, (None, n_groups))
+        check_array("scales", self.scales, (None, n_groups), "i", 0, 255)
         n = len(self.scales)
         check_array("fine", self.fine, (n, n_fine, _GROUP), "i", -128, 127)
         check_array(
@@ -93,9 +103,10 @@ def store(sequences):
     """
     n_dims = sequences[0].shape[1]
     peaks = np.max([_grouped_peak(s) for s in sequences], axis=0)
+    loudest = max(float(np.abs(s).max(initial=0)) for s in sequences)
     # Less than this is the padding count of a silent recording, not sound.
-    gain = max(float(peaks.max()), 1e-12)
-    is_fine = _is_fine(peaks, gain)
+    gain = max(loudest, 1e-12)
+    is_fine = _is_fine(peaks)
     parts = [_quantise(s, gain, is_fine) for s in sequences]
     fine, coarse, scales = (np.concatenate(p) for p in zip(*parts, strict=True))
     return StoredFrames(fine, coarse, scales, gain, is_fine, n_dims)
@@ -103,18 +114,18 @@ def store(sequences):
 
 def bytes_per_frame(sequences):
     """Bytes that each frame of these recordings would take, about."""
-    peaks = np.max([_grouped_peak(s[:: max(1, len(s) // 500)]) for s in sequences], 0)
-    n_fine = int(_is_fine(peaks, peaks.max()).sum())
-    return n_fine * _GROUP + (len(peaks) - n_fine) * _GROUP / 2 + 2 * len(peaks)
+    peaks = np.max([_grouped_peak(s) for s in sequences], axis=0)
+    n_fine = int(_is_fine(peaks).sum())
+    return n_fine * _GROUP + (len(peaks) - n_fine) * _GROUP / 2 + len(peaks)
 
 
 def fewest_bytes(n_dims):
     """Bytes that a frame of so many numbers takes at least."""
-    return -(-n_dims // _GROUP) * (_GROUP / 2 + 2)
+    return -(-n_dims // _GROUP) * (_GROUP / 2 + 1)
 
 
-def _is_fine(peaks, gain):
-    return peaks > gain * 10 ** (_COARSE_DB / 20)
+def _is_fine(peaks):
+    return peaks > max(peaks.max(), 1e-12) * 10 ** (_COARSE_DB / 20)
 
 
 def _grouped(frames):
@@ -133,10 +144,20 @@ def _grouped_peak(frames):
 
 def _quantise(frames, gain, is_fine):
     groups = _grouped(frames) / np.float32(gain)
-    scales = np.abs(groups).max(axis=2).astype(np.float16)
-    unit = groups / np.where(scales > 0, scales, 1).astype(np.float32)[:, :, None]
+    scales = _scales(np.abs(groups).max(axis=2))
+    ends = _SCALES.take(scales)
+    unit = groups / np.where(ends > 0, ends, np.inf)[:, :, None]
     unit = np.clip(unit, -1, 1)
     fine = np.rint(unit[:, is_fine] * _FINE_STEPS).astype(np.int8)
-    steps = np.rint(unit[:, ~is_fine] * _COARSE_STEPS).astype(np.int8) + 8
-    steps = steps.astype(np.uint8)
+    soft = unit[:, ~is_fine]
+    steps = np.rint(_COARSE_STEPS * np.abs(soft) ** (1 / _POWER))
+    steps = (np.copysign(steps, soft) + 8).astype(np.uint8)
     return fine, steps[..., ::2] | steps[..., 1::2] << 4, scales
+
+
+def _scales(peaks):
+    """Bytes of the least scales that reach the peaks."""
+    with np.errstate(divide="ignore"):
+        # What is a scale itself is to be that scale, for all that is rounded.
+        down = np.floor(-_PER_OCTAVE * np.log2(peaks) + 1e-4)
+    return np.clip(down, 0, _SILENT).astype(np.uint8)

@@ -16,6 +16,7 @@ from skmusic.bands import frame_energies
 from skmusic.checks import check_array
 from skmusic.colour import range_bands, range_levels
 from skmusic.corpus import grown, joined, read_corpus
+from skmusic.lapped import store_frames
 from skmusic.layout import check_frames, find_layout, step_seconds
 from skmusic.recurrent import (
     check_network,
@@ -25,7 +26,6 @@ from skmusic.recurrent import (
     shifted,
     zero_state,
 )
-from skmusic.storage import store
 from skmusic.surroundings import moods, moods_heard, surroundings
 from skmusic.together import go_on_together
 from skmusic.training import train
@@ -80,7 +80,9 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     sounding = np.concatenate([tokens[i][a:b] for i, a, b in stretches])
     variance = codes.token_variance(energies, sounding, n_tokens)
     levels = range_levels(energies, layout)
-    frames, leads = store(corpus.frames) if plays else corpus.frames, corpus.leads
+    frames, leads = corpus.frames, corpus.leads
+    if plays:
+        frames = store_frames(frames, layout)
     del corpus, energies  # they are large, and stored now
     trained = train(
         generator,
@@ -129,8 +131,8 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     )
     bank = replace(
         bank,
-        recording=numbers[bank.recording],
-        position=bank.position + leads[bank.recording],
+        recording=numbers[bank.recording].astype(np.int32),
+        position=(bank.position + leads[bank.recording]).astype(np.int32),
     )
     return fitted | {"bank_": bank}
 
@@ -160,11 +162,12 @@ def check(generator):
     heard = np.zeros((1, n_features), np.float32)
     for name, width in (
         ("features", n_features),
-        ("before", surroundings(heard, codebook)[0].shape[1]),
         ("moods", moods_heard(heard, codebook).shape[1]),
         ("levels", len(range_bands(codebook.layout))),
     ):
         check_array(name, getattr(bank, name), (None, width))
+    n_before = surroundings(heard, codebook)[0].shape[1]
+    check_array("before_scale", bank.before_scale, (n_before,))
     check_array("tokens", bank.tokens, (None,), "i", 0, n_tokens - 1)
     check_array("recording", bank.recording, (None,), "i", 0, 2**31 - 1)
 

@@ -21,6 +21,7 @@ import numpy as np
 from skmusic.checks import check_array, check_number
 from skmusic.graph import drop, join_graph, outlook
 from skmusic.image import window_length
+from skmusic.lapped import LappedFrames
 from skmusic.layout import Layout
 from skmusic.limiter import loudest
 from skmusic.moving import find_hop
@@ -42,7 +43,7 @@ class Bank:
     ----------
     layout : Layout
         Of the frames.
-    frames : StoredFrames
+    frames : LappedFrames or StoredFrames
         What is played, ``frames_per_step`` each.
     features, tokens : ndarray of shape (n_steps, n_features), (n_steps,)
         What the network hears and says.
@@ -50,8 +51,9 @@ class Bank:
         Number of the recording, and of the step in it.
     ends : ndarray of shape (n_steps,)
         First step after the unbroken stretch that a step is of.
-    before : ndarray of shape (n_steps, n_numbers)
-        What precedes each step.
+    before, before_scale : ndarray of shape (n_steps, n_numbers), int8; (n_numbers,)
+        What precedes each step, and the units that its numbers are in, see
+        `heard_before`.
     prints : ndarray of shape (n_steps, n_numbers), int8
         What a passage is recognised by, see `skmusic.quotes`.
     targets, costs : ndarray of shape (n_steps, n_targets)
@@ -79,13 +81,14 @@ class Bank:
     """
 
     layout: Layout
-    frames: StoredFrames
+    frames: LappedFrames | StoredFrames
     features: np.ndarray
     tokens: np.ndarray
     recording: np.ndarray
     position: np.ndarray
     ends: np.ndarray
     before: np.ndarray
+    before_scale: np.ndarray
     prints: np.ndarray
     targets: np.ndarray
     costs: np.ndarray
@@ -99,6 +102,10 @@ class Bank:
     redundant: bool
     shortest: int
     longest: int
+
+    def heard_before(self, steps):
+        """What precedes these steps ``(n, n_numbers)``, float32."""
+        return self.before[steps] * self.before_scale
 
     def check(self):
         """Refuse arrays that do not fit together, and steps beyond the bank."""
@@ -114,7 +121,8 @@ class Bank:
         last = np.append(np.diff(self.ends) != 0, True)
         if (self.ends[last] != np.flatnonzero(last) + 1).any():
             raise ValueError("ends are not those of stretches.")
-        check_array("before", self.before, (n, None))
+        check_array("before", self.before, (n, None), "i", -127, 127)
+        check_array("before_scale", self.before_scale, self.before.shape[1:], low=0)
         check_array("prints", self.prints, (n, None), "i", -127, 127)
         check_array("targets", self.targets, (n, None), "i", -1, n - 1)
         check_array("costs", self.costs, self.targets.shape, low=0, high=np.inf)
@@ -140,7 +148,7 @@ def build_bank(
 
     Parameters
     ----------
-    frames : skmusic.storage.StoredFrames
+    frames : skmusic.lapped.LappedFrames or skmusic.storage.StoredFrames
         Of the stretches, one after another.
     levels : ndarray of shape (n_steps, n_ranges)
         Of their steps, from `skmusic.colour.range_levels`.
@@ -179,7 +187,7 @@ def build_bank(
         np.concatenate(parts) for parts in zip(*kept, strict=True)
     )
     lengths = np.array([b - a for _, a, b in stretches])
-    ends = np.repeat(np.cumsum(lengths), lengths)
+    ends = np.repeat(np.cumsum(lengths), lengths).astype(np.int32)
     enterable = np.arange(len(ends)) + longest <= ends
     if not enterable.any():
         enterable[:] = True
@@ -193,16 +201,20 @@ def build_bank(
     finite = costs[np.isfinite(costs[:, 0]), 0]
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
     scale = mood_scale(found)
-    hop, redundant = find_hop(frames, codebook.layout)
+    before_scale = (np.abs(before).max(axis=0) / 127 + 1e-12).astype(np.float32)
+    hop, redundant = find_hop([frames], codebook.layout)
     return Bank(
         layout=codebook.layout,
         frames=frames,
         features=_halved(all_features),
         tokens=all_tokens,
-        recording=np.repeat([i for i, _, _ in stretches], lengths),
-        position=np.concatenate([np.arange(a, b) for _, a, b in stretches]),
+        recording=np.repeat([i for i, _, _ in stretches], lengths).astype(np.int32),
+        position=np.concatenate(
+            [np.arange(a, b, dtype=np.int32) for _, a, b in stretches]
+        ),
         ends=ends,
-        before=before.astype(np.float16),
+        before=np.rint(before / before_scale).astype(np.int8),
+        before_scale=before_scale,
         prints=marks,
         # Integers that are as small as the bank allows: there are many of them.
         targets=targets.astype(np.min_scalar_type(-len(ends))),

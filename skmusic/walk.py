@@ -23,8 +23,9 @@ SHARPNESS, OUTLOOK = 5.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats; the steps in
 # which the mood of a piece follows what is played, and returns to where it began.
 MOOD, _MOOD_STEPS, _HOME_STEPS = 20.0, 2600.0, 2600.0
-# Runs that are remembered, and steps about each where no new one begins.
-_MEMORY, _MARGIN = 120, 16
+# Runs that are remembered, and steps about each where no new one begins, a share of
+# the bank within bounds: one that has most of the corpus would else stay where it is.
+_MEMORY, _MARGIN, _SHARE = 120, (16, 43), 1 / 750
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _choose(bank, logp, start, lengths, along, walk, tempering):
     costs = costs + MOOD * ((bank.moods[targets] - walk.mood) ** 2).sum(axis=2)
     costs = costs + dying(walk.levels, bank.levels[targets])
     score = np.take_along_axis(logp, bank.tokens[targets], axis=1) - costs
-    visited = _visited(targets, (*walk.visits, (start, lengths[-1])))
+    visited = _visited(bank, targets, (*walk.visits, (start, lengths[-1])))
     new = (targets >= 0) & ~visited & ~quoting(bank, along, targets)
     new &= np.isfinite(score) & ~quoted_by_itself(bank, along)[:, None]
     for allowed in (new & ~resuming(targets, lengths, walk.visits), new):
@@ -185,13 +186,13 @@ def _choose(bank, logp, start, lengths, along, walk, tempering):
 def _jump(bank, logp, end, along, walk, tempering):
     """Step to go on at after the run to `end`, where no join is left, of all steps."""
     steps = np.arange(len(bank.ends))
-    here = bank.before[min(end, bank.ends[end - 1] - 1)].astype(np.float32)
-    costs = np.square(bank.before - here).sum(axis=1)
+    here = bank.heard_before(min(end, bank.ends[end - 1] - 1))
+    costs = np.square(bank.heard_before(steps) - here).sum(axis=1)
     costs = costs / np.minimum(bank.movement, bank.movement[end - 1])
     score = np.maximum(logp, -1e3)[bank.tokens] - SHARPNESS * costs
     score = score - MOOD * ((bank.moods - walk.mood) ** 2).sum(axis=1)
     score = score - dying(walk.levels, bank.levels)
-    visited = _visited(steps, (*walk.visits, (walk.step, end - walk.step)))
+    visited = _visited(bank, steps, (*walk.visits, (walk.step, end - walk.step)))
     quoted = quoting(bank, along, steps[None])[0]
     # What is asked for is given up where the bank is too small.
     for lost in (steps + bank.longest > bank.ends, visited, quoted):
@@ -203,7 +204,7 @@ def _in_time(bank, end, target, shift):
     """The step, or one beside it, and the shift that keep the beat after a run."""
     if not bank.hop or target == 0 or bank.ends[target - 1] != bank.ends[target]:
         return target, 0.0
-    later = shift + lag(bank.before[end - 1], bank.before[target - 1])
+    later = shift + lag(*bank.heard_before([end - 1, target - 1]))
     near = target + round(later)
     within = bank.ends[near] if near < len(bank.ends) else 0
     if within == bank.ends[target] and near + bank.longest <= within:
@@ -226,7 +227,10 @@ def _colour(bank, walk, start, length, target):
     return levels, walk.tone + colouring(levels - walk.tone, own)
 
 
-def _visited(targets, visits):
+def _visited(bank, steps, visits):
+    """Whether steps are in or about places that were played."""
     starts, lengths = np.array(visits).T
-    behind = targets[..., None] - starts
-    return ((behind >= -_MARGIN) & (behind < lengths + _MARGIN)).any(axis=-1)
+    behind = steps[..., None] - starts
+    # One more, by which the beat may move where a run begins.
+    margin = 1 + int(np.clip(_SHARE * len(bank.ends), *_MARGIN))
+    return ((behind >= -margin) & (behind < lengths + margin)).any(axis=-1)

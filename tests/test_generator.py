@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skmusic import FFTFeaturizer, StatefulLSTMGenerator, colour, joins
 from skmusic import origin as origins
 from skmusic.colour import coloured
+from skmusic.corpus import BESIDE
 from skmusic.datasets import make_songs
 from skmusic.seams import REACH
 
@@ -545,10 +546,11 @@ def test_of_all_that_was_heard_in_parts_something_is_played():
     repeated = again.sample(X[0], 300, random_state=0)
     np.testing.assert_array_equal(music, repeated)
     assert len(set(origin["recording"])) > 1
-    # All are thinned alike; of three numbers a frame takes 34 bytes.
-    small = len(bank.tokens) * 34 // 2
+    # All are thinned alike; of three numbers a frame takes 9 bytes.
+    each = 9 + BESIDE
+    small = len(bank.tokens) * each // 2
     generator.set_params(bank_size=small).partial_fit(waves(1, 400, seed=3))
-    assert small * 0.7 < len(generator.bank_.tokens) * 34 <= small
+    assert small * 0.7 < len(generator.bank_.tokens) * each <= small
     played = generator.bank_.recording
     assert min(played) <= 2 < 6 <= max(played)
 

@@ -53,6 +53,7 @@ FLOORS = {
         "moving",
         "colour",
         "joins",
+        "lapped",
         "limiter",
         "seams",
         "guards",

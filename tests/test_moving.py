@@ -69,15 +69,15 @@ def test_frames_are_those_of_the_waveform_cut_later(N, redundant, share):
 )
 def test_only_frames_that_make_their_waveform_can_be_moved(parameters, hop):
     frames = FFTFeaturizer(**parameters).fit_transform([drummed(0, seconds=4)])
-    assert find_hop(frames[0], find_layout(frames))[0] == hop
+    assert find_hop(frames, find_layout(frames))[0] == hop
 
 
 def test_what_is_no_sound_cannot_be_moved():
     rng = np.random.default_rng(0)
     chance = rng.standard_normal((100, 256)).astype(np.float32)
-    assert find_hop(chance, Layout(1, 2, 128, 1))[0] == 0
-    assert find_hop(0 * chance, Layout(1, 2, 128, 1))[0] == 0
-    assert find_hop(chance, Layout(1, 1, 256, 1)) == (0, False)
+    assert find_hop([chance], Layout(1, 2, 128, 1))[0] == 0
+    assert find_hop([0 * chance], Layout(1, 2, 128, 1))[0] == 0
+    assert find_hop([chance], Layout(1, 1, 256, 1)) == (0, False)
 
 
 def test_the_lag_of_a_beat_is_told_between_steps(fitted):

@@ -1,3 +1,5 @@
+from dataclasses import is_dataclass
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -6,10 +8,10 @@ from skmusic import FFTFeaturizer
 from skmusic.bands import frame_energies
 from skmusic.codebook import fit_codebook
 from skmusic.colour import range_levels
-from skmusic.corpus import joined, read_corpus
+from skmusic.corpus import BESIDE, joined, read_corpus
 from skmusic.graph import join_graph
+from skmusic.lapped import store_frames
 from skmusic.layout import Layout, find_layout
-from skmusic.storage import store
 from skmusic.surroundings import surroundings
 from skmusic.units import build_bank
 
@@ -30,7 +32,7 @@ def make_bank(sequences, layout=None, size=10**9, shortest=SHORTEST, longest=LON
     tokens = [codebook.tokens(f) for f in features]
     energies = [frame_energies(x, layout) for x in corpus.frames]
     bank = build_bank(
-        store(corpus.frames),
+        store_frames(corpus.frames, layout),
         range_levels(np.concatenate(energies), layout),
         joined(corpus.pieces),
         features,
@@ -61,7 +63,7 @@ def test_the_bank_plays_the_recordings(made, frames):
     whole = np.concatenate([f[: len(f) // m * m] for f in frames])
     played = bank.frames[: len(whole)]
     assert played.shape == whole.shape
-    assert np.square(played - whole).sum() < 1e-4 * np.square(whole).sum()
+    assert np.square(played - whole).sum() < 3e-4 * np.square(whole).sum()
 
 
 def test_the_bank_knows_where_its_steps_come_from(made):
@@ -89,22 +91,24 @@ def test_stretches_are_unbroken(made, frames):
     assert len(np.unique(made[0].ends)) == len(frames)
 
 
-def stored_bytes(bank):
-    stored = bank.frames
-    return stored.fine.nbytes + stored.coarse.nbytes + stored.scales.nbytes
+def bytes_of(x):
+    """Bytes of the arrays that an object is made of."""
+    if isinstance(x, np.ndarray):
+        return x.nbytes
+    return sum(map(bytes_of, vars(x).values())) if is_dataclass(x) else 0
 
 
 @pytest.fixture(scope="module")
 def corpus():
-    """Eight noises of 1500 steps of 32 numbers."""
-    return [noise(1500, 32, seed) for seed in range(8)]
+    """Eight noises of 1500 steps of 400 numbers."""
+    return [noise(1500, 400, seed) for seed in range(8)]
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3])
 def test_a_small_bank_is_no_larger_and_spread_over_the_corpus(corpus, share):
-    size = int(share * 8 * 1500 * 34)
-    bank, _, _ = make_bank(corpus, Layout(1, 1, 32, 1), size=size)
-    assert size / 3 <= stored_bytes(bank) <= size
+    size = int(share * 8 * 1500 * (400 + 400 / 8 + BESIDE))
+    bank, _, _ = make_bank(corpus, Layout(1, 1, 400, 1), size=size)
+    assert size / 3 <= bytes_of(bank) <= size
     check_stretches(bank)
     if share == 0.3:
         assert len(set(bank.recording)) >= 3
@@ -113,13 +117,13 @@ def test_a_small_bank_is_no_larger_and_spread_over_the_corpus(corpus, share):
 
 @pytest.mark.parametrize("n_dims", [1, 40])
 def test_size_is_in_bytes_whatever_the_frame(n_dims):
-    size = 20_000
+    size = 1_000_000
     bank, _, _ = make_bank([noise(3000, n_dims)], Layout(1, 1, n_dims, 1), size=size)
-    assert stored_bytes(bank) <= size
+    assert bytes_of(bank) <= size
 
 
 def test_a_bank_has_a_step_at_least(corpus):
-    bank, _, _ = make_bank(corpus[:1], Layout(1, 1, 32, 1), size=1)
+    bank, _, _ = make_bank(corpus[:1], Layout(1, 1, 400, 1), size=1)
     assert len(bank.tokens) >= 1
 
 
@@ -190,7 +194,8 @@ def test_joins_sound_better_than_chance(made):
     known = np.flatnonzero(bank.targets[:, 0] >= 0)
 
     def distance(targets):
-        return np.square(before[known] - bank.before[targets]).sum(axis=1).mean()
+        there = bank.heard_before(targets)
+        return np.square(before[known] - there).sum(axis=1).mean()
 
     anywhere = np.random.default_rng(0).permutation(bank.targets[known, 0])
     assert distance(bank.targets[known, 0]) < 0.7 * distance(anywhere)

@@ -10,11 +10,11 @@ from skmusic.codebook import fit_codebook
 from skmusic.colour import coloured, range_levels
 from skmusic.corpus import joined, read_corpus
 from skmusic.entry import enter, entry_scores, hear, tone_in
+from skmusic.lapped import store_frames
 from skmusic.layout import find_layout
 from skmusic.limiter import peaks
 from skmusic.recurrent import forward, log_softmax, shifted, zero_state
 from skmusic.seams import REACH
-from skmusic.storage import store
 from skmusic.tempering import Tempering
 from skmusic.units import build_bank
 from skmusic.walk import advance, without
@@ -40,7 +40,7 @@ def fitted(songs):
     tokens = [codebook.tokens(f) for f in features]
     energies = [frame_energies(x, layout) for x in corpus.frames]
     bank = build_bank(
-        store(corpus.frames),
+        store_frames(corpus.frames, layout),
         range_levels(np.concatenate(energies), layout),
         joined(corpus.pieces),
         features,
@@ -101,7 +101,6 @@ def test_what_went_on_for_too_long_is_left_though_no_join_is(fitted):
 def test_no_place_is_played_again_while_there_are_others(fitted, seed):
     runs = visits(fitted, n_runs=28, seed=seed)
     for (a, n), (b, _) in combinations(runs, 2):
-        # A step nearer than the margin, if that is where the beat is.
         assert not a - 16 <= b < a + n + 16
 
 

@@ -1,0 +1,189 @@
+"""Frames in half as many numbers, where they are spectra of a waveform.
+
+Spectra of windows that overlap by half have two numbers for each sample. The modified
+cosine transform of the same windows has one: it folds each window before it is
+transformed, and what is folded is unfolded by its neighbours.
+
+References
+----------
+J. Princen, A. Johnson and A. Bradley, "Subband/transform coding using filter bank
+designs based on time domain aliasing cancellation", ICASSP 1987.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+
+from skmusic.checks import check_array
+from skmusic.image import window_length
+from skmusic.layout import Layout, from_complex, to_complex
+from skmusic.moving import cut, find_hop
+from skmusic.phase import sine_window
+from skmusic.storage import StoredFrames, bytes_per_frame, fewest_bytes, store
+
+# Windows are squared to no less where they are divided by: nearly 0 at their ends.
+_NEARLY_NOTHING = 1e-6
+# Frames of a recording that tell in how many bytes it can be stored, about.
+_ENOUGH = 500
+
+
+@dataclass(frozen=True)
+class LappedFrames:
+    """Frames, stored by the lapped transform of their windows.
+
+    Parameters
+    ----------
+    rows : StoredFrames
+        Of each recording a row for each frame, and one before and after them.
+    ends : ndarray of shape (n_recordings,)
+        Frame after the last of each recording.
+    layout : Layout
+        Of the frames.
+    redundant : bool
+        Whether the upper half of spectra mirrors the lower.
+    """
+
+    rows: StoredFrames
+    ends: np.ndarray
+    layout: Layout
+    redundant: bool
+
+    def __len__(self):
+        return int(self.ends[-1])
+
+    @property
+    def n_dims(self):
+        """Numbers in a frame."""
+        return self.layout.numbers_per_step // self.layout.frames_per_step
+
+    def __getitem__(self, which):
+        """Frames ``(n, n_dims)``, float32, of a slice or an array of indices."""
+        windows = np.concatenate(self._halves(which), axis=-1)
+        windows *= sine_window(windows.shape[-1]).astype(np.float32)
+        transform = scipy.fft.fft if self.redundant else scipy.fft.rfft
+        return from_complex(transform(windows, axis=-1))
+
+    def moved(self, which, n_samples):
+        """Frames of the same waveform, as `skmusic.moving.moved` makes of frames."""
+        first, second = self._halves(which)
+        # The first sample of a recording is nowhere, but in the second half before it.
+        wave = np.concatenate([first[:1], second, np.zeros_like(second[-1:])])
+        wave = wave.swapaxes(0, 1).reshape(self.layout.n_channels, -1)
+        N = 2 * first.shape[-1]
+        return cut(wave[:, n_samples:], len(first), N, self.redundant)
+
+    def _halves(self, which):
+        """Waveform in the halves of each frame ``(n_frames, n_channels, hop)``."""
+        at = np.arange(len(self))[which]
+        row = at + 2 * np.searchsorted(self.ends, at, side="right") + 1
+        near = np.unique(row[:, None] + [-1, 0, 1])
+        early, late = _unfolded(self.rows[near], self.layout.n_channels)
+        i = np.searchsorted(near, row)
+        return late[i - 1] + early[i], late[i] + early[i + 1]
+
+    def check(self):
+        """Refuse arrays that do not fit together."""
+        check_array("ends", self.ends, (None,), "i", 1, 2**31 - 1)
+        if not len(self.ends) or (np.diff(self.ends) <= 0).any():
+            raise ValueError("ends are not those of recordings.")
+        N = window_length(self.layout, self.redundant is True)
+        if type(self.redundant) is not bool or not N or N % 4:
+            raise ValueError(f"windows of {N} samples have no lapped transform.")
+        shape = len(self) + 2 * len(self.ends), self.layout.n_channels * (N // 2)
+        if (len(self.rows), self.rows.n_dims) != shape:
+            raise ValueError(f"{len(self.rows)} rows are not those of {len(self)}.")
+
+
+def store_frames(sequences, layout):
+    """Frames of several recordings, one after another, in few bytes.
+
+    Parameters
+    ----------
+    sequences : list of ndarray of shape (n_frames, n_dims)
+        Frames.
+    layout : Layout
+        Of the frames.
+
+    Returns
+    -------
+    LappedFrames or StoredFrames
+        The former where they are spectra of `FFTFeaturizer`'s window and hop by
+        default, of a multiple of four samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.lapped import store_frames
+    >>> from skmusic.layout import Layout
+    >>> from skmusic.spectra import analysis_window, stft
+    >>> wave = np.sin(np.arange(5000.0))[:, None]
+    >>> x = stft(wave, analysis_window("hann", 256), 128).astype(np.float32)
+    >>> stored = store_frames([x], Layout(1, 2, 129, 8))
+    >>> type(stored).__name__, bool(np.abs(stored[1:-1] - x[1:-1]).max() < 1)
+    ('LappedFrames', True)
+    """
+    hop, redundant = find_hop(sequences, layout)
+    if not hop or hop % 2:
+        return store(sequences)
+    sequences = [x for x in sequences if len(x)]
+    rows = [_with_ends(x, layout, redundant) for x in sequences]
+    ends = np.cumsum([len(x) for x in sequences])
+    return LappedFrames(store(rows), ends, layout, redundant)
+
+
+def bytes_of(sequences, layout):
+    """Bytes that each frame of these recordings would take, about."""
+    hop, redundant = find_hop(sequences, layout)
+    some = [x[:: max(1, len(x) // _ENOUGH)] for x in sequences]
+    if hop and hop % 2 == 0:
+        some = [_folded(_windows(x, layout, redundant)) for x in some]
+    return bytes_per_frame(some)
+
+
+def fewest(layout):
+    """Bytes that a frame takes at least."""
+    return fewest_bytes(layout.n_channels * layout.n_bins)
+
+
+def _windows(frames, layout, redundant):
+    """Windows ``(n_frames, n_channels, N)`` of a waveform, from their spectra."""
+    N = window_length(layout, redundant)
+    return scipy.fft.irfft(to_complex(frames, layout), N)
+
+
+def _with_ends(frames, layout, redundant):
+    """Rows of a recording's frames, and of what precedes and follows them."""
+    windows = _windows(frames, layout, redundant)
+    hop = windows.shape[-1] // 2
+    w = sine_window(2 * hop).astype(np.float32)
+    # Beyond the outer halves of the first and the last window is silence.
+    waves = windows[[0, -1]] * (w / (np.square(w) + _NEARLY_NOTHING))
+    around = np.zeros_like(waves)
+    around[0, ..., hop:] = waves[0, ..., :hop] * w[hop:]
+    around[1, ..., :hop] = waves[1, ..., hop:] * w[:hop]
+    return _folded(np.concatenate([around[:1], windows, around[1:]]))
+
+
+def _folded(windows):
+    """Rows ``(n_rows, n_channels * hop)`` of windows."""
+    a, b, c, d = np.split(windows, 4, axis=-1)
+    folded = np.concatenate([-c[..., ::-1] - d, a - b[..., ::-1]], axis=-1)
+    return scipy.fft.dct(folded, type=4, norm="ortho").reshape(len(windows), -1)
+
+
+def _unfolded(rows, n_channels):
+    """Halves of windows, which with those of the rows beside make the waveform."""
+    rows = rows.reshape(len(rows), n_channels, rows.shape[1] // n_channels)
+    second, first = np.split(scipy.fft.dct(rows, type=4, norm="ortho"), 2, axis=-1)
+    early = np.concatenate([first, -first[..., ::-1]], axis=-1)
+    late = np.concatenate([-second[..., ::-1], -second], axis=-1)
+    # Half a sine is symmetric about a sample, and what is folded between two: hence
+    # one sample later than the window, and the factor.
+    size = 2 * rows.shape[-1]
+    w = np.sin(np.pi * np.arange(1, size + 1) / size) / np.cos(np.pi / size)
+    early, late = (
+        half * part.astype(np.float32)
+        for half, part in zip((early, late), np.split(w, 2), strict=True)
+    )
+    return early, late
