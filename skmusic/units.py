@@ -33,6 +33,10 @@ from skmusic.surroundings import mood_scale, moods, rises, surroundings
 # of it that a join may cost: at 1 pieces were drawn to where music moves most, at 0
 # to where it moves least.
 _ABOUT, _LIVELINESS = 43, 0.75
+# Steps about a run where no new one begins, at least and at most, and of how many steps
+# there is one more. Where all of the corpus is kept, all repeats of a passage are
+# there, and a piece would stay in it.
+_MARGIN, _EACH = (16, 43), 750
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ class Bank:
         Whether the upper half of spectra mirrors the lower.
     shortest, longest : int
         Bounds of a run, in steps.
+    margin : int
+        Steps about places that were played lately where no new run begins.
     """
 
     layout: Layout
@@ -102,6 +108,7 @@ class Bank:
     redundant: bool
     shortest: int
     longest: int
+    margin: int
 
     def heard_before(self, steps):
         """What precedes these steps ``(n, n_numbers)``, float32."""
@@ -139,6 +146,7 @@ class Bank:
             raise ValueError(f"a hop of {self.hop!r} is none of {N} samples' windows.")
         check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
+        check_number("margin", self.margin, "i", 0, 2**31 - 1)
 
 
 def build_bank(
@@ -203,6 +211,7 @@ def build_bank(
     scale = mood_scale(found)
     before_scale = (np.abs(before).max(axis=0) / 127 + 1e-12).astype(np.float32)
     hop, redundant = find_hop([frames], codebook.layout)
+    share = len(ends) / sum(map(len, features))
     return Bank(
         layout=codebook.layout,
         frames=frames,
@@ -229,6 +238,7 @@ def build_bank(
         redundant=redundant,
         shortest=shortest,
         longest=longest,
+        margin=int(np.clip(len(ends) * share**2 / _EACH, *_MARGIN)),
     )
 
 

@@ -23,9 +23,8 @@ SHARPNESS, OUTLOOK = 5.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats; the steps in
 # which the mood of a piece follows what is played, and returns to where it began.
 MOOD, _MOOD_STEPS, _HOME_STEPS = 20.0, 2600.0, 2600.0
-# Runs that are remembered, and steps about each where no new one begins, a share of
-# the bank within bounds: one that has most of the corpus would else stay where it is.
-_MEMORY, _MARGIN, _SHARE = 120, (16, 43), 1 / 750
+# Runs that are remembered.
+_MEMORY = 120
 
 
 @dataclass(frozen=True)
@@ -231,6 +230,5 @@ def _visited(bank, steps, visits):
     """Whether steps are in or about places that were played."""
     starts, lengths = np.array(visits).T
     behind = steps[..., None] - starts
-    # One more, by which the beat may move where a run begins.
-    margin = 1 + int(np.clip(_SHARE * len(bank.ends), *_MARGIN))
+    margin = bank.margin + 1  # by which the beat may move where a run begins
     return ((behind >= -margin) & (behind < lengths + margin)).any(axis=-1)
