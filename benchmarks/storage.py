@@ -13,6 +13,8 @@ B. S. Atal and J. L. Hall, "Optimizing digital speech coders by exploiting maski
 properties of the human ear", JASA 66 (1979), for the spreading.
 """
 
+from functools import cache
+
 import numpy as np
 import scipy.signal
 from quality import CORPORA, RESULTS, SR, clips
@@ -38,11 +40,10 @@ WAYS = {
 def arranged(group, decibels, power):
     """Make the package store frames in this way."""
     storage._GROUP, storage._COARSE_DB, storage._POWER = group, decibels, power
-    both = np.stack([np.arange(256) & 15, np.arange(256) >> 4], axis=-1) - 8
-    steps = np.sign(both) * np.abs(both / storage._COARSE_STEPS) ** power
-    storage._PAIRS = steps.astype(np.float32).view(np.complex64)[:, 0]
+    storage._PAIRS = storage._pairs(power)
 
 
+@cache
 def half_barks():
     """Half Bark of each bin, and how far each of them masks the others."""
     f = np.fft.rfftfreq(1024, 1 / SR)

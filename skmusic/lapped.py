@@ -11,14 +11,15 @@ designs based on time domain aliasing cancellation", ICASSP 1987.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import scipy.fft
 
 from skmusic.checks import check_array
 from skmusic.image import window_length
-from skmusic.layout import Layout, from_complex, to_complex
-from skmusic.moving import cut, find_hop
+from skmusic.layout import Layout
+from skmusic.moving import cut, find_hop, frames_of, windows_of
 from skmusic.phase import sine_window
 from skmusic.storage import StoredFrames, bytes_per_frame, fewest_bytes, store
 
@@ -59,10 +60,8 @@ class LappedFrames:
 
     def __getitem__(self, which):
         """Frames ``(n, n_dims)``, float32, of a slice or an array of indices."""
-        windows = np.concatenate(self._halves(which), axis=-1)
-        windows *= sine_window(windows.shape[-1]).astype(np.float32)
-        transform = scipy.fft.fft if self.redundant else scipy.fft.rfft
-        return from_complex(transform(windows, axis=-1))
+        pieces = np.concatenate(self._halves(which), axis=-1)
+        return frames_of(pieces, self.redundant)
 
     def moved(self, which, n_samples):
         """Frames of the same waveform, as `skmusic.moving.moved` makes of frames."""
@@ -123,8 +122,8 @@ def store_frames(sequences, layout):
     >>> type(stored).__name__, bool(np.abs(stored[1:-1] - x[1:-1]).max() < 1)
     ('LappedFrames', True)
     """
-    hop, redundant = find_hop(sequences, layout)
-    if not hop or hop % 2:
+    foldable, redundant = _foldable(sequences, layout)
+    if not foldable:
         return store(sequences)
     sequences = [x for x in sequences if len(x)]
     rows = [_with_ends(x, layout, redundant) for x in sequences]
@@ -134,10 +133,10 @@ def store_frames(sequences, layout):
 
 def bytes_of(sequences, layout):
     """Bytes that each frame of these recordings would take, about."""
-    hop, redundant = find_hop(sequences, layout)
+    foldable, redundant = _foldable(sequences, layout)
     some = [x[:: max(1, len(x) // _ENOUGH)] for x in sequences]
-    if hop and hop % 2 == 0:
-        some = [_folded(_windows(x, layout, redundant)) for x in some]
+    if foldable:
+        some = [_folded(windows_of(x, layout, redundant)) for x in some]
     return bytes_per_frame(some)
 
 
@@ -146,15 +145,15 @@ def fewest(layout):
     return fewest_bytes(layout.n_channels * layout.n_bins)
 
 
-def _windows(frames, layout, redundant):
-    """Windows ``(n_frames, n_channels, N)`` of a waveform, from their spectra."""
-    N = window_length(layout, redundant)
-    return scipy.fft.irfft(to_complex(frames, layout), N)
+def _foldable(sequences, layout):
+    """Whether frames have a lapped transform, and whether they are redundant."""
+    hop, redundant = find_hop(sequences, layout)
+    return hop > 0 and hop % 2 == 0, redundant
 
 
 def _with_ends(frames, layout, redundant):
     """Rows of a recording's frames, and of what precedes and follows them."""
-    windows = _windows(frames, layout, redundant)
+    windows = windows_of(frames, layout, redundant)
     hop = windows.shape[-1] // 2
     w = sine_window(2 * hop).astype(np.float32)
     # Beyond the outer halves of the first and the last window is silence.
@@ -178,12 +177,18 @@ def _unfolded(rows, n_channels):
     second, first = np.split(scipy.fft.dct(rows, type=4, norm="ortho"), 2, axis=-1)
     early = np.concatenate([first, -first[..., ::-1]], axis=-1)
     late = np.concatenate([-second[..., ::-1], -second], axis=-1)
-    # Half a sine is symmetric about a sample, and what is folded between two: hence
-    # one sample later than the window, and the factor.
-    size = 2 * rows.shape[-1]
+    rising, falling = np.split(_unfolding_window(2 * rows.shape[-1]), 2)
+    return early * rising, late * falling
+
+
+@cache
+def _unfolding_window(size):
+    """Window that undoes half a sine where it was folded.
+
+    Half a sine is symmetric about a sample, and what is folded between two: hence one
+    sample later, and the factor.
+    """
     w = np.sin(np.pi * np.arange(1, size + 1) / size) / np.cos(np.pi / size)
-    early, late = (
-        half * part.astype(np.float32)
-        for half, part in zip((early, late), np.split(w, 2), strict=True)
-    )
-    return early, late
+    w = w.astype(np.float32)
+    w.flags.writeable = False
+    return w

@@ -39,7 +39,7 @@ def moved(frames, n_samples, layout, redundant=False):
     """
     N = window_length(layout, redundant)
     hop, window = N // 2, sine_window(N).astype(np.float32)
-    windows = scipy.fft.irfft(to_complex(frames, layout), N) * window
+    windows = windows_of(frames, layout, redundant) * window
     halves = windows.reshape(*windows.shape[:2], 2, hop)
     wave = np.zeros((len(frames) + 2, layout.n_channels, hop), np.float32)
     wave[:-2] = halves[:, :, 0]
@@ -51,10 +51,24 @@ def moved(frames, n_samples, layout, redundant=False):
 def cut(wave, n_frames, N, redundant):
     """First frames ``(n_frames, n_dims)`` of a waveform ``(n_channels, n_samples)``."""
     hop = N // 2
-    windows = np.lib.stride_tricks.sliding_window_view(wave, N, axis=1)
-    windows = windows[:, : n_frames * hop : hop] * sine_window(N).astype(np.float32)
+    pieces = np.lib.stride_tricks.sliding_window_view(wave, N, axis=1)
+    return frames_of(pieces[:, : n_frames * hop : hop].swapaxes(0, 1), redundant)
+
+
+def frames_of(pieces, redundant):
+    """Frames ``(n_frames, n_dims)`` of pieces of a waveform, a window long each.
+
+    The pieces are of shape ``(n_frames, n_channels, N)``.
+    """
+    windows = pieces * sine_window(pieces.shape[-1]).astype(np.float32)
     transform = scipy.fft.fft if redundant else scipy.fft.rfft
-    return from_complex(transform(windows, axis=-1).swapaxes(0, 1))
+    return from_complex(transform(windows, axis=-1))
+
+
+def windows_of(frames, layout, redundant):
+    """Windows ``(n_frames, n_channels, N)`` of a waveform, from their spectra."""
+    N = window_length(layout, redundant)
+    return scipy.fft.irfft(to_complex(frames, layout), N)
 
 
 def find_hop(sequences, layout):

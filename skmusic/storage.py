@@ -19,11 +19,16 @@ _FINE_STEPS, _COARSE_STEPS, _POWER = 127, 7, 1.4
 _PER_OCTAVE, _SILENT = 8, 255
 _SCALES = np.exp2(-np.arange(256) / _PER_OCTAVE).astype(np.float32)
 _SCALES[_SILENT] = 0
-# The two numbers of a byte, looked up as one of twice their size.
-_BYTES = np.arange(256)
-_PAIRS = np.stack([_BYTES & 15, _BYTES >> 4], axis=-1) - 8
-_PAIRS = np.sign(_PAIRS) * np.abs(_PAIRS / _COARSE_STEPS) ** _POWER
-_PAIRS = _PAIRS.astype(np.float32).view(np.complex64)[:, 0]
+
+
+def _pairs(power):
+    """The two numbers of each byte, to be looked up as one of twice their size."""
+    steps = np.stack([np.arange(256) & 15, np.arange(256) >> 4], axis=-1) - 8
+    numbers = np.sign(steps) * np.abs(steps / _COARSE_STEPS) ** power
+    return numbers.astype(np.float32).view(np.complex64)[:, 0]
+
+
+_PAIRS = _pairs(_POWER)
 
 
 @dataclass(frozen=True)
