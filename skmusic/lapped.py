@@ -54,6 +54,11 @@ class LappedFrames:
         return int(self.ends[-1])
 
     @property
+    def hop(self):
+        """Samples from one frame to the next."""
+        return self.rows.n_dims // self.layout.n_channels
+
+    @property
     def n_dims(self):
         """Numbers in a frame."""
         return self.layout.numbers_per_step // self.layout.frames_per_step

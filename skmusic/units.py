@@ -119,6 +119,9 @@ class Bank:
         n = len(self.tokens)
         if n == 0 or len(self.frames) != n * self.layout.frames_per_step:
             raise ValueError(f"{n} steps have {len(self.frames)} frames.")
+        x, told = self.frames, (self.layout, self.redundant)
+        if isinstance(x, LappedFrames) and (x.layout, x.redundant) != told:
+            raise ValueError("frames are not of the bank's layout.")
         check_array("features", self.features, (n, None))
         check_array("tokens", self.tokens, (n,), "i", 0, 2**31 - 1)
         for name in ("recording", "position"):
@@ -210,7 +213,10 @@ def build_bank(
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
     scale = mood_scale(found)
     before_scale = (np.abs(before).max(axis=0) / 127 + 1e-12).astype(np.float32)
-    hop, redundant = find_hop([frames], codebook.layout)
+    if isinstance(frames, LappedFrames):  # which was found before they were stored
+        hop, redundant = frames.hop, frames.redundant
+    else:
+        hop, redundant = find_hop([frames], codebook.layout)
     share = len(ends) / sum(map(len, features))
     return Bank(
         layout=codebook.layout,

@@ -1,4 +1,4 @@
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -74,6 +74,16 @@ def test_the_bank_knows_where_its_steps_come_from(made):
         np.testing.assert_allclose(x, features[i][t], atol=1e-3, rtol=1e-3)
         assert 0 <= token < len(codebook.centroids)
     assert (codebook.tokens(bank.features) == bank.tokens).mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    "changes", [{"redundant": True}, {"layout": Layout(1, 2, 514, 4)}]
+)
+def test_frames_of_another_layout_are_refused(made, changes):
+    bank = made[0]
+    bank.check()
+    with pytest.raises(ValueError, match="layout"):
+        replace(bank, frames=replace(bank.frames, **changes)).check()
 
 
 def check_stretches(bank):
