@@ -6,7 +6,7 @@ import numpy as np
 
 from skmusic.colour import tone
 from skmusic.recurrent import forward, from_nothing, log_softmax, zero_state
-from skmusic.surroundings import moods_heard, surroundings
+from skmusic.surroundings import ABOUT, moods_heard, surroundings
 from skmusic.walk import MOOD, SHARPNESS, Walk, advance, without
 
 # Steps that are held against the bank at once, and the last ones that tell the tone.
@@ -115,9 +115,20 @@ def tone_in(bank, mood, features, codebook):
     # No matrix products, whose last bits change with the threads of a process.
     loss = MOOD * np.square(bank.moods - mood, dtype=np.float32).sum(axis=1)
     share = np.exp(loss.min() - loss)
-    usual = np.einsum("s,sf->f", share / share.sum(), bank.features)
+    usual = np.einsum("s,sf->f", _spread(share / share.sum(), bank), bank.features)
     # Nor is more said than can be heard, for the same reason.
     return tone(features, usual, codebook).round(1)
+
+
+def _spread(share, bank):
+    """Share of each step, where each one's is that of the seconds its mood is of."""
+    steps = np.arange(len(share))
+    beginnings = np.searchsorted(bank.ends, bank.ends)
+    first = np.maximum(steps - ABOUT, beginnings)
+    last = np.minimum(steps + ABOUT, bank.ends)
+    each, n = share / (last - first), len(share) + 1
+    begun = np.bincount(first, each, n) - np.bincount(last, each, n)
+    return np.cumsum(begun)[:-1]
 
 
 def enter(bank, network, heard, tempering, rng, skip=0):

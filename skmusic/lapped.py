@@ -99,7 +99,7 @@ class LappedFrames:
             raise ValueError(f"{len(self.rows)} rows are not those of {len(self)}.")
 
 
-def store_frames(sequences, layout):
+def store_frames(sequences, layout, size=0):
     """Frames of several recordings, one after another, in few bytes.
 
     Parameters
@@ -108,6 +108,8 @@ def store_frames(sequences, layout):
         Frames.
     layout : Layout
         Of the frames.
+    size : int, default=0
+        Bytes that there are, see `skmusic.storage.store`.
 
     Returns
     -------
@@ -129,11 +131,11 @@ def store_frames(sequences, layout):
     """
     foldable, redundant = _foldable(sequences, layout)
     if not foldable:
-        return store(sequences)
+        return store(sequences, size)
     sequences = [x for x in sequences if len(x)]
     rows = [_with_ends(x, layout, redundant) for x in sequences]
     ends = np.cumsum([len(x) for x in sequences])
-    return LappedFrames(store(rows), ends, layout, redundant)
+    return LappedFrames(store(rows, size), ends, layout, redundant)
 
 
 def bytes_of(sequences, layout):

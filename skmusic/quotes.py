@@ -15,8 +15,9 @@ from skmusic.surroundings import pitched_bands
 # Steps over which prints are smoothed and between which change is measured; bands of
 # the envelope that is taken away.
 _SMOOTH, _LAG, _ENVELOPE = 5, 5, 25
-# Change, beside what is usual, that counts by 0.7 of a whole one.
-_LITTLE = 0.25
+# Change, beside what is usual, that counts by 0.7 of a whole one; and beside what
+# sounds, below which that is held.
+_LITTLE, _HELD = 0.25, 0.2
 # Numbers of a print, and what a whole one is long: whole numbers, so that sums of
 # products are exact, whatever the order they are added in.
 _N_NUMBERS, _UNIT = 48, 127
@@ -79,14 +80,17 @@ def compared(prints):
     -------
     ndarray of shape (n_steps, n_numbers), int8
         Half of a print is what sounds, and half how it changed, shorter where it
-        hardly changed: that one chord is held like another is no quote. The product
-        of a print with itself is the square of 127 at most.
+        hardly changed, as the whole is where it hardly does beside what sounds: that
+        one chord is held like another is no quote. The product of a print with itself
+        is the square of 127 at most.
     """
     norms = np.linalg.norm(prints, axis=2, keepdims=True)
     usual = np.median(norms, axis=0)
+    held = np.minimum(norms[:, 1:] / (_HELD * norms[:, :1] + 1e-9), 1)
     norms[:, 0] = np.maximum(norms[:, 0], 0.1 * usual[0])
     norms[:, 1] = np.hypot(norms[:, 1], _LITTLE * usual[1])
-    x = (prints / (norms + 1e-9)).reshape(len(prints), -1) * np.float32(np.sqrt(0.5))
+    x = prints / (norms + 1e-9) * held
+    x = x.reshape(len(x), -1) * np.float32(np.sqrt(0.5))
     # One thread, since sums in the order of arrival would differ from run to run.
     with threadpool_limits(1):
         # Principal axes about nothing keep most of all products.

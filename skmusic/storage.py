@@ -1,4 +1,7 @@
-"""Frames in few bytes: one byte a number, half of one where little is heard."""
+"""Frames in few bytes: one byte a number, half of one where little is heard.
+
+Or two, where there is room for all of them: then nothing is heard of it at all.
+"""
 
 from dataclasses import dataclass
 
@@ -12,9 +15,9 @@ _GROUP = 8
 # Groups so far below the loudest are stored in four bits, which nobody hears; in two
 # bits, from -40 dB on, noise could be heard in nine of ten frames.
 _COARSE_DB = -20.0
-# Steps of a sign, and the power law that they follow in four bits: finer where it is
+# Steps of a sign in four bits, and the power law that they follow: finer where it is
 # soft, as most numbers of a group are.
-_FINE_STEPS, _COARSE_STEPS, _POWER = 127, 7, 1.4
+_COARSE_STEPS, _POWER = 7, 1.4
 # Scales are a byte: eighths of an octave below the gain, and 255 for silence.
 _PER_OCTAVE, _SILENT = 8, 255
 _SCALES = np.exp2(-np.arange(256) / _PER_OCTAVE).astype(np.float32)
@@ -37,8 +40,8 @@ class StoredFrames:
 
     Parameters
     ----------
-    fine : ndarray of shape (n_frames, n_fine_groups, 8), int8
-        Steps of the groups in eight bits.
+    fine : ndarray of shape (n_frames, n_fine_groups, 8), int8 or int16
+        Steps of the groups in eight bits, or of all groups in sixteen.
     coarse : ndarray of shape (n_frames, n_coarse_groups, 4), uint8
         Steps of the groups in four bits, two in a byte.
     scales : ndarray of shape (n_frames, n_groups), uint8
@@ -47,7 +50,7 @@ class StoredFrames:
     gain : float
         Largest magnitude of all.
     is_fine : ndarray of shape (n_groups,), bool
-        Which groups have eight bits.
+        Which groups have more than four bits.
     n_dims : int
         Numbers in a frame.
     """
@@ -66,7 +69,8 @@ class StoredFrames:
         """Frames ``(n, n_dims)``, float32, of a slice or an array of indices."""
         scales = _SCALES.take(self.scales[which]) * np.float32(self.gain)
         x = np.empty((*scales.shape, _GROUP), np.float32)
-        x[:, self.is_fine] = self.fine[which] * np.float32(1 / _FINE_STEPS)
+        steps = np.iinfo(self.fine.dtype).max
+        x[:, self.is_fine] = self.fine[which] * np.float32(1 / steps)
         x[:, ~self.is_fine] = _PAIRS.take(self.coarse[which]).view(np.float32)
         x *= scales[:, :, None]
         return x.reshape(len(x), x.shape[1] * _GROUP)[:, : self.n_dims]
@@ -77,7 +81,9 @@ class StoredFrames:
         n_groups, n_fine = len(self.is_fine), int(self.is_fine.sum())
         check_array("scales", self.scales, (None, n_groups), "i", 0, 255)
         n = len(self.scales)
-        check_array("fine", self.fine, (n, n_fine, _GROUP), "i", -128, 127)
+        check_array("fine", self.fine, (n, n_fine, _GROUP), "i", -(2**15), 2**15 - 1)
+        if self.fine.dtype not in (np.int8, np.int16):
+            raise ValueError(f"frames of {self.fine.dtype} are of no such storage.")
         check_array(
             "coarse", self.coarse, (n, n_groups - n_fine, _GROUP // 2), "i", 0, 255
         )
@@ -86,13 +92,15 @@ class StoredFrames:
         check_number("n_dims", self.n_dims, "i", least, n_groups * _GROUP)
 
 
-def store(sequences):
+def store(sequences, size=0):
     """Frames of several recordings, one after another, in few bytes.
 
     Parameters
     ----------
     sequences : list of ndarray of shape (n_frames, n_dims)
         Frames.
+    size : int, default=0
+        Bytes that there are: where all numbers in sixteen bits fit, they have these.
 
     Returns
     -------
@@ -111,8 +119,11 @@ def store(sequences):
     loudest = max(float(np.abs(s).max(initial=0)) for s in sequences)
     # Less than this is the padding count of a silent recording, not sound.
     gain = max(loudest, 1e-12)
-    is_fine = _is_fine(peaks)
-    parts = [_quantise(s, gain, is_fine) for s in sequences]
+    is_fine, kind = _is_fine(peaks), np.int8
+    whole = len(peaks) * (2 * _GROUP + 1)
+    if sum(map(len, sequences)) * whole <= size:
+        is_fine, kind = np.ones_like(is_fine), np.int16
+    parts = [_quantise(s, gain, is_fine, kind) for s in sequences]
     fine, coarse, scales = (np.concatenate(p) for p in zip(*parts, strict=True))
     return StoredFrames(fine, coarse, scales, gain, is_fine, n_dims)
 
@@ -147,13 +158,13 @@ def _grouped_peak(frames):
     return np.sqrt(np.mean(np.square(peaks), axis=0)) if len(peaks) else peaks.sum(0)
 
 
-def _quantise(frames, gain, is_fine):
+def _quantise(frames, gain, is_fine, kind):
     groups = _grouped(frames) / np.float32(gain)
     scales = _scales(np.abs(groups).max(axis=2))
     ends = _SCALES.take(scales)
     unit = groups / np.where(ends > 0, ends, np.inf)[:, :, None]
     unit = np.clip(unit, -1, 1)
-    fine = np.rint(unit[:, is_fine] * _FINE_STEPS).astype(np.int8)
+    fine = np.rint(unit[:, is_fine] * np.iinfo(kind).max).astype(kind)
     soft = unit[:, ~is_fine]
     steps = np.rint(_COARSE_STEPS * np.abs(soft) ** (1 / _POWER))
     steps = (np.copysign(steps, soft) + 8).astype(np.uint8)

@@ -13,7 +13,7 @@ _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
 # Steps of the chord, to either side; of the onset curve and of the mean before a
 # boundary; their weights beside past and future, which weigh one each. With the
 # beat at 0.5 it got lost; without the chord music wandered.
-_CHORD, _RHYTHM, _MOOD = 20, 64, 172
+_CHORD, _RHYTHM, ABOUT = 20, 64, 172
 _CHORD_WEIGHT, _RHYTHM_WEIGHT, _MOOD_WEIGHT = 1.0, 10.0, 0.7
 # Steps of ten seconds, in which moods change by one.
 _APART = 430
@@ -117,7 +117,7 @@ def surroundings(features, codebook, rising=None):
     past = x[np.clip(at[:, None] - back, 0, n - 1)] / np.sqrt(_PAST)
     future = x[np.clip(at[:, None] + ahead, 0, n - 1)] / np.sqrt(_FUTURE)
     pitch = chroma(features, codebook)
-    mood = moods(features, codebook, _MOOD, 0, rising)[:, : x.shape[1]]
+    mood = moods(features, codebook, ABOUT, 0, rising)[:, : x.shape[1]]
     before = [
         past.reshape(n + 1, -1),
         _CHORD_WEIGHT * _means(pitch, at - _CHORD, at),
@@ -161,7 +161,7 @@ def lag(before, other):
     return float(np.clip(0.5 * (early - late) / bend, -1, 1))
 
 
-def moods(features, codebook, before=_MOOD, after=_MOOD, rising=None):
+def moods(features, codebook, before=ABOUT, after=ABOUT, rising=None):
     """Mean of timbre, and of how much happens, about each boundary of a recording.
 
     Parameters
@@ -201,7 +201,7 @@ def moods_heard(features, codebook):
     ndarray of shape (n_steps + 1, n_numbers)
         To be multiplied by ``bank.mood_scale``.
     """
-    return moods(features, codebook, 2 * _MOOD, 0)
+    return moods(features, codebook, 2 * ABOUT, 0)
 
 
 def mood_scale(moods):

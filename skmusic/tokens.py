@@ -15,7 +15,7 @@ from skmusic import entry, synthesis
 from skmusic.bands import frame_energies
 from skmusic.checks import check_array
 from skmusic.colour import range_bands, range_levels
-from skmusic.corpus import grown, joined, read_corpus
+from skmusic.corpus import BESIDE, grown, joined, read_corpus
 from skmusic.lapped import store_frames
 from skmusic.layout import check_frames, find_layout, step_seconds
 from skmusic.recurrent import (
@@ -82,7 +82,8 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     levels = range_levels(energies, layout)
     frames, leads = corpus.frames, corpus.leads
     if plays:
-        frames = store_frames(frames, layout)
+        size = generator.bank_size - BESIDE * len(sounding)
+        frames = store_frames(frames, layout, size)
     del corpus, energies  # they are large, and stored now
     trained = train(
         generator,

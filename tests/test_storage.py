@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,3 +70,25 @@ def test_bytes_are_known_beforehand():
     stored = store([x])
     used = stored.fine.nbytes + stored.coarse.nbytes + stored.scales.nbytes
     assert used == bytes_per_frame([x]) * len(x) < x.nbytes / 4
+
+
+@pytest.mark.parametrize("n_dims", [5, 200])
+def test_where_there_is_room_nothing_is_heard_of_it(n_dims):
+    x = noise(20, n_dims) * np.geomspace(1, 1e-4, n_dims, dtype=np.float32)
+    size = 20 * -(-n_dims // 8) * 17
+    few, whole = store([x], size - 1), store([x], size)
+    assert few.fine.dtype == np.int8
+    assert whole.is_fine.all()
+    back = whole[:]
+    for start in range(0, n_dims, 8):
+        group = slice(start, start + 8)
+        peak = np.abs(x[:, group]).max(axis=1, keepdims=True)
+        assert (np.abs(back[:, group] - x[:, group]) < peak / 30_000).all()
+    np.testing.assert_array_equal(store([back], size)[:], back)
+    whole.check()
+
+
+def test_numbers_of_other_sizes_are_refused():
+    stored = store([noise(5, 20)])
+    with pytest.raises(ValueError, match="int32"):
+        replace(stored, fine=stored.fine.astype(np.int32)).check()

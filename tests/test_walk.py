@@ -91,10 +91,18 @@ def test_what_went_on_for_too_long_is_left_though_no_join_is(fitted):
     closed = replace(bank, targets=np.full_like(bank.targets, -1), hop=0)
     walk, none = begin(fitted), Tempering(0)
     free = advance(closed, network, walk, none).step
+    assert free == advance(closed, network, replace(walk, rng=chance(9)), none).step
     along = walk.along.copy()
     along[free - SHORTEST] = 100  # of the step that precedes it by a run
     left = advance(closed, network, replace(walk, along=along), none).step
     assert abs(left - free) > 1
+
+
+def test_runs_are_of_all_lengths_though_no_join_is_left(fitted):
+    bank, network, features, codebook = fitted
+    closed = replace(bank, targets=np.full_like(bank.targets, -1))
+    found = visits((closed, network, features, codebook), n_runs=60)
+    assert {n for _, n in found[:-1]} == set(range(SHORTEST, LONGEST + 1))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -294,6 +302,21 @@ def test_no_frame_is_louder_than_the_recordings(fitted):
     found = [peaks(w.pending, bank.layout).max() for w in (walk, free)]
     loudest = peaks(bank.frames[:], bank.layout).max()
     assert found[0] <= loudest * (1 + 1e-6) < found[1]
+
+
+def test_music_of_the_bank_itself_has_no_tone(fitted):
+    """Though it is now drums, now silence: its tone is that of seconds."""
+    bank, _, features, codebook = fitted
+    first = bank.ends[0]
+    beats = np.arange(first) % 20 < 4
+    energies = to_energies(codebook.levels(features[0][:first])) * codebook.reference
+    beaten = codebook.reduced(energies * np.where(beats, 1, 1e-6)[:, None])
+    own = np.concatenate([beaten, bank.features[first:]]).astype(np.float16)
+    moods = np.ones((len(own), 1), np.float32)
+    moods[np.flatnonzero(~beats)[len(beats) // 2]] = 0  # of one moment, in a pause
+    alike = replace(bank, features=own, moods=moods)
+    found = tone_in(alike, np.zeros(1, np.float32), beaten, codebook)
+    assert (np.abs(found) < 1.5).all()
 
 
 def test_a_piece_is_in_the_tone_of_what_was_heard(fitted):
