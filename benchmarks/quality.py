@@ -243,11 +243,11 @@ def markdown(tables, quick):
     return "\n".join(lines) + "\n"
 
 
-def written(name, measured):
+def written(name, measured, order=tuple(CORPORA)):
     """Tables of all corpora: of others what an earlier run found stands."""
     found = RESULTS / f"{name}.json"
     both = (json.loads(found.read_text()) if found.exists() else {}) | measured
-    tables = {corpus: both[corpus] for corpus in CORPORA if corpus in both}
+    tables = {corpus: both[corpus] for corpus in order if corpus in both}
     found.write_text(json.dumps(tables, indent=1))
     return tables
 

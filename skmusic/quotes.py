@@ -17,7 +17,7 @@ from skmusic.surroundings import pitched_bands
 _SMOOTH, _LAG, _ENVELOPE = 5, 5, 25
 # Change, beside what is usual, that counts by 0.7 of a whole one; and beside what
 # sounds, below which that is held.
-_LITTLE, _HELD = 0.25, 0.2
+_LITTLE, _HELD = 0.25, 0.14
 # Numbers of a print, and what a whole one is long: whole numbers, so that sums of
 # products are exact, whatever the order they are added in.
 _N_NUMBERS, _UNIT = 48, 127
