@@ -88,7 +88,9 @@ class StatefulLSTMGenerator(BaseEstimator):
         Bounds of the runs that are played from one place, in seconds. Longer runs
         join more rarely and quote more.
     bank_size : int, default=90_000_000
-        Bytes of the bank of what is kept to be played, at most.
+        Bytes of the bank of what is kept to be played, at most. Six minutes of stereo
+        are kept as they are, more is kept in fewer bits, of which little is heard, and
+        of more than a quarter of an hour stretches, spread evenly over all of it.
     n_channels : int or None, default=None
         Channels of the frames; None finds out whether they are mono or stereo.
     frames_per_step : int or None, default=None
