@@ -15,9 +15,9 @@ from skmusic.surroundings import pitched_bands
 # Steps over which prints are smoothed and between which change is measured; bands of
 # the envelope that is taken away.
 _SMOOTH, _LAG, _ENVELOPE = 5, 5, 25
-# Change, beside what is usual, that counts by 0.7 of a whole one; and beside what
-# sounds, below which that is held.
-_LITTLE, _HELD = 0.25, 0.14
+# Change, beside what is usual, that counts by 0.7 of a whole one. Where the usual one
+# is less than so much of what sounds, most music is held, and prints are as short.
+_LITTLE, _HELD, _SHORTER = 0.25, 0.2, 0.8
 # Numbers of a print, and what a whole one is long: whole numbers, so that sums of
 # products are exact, whatever the order they are added in.
 _N_NUMBERS, _UNIT = 48, 127
@@ -80,13 +80,14 @@ def compared(prints):
     -------
     ndarray of shape (n_steps, n_numbers), int8
         Half of a print is what sounds, and half how it changed, shorter where it
-        hardly changed, as the whole is where it hardly does beside what sounds: that
-        one chord is held like another is no quote. The product of a print with itself
-        is the square of 127 at most.
+        hardly changed: that one chord is held like another is no quote. Of music that
+        is held for the most part all prints are shorter, so that a chord that does not
+        change at all is none, either. The product of a print with itself is the square
+        of 127 at most.
     """
     norms = np.linalg.norm(prints, axis=2, keepdims=True)
     usual = np.median(norms, axis=0)
-    held = np.minimum(norms[:, 1:] / (_HELD * norms[:, :1] + 1e-9), 1)
+    held = np.clip(usual[1] / (_HELD * usual[0] + 1e-9), _SHORTER, 1)
     norms[:, 0] = np.maximum(norms[:, 0], 0.1 * usual[0])
     norms[:, 1] = np.hypot(norms[:, 1], _LITTLE * usual[1])
     x = prints / (norms + 1e-9) * held

@@ -178,11 +178,9 @@ def _choose(bank, logp, start, lengths, along, walk, tempering):
             warm = loosened(tempering, score, walk.visits)
             row, column = divmod(warm.draw(score, walk.rng), targets.shape[1])
             return int(lengths[row]), int(targets[row, column])
-    # By chance, or the shortest run would be played time and again.
-    too_long = quoted_by_itself(bank, along)
-    i = tempering.draw(np.where(too_long, -1e6 * lengths, 0.0), walk.rng)
-    end = start + lengths[i]
-    return int(lengths[i]), _jump(bank, logp[i], end, along[i : i + 1], walk, tempering)
+    # No longer run: where all joins are barred, to play on is often to quote on.
+    end = start + lengths[0]
+    return int(lengths[0]), _jump(bank, logp[0], end, along[:1], walk, tempering)
 
 
 def _jump(bank, logp, end, along, walk, tempering):

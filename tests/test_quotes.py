@@ -56,16 +56,18 @@ def test_what_is_held_is_no_repeat():
     assert not repeats(bank.prints, bank.ends, targets)[350, 0]
 
 
-def test_a_chord_that_is_held_may_go_on(twice):
-    """Music of which all is held, as pads are: what beats in it is no quote."""
-    held = np.repeat(learned(1), 200, axis=0)
-    held[:, 1] = 0.06 * learned(200)[:, 1]
+def test_a_chord_that_is_held_may_go_on_elsewhere():
+    """Of music of which all is held, as pads are, only the very passage is a quote."""
+    held = np.repeat(learned(1), 300, axis=0)
+    held[:, 1] = 0.06 * learned(300)[:, 1]
     bank = make_bank(held)
     along = nothing(bank)
     for start in (10, 60, 110):
         along = going_along(bank, along, start, np.array([19]))[0]
-    assert not along.any()
-    assert not quoting(bank, along[None], np.arange(150)[None]).any()
+    assert along.nonzero()[0].tolist() == [129]
+    along[129] = 100
+    targets = np.array([[129, *range(160, 260)]])
+    assert quoting(bank, along[None], targets)[0].nonzero()[0].tolist() == [0]
 
 
 def test_a_run_goes_along_with_itself_and_with_its_repeat(twice):

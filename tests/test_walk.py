@@ -98,13 +98,6 @@ def test_what_went_on_for_too_long_is_left_though_no_join_is(fitted):
     assert abs(left - free) > 1
 
 
-def test_runs_are_of_all_lengths_though_no_join_is_left(fitted):
-    bank, network, features, codebook = fitted
-    closed = replace(bank, targets=np.full_like(bank.targets, -1))
-    found = visits((closed, network, features, codebook), n_runs=60)
-    assert {n for _, n in found[:-1]} == set(range(SHORTEST, LONGEST + 1))
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_no_place_is_played_again_while_there_are_others(fitted, seed):
     runs = visits(fitted, n_runs=28, seed=seed)
