@@ -18,6 +18,7 @@ from quality import (
     HEARD,
     RESULTS,
     clips,
+    headed,
     learn,
     ours,
     reference,
@@ -29,21 +30,21 @@ from sklearn.cluster import KMeans
 from skmusic import resynthesis
 from skmusic.metrics import evaluate
 
-SHOWN = {
-    "collapse_index": "collapse",
-    "frechet_distance": "Fréchet",
-    "classifier_auc": "AUC",
-    "onset_rate": "onsets/s",
-    "beat_strength": "beat",
-    "polyphony": "polyphony",
-    "chroma_change": "chroma change",
-    "loudness_range": "loudness range",
-    "chroma_drift_10s": "drift 10 s",
-    "spectral_flux": "flux",
-    "stereo_width": "width",
-    "share_1s": "copied 1 s",
-    "share_250ms": "copied 0.25 s",
-}
+SHOWN = headed(
+    "collapse_index",
+    "frechet_distance",
+    "classifier_auc",
+    "onset_rate",
+    "beat_strength",
+    "polyphony",
+    "chroma_change",
+    "loudness_range",
+    "chroma_drift_10s",
+    "spectral_flux",
+    "stereo_width",
+    "share_1s",
+    "share_250ms",
+)
 
 
 def sounding_again(pipe, clip, changed=lambda features: features):

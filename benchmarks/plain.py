@@ -12,29 +12,29 @@ benchmarks/results.
 import argparse
 
 import numpy as np
-from quality import RESULTS, written
+from quality import RESULTS, headed, written
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.metrics import evaluate
 
 SR, SECONDS, LEARNT, UNHEARD, HEARD = 44100, 15, 5, 8, 5
 SIZES = 2048, 256
-SHOWN = {
-    "collapse_index": "collapse",
-    "frechet_distance": "Fréchet",
-    "classifier_auc": "AUC",
-    "onset_rate": "onsets/s",
-    "beat_strength": "beat",
-    "polyphony": "polyphony",
-    "centroid": "centroid",
-    "spectral_flux": "flux",
-    "chroma_change": "chroma change",
-    "chroma_drift_5s": "drift 5 s",
-    "loudness": "loudness",
-    "repetition": "repetition",
-    "share_1s": "copied 1 s",
-    "longest_run": "longest copy",
-}
+SHOWN = headed(
+    "collapse_index",
+    "frechet_distance",
+    "classifier_auc",
+    "onset_rate",
+    "beat_strength",
+    "polyphony",
+    "centroid",
+    "spectral_flux",
+    "chroma_change",
+    "chroma_drift_5s",
+    "loudness",
+    "repetition",
+    "share_1s",
+    "longest_run",
+)
 
 
 def times(seconds):

@@ -46,6 +46,19 @@ SHOWN = {
     "share_250ms": "copied 0.25 s",
     "longest_run": "longest copy",
 }
+# At the head of a table, of other benchmarks too.
+HEADS = SHOWN | {
+    "spectral_flux": "flux",
+    "stereo_width": "width",
+    "centroid": "centroid",
+    "chroma_drift_5s": "drift 5 s",
+    "loudness": "loudness",
+}
+
+
+def headed(*measures):
+    """Measures of a table, and their heads."""
+    return {key: HEADS[key] for key in measures}
 
 
 def wesnoth():

@@ -123,8 +123,7 @@ def tone_in(bank, mood, features, codebook):
 def _spread(share, bank):
     """Share of each step, where each one's is that of the seconds its mood is of."""
     steps = np.arange(len(share))
-    beginnings = np.searchsorted(bank.ends, bank.ends)
-    first = np.maximum(steps - ABOUT, beginnings)
+    first = np.maximum(steps - ABOUT, bank.beginning(steps))
     last = np.minimum(steps + ABOUT, bank.ends)
     each, n = share / (last - first), len(share) + 1
     begun = np.bincount(first, each, n) - np.bincount(last, each, n)

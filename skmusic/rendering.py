@@ -84,7 +84,7 @@ def _overlap(bank, run):
     """Steps before and after the end of a run where the next one is there too."""
     end, target = run.start + run.length, run.target
     most = min(REACH, (run.length - 1) // 2)
-    behind = target - _beginning(bank, target)
+    behind = target - bank.beginning(target)
     ahead = min(bank.ends[run.start] - end, bank.ends[target] - target)
     return min(most, behind), int(min(most, ahead))
 
@@ -99,7 +99,7 @@ class _Own(NamedTuple):
 
 def _taken(bank, start, first, last, shift, colour):
     """Steps `first` to `last` of a run, and those that these are heard with."""
-    reach, stretch = _reach(bank.layout), _beginning(bank, start)
+    reach, stretch = _reach(bank.layout), bank.beginning(start)
     begin = max(start + first - reach, stretch)
     end = min(start + last + reach, int(bank.ends[start]))
     frames = _frames(bank, begin, end, shift, stretch)
@@ -113,7 +113,7 @@ def _turned(bank, own, first, last, turn, seam):
     frames = frames[: (start + last - begin + _reach(layout)) * m]
     if turn is not None:
         end = begin + len(frames) // m
-        steps = np.arange(max(min(begin, start - REACH), _beginning(bank, start)), end)
+        steps = np.arange(max(min(begin, start - REACH), bank.beginning(start)), end)
         begun = (steps - start)[:, None] >= seam.late[first_bins(layout)] - seam.fade
         held = holding(bank.levels[steps], begun)[begin - end :] @ spread(layout)
         frames = turned(frames, turn, layout, begin - start, held, seam.late)
@@ -138,8 +138,3 @@ def _frames(bank, begin, end, shift, stretch):
         return bank.frames.moved(which, n_samples)[1:-2]
     frames = moved(bank.frames[which], n_samples, bank.layout, bank.redundant)
     return frames[1:-2]
-
-
-def _beginning(bank, step):
-    """First step of the stretch that a step is of."""
-    return int(np.searchsorted(bank.ends, bank.ends[step]))

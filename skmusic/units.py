@@ -114,6 +114,10 @@ class Bank:
         """What precedes these steps ``(n, n_numbers)``, float32."""
         return self.before[steps] * self.before_scale
 
+    def beginning(self, steps):
+        """First step of the stretch that each of these is of."""
+        return np.searchsorted(self.ends, self.ends[steps])
+
     def check(self):
         """Refuse arrays that do not fit together, and steps beyond the bank."""
         n = len(self.tokens)
