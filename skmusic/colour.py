@@ -13,7 +13,8 @@ from functools import cache
 
 import numpy as np
 
-from skmusic.bands import band_edges, to_energies
+from skmusic.bands import band_edges, band_energies, to_energies
+from skmusic.layout import step_count
 
 # Ranges of bins that have a level each.
 _N_RANGES = 12
@@ -32,29 +33,40 @@ _TONE, _HALF_SURE = 10.0, 22
 
 
 @cache
-def range_bands(layout):
-    """First band of each range; none where the frames are no spectra."""
+def _long_bins(layout):
+    """First bin of each range in a window of two steps, the same whatever the window.
+
+    None where the frames are no spectra.
+    """
     if layout.n_parts == 1:
         return np.empty(0, int)
-    first = max(1.0, layout.n_bins / 256)
-    edges = np.geomspace(first, 0.75 * layout.n_bins, _N_RANGES)
+    n_bins = (layout.n_bins - 1) * layout.frames_per_step + 1
+    edges = np.geomspace(max(1.0, n_bins / 256), 0.75 * n_bins, _N_RANGES)
     edges[0] = 0
-    return np.unique(np.searchsorted(band_edges(layout.n_bins), edges.round()))
+    bands = np.unique(np.searchsorted(band_edges(n_bins), edges.round()))
+    return band_edges(n_bins)[bands]
 
 
 @cache
 def first_bins(layout):
-    """First bin of each range ``(n_ranges,)``."""
-    return band_edges(layout.n_bins)[range_bands(layout)]
+    """First bin of each range ``(n_ranges,)``; in short windows some may share it."""
+    return -(-_long_bins(layout) // layout.frames_per_step)
 
 
-def range_levels(energies, layout):
-    """Level of each range at each step.
+@cache
+def _fine_bins(layout):
+    """First fine bin of each range: a bin's begin by half of them below its middle."""
+    first = _long_bins(layout)
+    return np.where(first > 0, first + layout.frames_per_step // 2, 0)
+
+
+def range_levels(sequences, layout):
+    """Level of each range at each step of some sequences, one after another.
 
     Parameters
     ----------
-    energies : ndarray of shape (n_steps, n_bands)
-        From `skmusic.bands.frame_energies`.
+    sequences : list of ndarray of shape (n_frames, n_dims)
+        Frames.
     layout : skmusic.layout.Layout
         Of the frames.
 
@@ -63,12 +75,15 @@ def range_levels(energies, layout):
     ndarray of shape (n_steps, n_ranges), float16
         In decibels below the loudest step, from -80 to 0.
     """
-    bands = range_bands(layout)
-    if not len(bands):
-        return np.empty((len(energies), 0), np.float16)
+    first = _fine_bins(layout)
+    if not len(first):
+        n_steps = sum(step_count(len(x), layout) for x in sequences)
+        return np.empty((n_steps, 0), np.float16)
+    widths = np.diff(first, append=layout.n_fine_bins)
+    means = np.concatenate([band_energies(x, layout, first) for x in sequences])
+    energies = means.astype(np.float64) * widths
     loudest = energies.sum(axis=1).max(initial=0) or 1.0
-    ranges = np.add.reduceat(energies, bands, axis=1) / loudest
-    return (10 * np.log10(ranges + 10 ** (_FLOOR / 10))).astype(np.float16)
+    return (10 * np.log10(energies / loudest + 10 ** (_FLOOR / 10))).astype(np.float16)
 
 
 def colouring(played, own):
@@ -118,13 +133,12 @@ def tone(heard, own, codebook):
     using Yule-Walker for music mixing and mastering", AES 134 (2013), for matching
     the long-term spectrum of one recording to that of another.
     """
-    first = first_bins(codebook.layout)
+    first = _fine_bins(codebook.layout)
     if not len(first) or not len(heard):
         return np.zeros(len(first), np.float32)
     levels = codebook.levels(np.stack([heard.mean(axis=0), own]))
     widths = np.diff(codebook.edges, append=codebook.layout.n_fine_bins)
-    fine = codebook.layout.frames_per_step
-    which = np.searchsorted(first * fine, codebook.middles, side="right") - 1
+    which = np.searchsorted(first, codebook.middles, side="right") - 1
     energies = np.zeros((2, len(first)))
     np.add.at(energies, (slice(None), which), to_energies(levels) * widths)
     energies += 10 ** (_FLOOR / 10) * energies.max() + 1e-30
@@ -168,8 +182,9 @@ def louder(levels, colour):
 @cache
 def spread(layout):
     """Share of each range in each bin ``(n_ranges, n_bins)``; they overlap by half."""
-    edges = np.append(first_bins(layout), layout.n_bins)
+    m = layout.frames_per_step
+    edges = np.append(_long_bins(layout), (layout.n_bins - 1) * m + 1)
     middles = np.log1p(np.sqrt(np.maximum(edges[:-1], 1) * edges[1:]))
-    bins = np.log1p(np.arange(layout.n_bins))
+    bins = np.log1p(np.arange(layout.n_bins) * m)
     shares = [np.interp(bins, middles, one) for one in np.eye(len(middles))]
     return np.array(shares, np.float32)

@@ -166,7 +166,10 @@ def enter(bank, network, heard, tempering, rng, skip=0):
         colour=heard.tone,
         tone=heard.tone,
         rng=rng,
+        last=nothing,
         pending=nothing,
         origins=np.empty(0, int),
     )
-    return without(advance(bank, network, walk, tempering), skip) if skip else walk
+    while len(walk.pending) < skip:
+        walk = advance(bank, network, walk, tempering)
+    return without(walk, skip)

@@ -10,19 +10,17 @@ end at once where something begins: an attack is sharp only in phases of its own
 note that begins is not to be softened.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from skmusic.colour import first_bins
-from skmusic.fine import coarse_frames, fine_spectra, gathered, n_below, scattered
+from skmusic.layout import from_complex, to_complex
 
 # Steps after which the phases, and the strengths of partials, are the run's own, and
 # decibels from step to step by which what begins rises.
 _PHASE, _STRENGTH, _RISE = 11.0, 30.0, 6.0
-# Nepers by which a partial is made softer and louder at most, the fine bins that it
-# takes, and what is next to nothing beside the bins about it.
+# Nepers by which a partial is made softer and louder at most, the bins that it takes,
+# and what is next to nothing beside the bins about it.
 _SOFTER, _LOUDER, _WIDTH, _ABOUT, _NOTHING = 2.5, 1.0, 3, 41, 1e-4
 
 
@@ -58,14 +56,14 @@ def turned(frames, turn, layout, first=0, held=None, late=0.0):
 
     Parameters
     ----------
-    frames : ndarray of shape (n_frames, n_dims)
-        Whole steps of the run.
-    turn : ndarray of shape (n_fine_bins,) or None
+    frames : ndarray of shape (n_steps, n_dims)
+        Of the run, one a step.
+    turn : ndarray of shape (n_bins,) or None
         Nepers and radians, from `meeting`; None leaves the frames as they are.
     layout : skmusic.layout.Layout
         Of the frames.
     first : int
-        Step of the first frame, counted from the run's beginning.
+        The first frame, counted from the run's beginning.
     held : ndarray of shape (n_steps, n_bins) or None
         Share of the turn that is left to each bin, see `holding`; None is all.
     late : ndarray of shape (n_bins,) or float
@@ -73,30 +71,27 @@ def turned(frames, turn, layout, first=0, held=None, late=0.0):
 
     Returns
     -------
-    ndarray of shape (n_frames, n_dims)
+    ndarray of shape (n_steps, n_dims)
     """
     if turn is None:
         return frames
-    m = layout.frames_per_step
-    n = min(int(np.ceil(_STRENGTH + np.max(late))) - first, len(frames) // m)
+    n = min(int(np.ceil(_STRENGTH + np.max(late))) - first, len(frames))
     if n <= 0:
         return frames
-    fine = fine_spectra(frames[: n * m], layout)
-    steps = np.arange(len(fine))
-    t = (first + steps)[:, None] - late
-    left = 1 if held is None else held[np.minimum(steps, n - 1)]
+    z = to_complex(frames[:n], layout)
+    t = (first + np.arange(n))[:, None] - late
+    left = 1 if held is None else held[:n]
     # All channels alike: between them the phases tell where a sound comes from.
-    turn = scattered(turn, layout)
     angle, nepers = (
-        (left * np.clip(1 - t / length, 0, 1)).astype(np.float32)[..., None] * part
+        (left * np.clip(1 - t / length, 0, 1)).astype(np.float32) * part
         for length, part in ((_PHASE, turn.imag), (_STRENGTH, turn.real))
     )
     factor, gain = np.empty(angle.shape, np.complex64), np.exp(nepers)
     # Not one complex exponential: it takes ten times as long as all of these.
     np.multiply(gain, np.cos(angle), out=factor.real)
     np.multiply(gain, np.sin(angle), out=factor.imag)
-    fine *= factor[:, None]
-    return np.concatenate([coarse_frames(fine, layout), frames[n * m :]])
+    z *= factor[:, None]
+    return np.concatenate([from_complex(z), frames[n:]])
 
 
 def meeting(old, new, layout, weight=None):
@@ -104,18 +99,19 @@ def meeting(old, new, layout, weight=None):
 
     Parameters
     ----------
-    old, new : ndarray of shape (n_frames, n_dims)
-        Whole steps of both about the join.
+    old, new : ndarray of shape (n_steps, n_dims)
+        Frames of both about the join.
     layout : skmusic.layout.Layout
         Of the frames.
-    weight : ndarray of shape (n_frames, n_bins) or None
+    weight : ndarray of shape (n_steps, n_bins) or None
         What each of their bins counts for the phases; None is alike.
 
     Returns
     -------
-    ndarray of shape (n_fine_bins,), complex64, or None
+    ndarray of shape (n_bins,), complex64, or None
         Nepers, which change the strengths of partials but not the level of any range
-        of pitch, and as imaginary parts radians; None where the frames are no spectra.
+        of pitch, and as imaginary parts radians; None where the frames are no spectra,
+        or are too short to tell partials apart: several make a step.
 
     References
     ----------
@@ -123,24 +119,22 @@ def meeting(old, new, layout, weight=None):
     audio", IEEE Trans. Speech and Audio Processing 7 (1999), for the phases: those
     of a peak lead the bins about it.
     """
-    if layout.n_parts == 1:
+    if layout.n_parts == 1 or layout.frames_per_step > 1:
         return None
-    a, b = fine_spectra(old, layout), fine_spectra(new, layout)
-    turn = np.empty(gathered(a[0, 0], layout).shape, np.complex64)
-    turn.real = _strengths(_power(a, layout), _power(b, layout), layout)
+    a, b = to_complex(old, layout), to_complex(new, layout)
+    turn = np.empty(layout.n_bins, np.complex64)
+    turn.real = _strengths(_power(a), _power(b), first_bins(layout))
     if weight is not None:
-        at = np.minimum(np.arange(len(a)) * layout.frames_per_step, len(weight) - 1)
-        a = a * weight[at, None, :, None]
-    # Sum over the blocks of one's spectrum times the other's, conjugate.
-    turn.imag = _phases(gathered(np.einsum("tcbp,tcbp->bp", a, b.conj()), layout))
+        a = a * weight[:, None]
+    # Sum over the frames of one's spectrum times the other's, conjugate.
+    turn.imag = _phases(np.einsum("tcb,tcb->b", a, b.conj()))
     # The spectrum of a real signal is real at both ends.
-    turn.imag[[n_below(layout), -1]] = 0
+    turn.imag[[0, -1]] = 0
     return turn
 
 
-def _power(fine, layout):
-    power = np.einsum("tcbp,tcbp->bp", fine, fine.conj()).real
-    return gathered(power, layout)
+def _power(z):
+    return np.einsum("tcb,tcb->b", z, z.conj()).real
 
 
 def _phases(cross):
@@ -155,13 +149,12 @@ def _phases(cross):
     return np.angle(cross[peaks])[owner]
 
 
-def _strengths(old, new, layout):
-    """Nepers between the powers of fine bins, less those between ranges of pitch."""
+def _strengths(old, new, first):
+    """Nepers between the powers of bins, less those between ranges of pitch."""
     a, b = (_smooth(x, _WIDTH) for x in (old, new))
     floor = _NOTHING * np.maximum(_smooth(a, _ABOUT), _smooth(b, _ABOUT))
     floor += 1e-12 * max(a.max(), b.max()) + 1e-30
     nepers = np.clip(0.5 * np.log((a + floor) / (b + floor)), -_SOFTER, _LOUDER)
-    first = _first_fine_bins(layout)
     before, after = (np.add.reduceat(x, first) for x in (new, new * np.exp(2 * nepers)))
     level = 0.5 * np.log((after + 1e-20) / (before + 1e-20))
     return nepers - np.repeat(level, np.diff(first, append=len(new)))
@@ -171,9 +164,3 @@ def _smooth(power, width):
     # In double precision: of running sums in single a soft bin would be lost.
     smooth = uniform_filter1d(power.astype(np.float64), width)
     return np.maximum(smooth, 0)
-
-
-def _first_fine_bins(layout):
-    """First fine bin of each range of pitch, the same whatever the window."""
-    first = first_bins(replace(layout, n_bins=layout.n_fine_bins, frames_per_step=1))
-    return np.append(0, first[1:] + n_below(layout))

@@ -19,7 +19,7 @@ import scipy.fft
 from skmusic.checks import check_array
 from skmusic.image import window_length
 from skmusic.layout import Layout
-from skmusic.moving import cut, find_hop, frames_of, windows_of
+from skmusic.moving import find_hop, frames_of, windows_of
 from skmusic.phase import sine_window
 from skmusic.storage import StoredFrames, bytes_per_frame, fewest_bytes, store
 
@@ -68,14 +68,11 @@ class LappedFrames:
         pieces = np.concatenate(self._halves(which), axis=-1)
         return frames_of(pieces, self.redundant)
 
-    def moved(self, which, n_samples):
-        """Frames of the same waveform, as `skmusic.moving.moved` makes of frames."""
-        first, second = self._halves(which)
-        # The first sample of a recording is nowhere, but in the second half before it.
-        wave = np.concatenate([first[:1], second, np.zeros_like(second[-1:])])
-        wave = wave.swapaxes(0, 1).reshape(self.layout.n_channels, -1)
-        N = 2 * first.shape[-1]
-        return cut(wave[:, n_samples:], len(first), N, self.redundant)
+    def waveform(self, first, stop):
+        """Waveform ``(n_channels, (stop - first + 1) * hop)`` of some frames."""
+        early, late = self._halves(slice(first, stop))
+        wave = np.concatenate([early[:1], late]).swapaxes(0, 1)
+        return wave.reshape(self.layout.n_channels, -1)
 
     def _halves(self, which):
         """Waveform in the halves of each frame ``(n_frames, n_channels, hop)``."""

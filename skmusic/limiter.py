@@ -95,7 +95,8 @@ def limited(frames, limit, layout):
     if (loud <= limit).all():
         return frames
     gain = limit / np.maximum(loud, max(limit, 1e-30))
-    # Frames are short where many make a step: the gain follows no single wave.
+    # Frames are short where many make a step: the gain follows no single wave. Where
+    # one does, its neighbours are heard in all of it but its middle.
     m = layout.frames_per_step
-    gain = uniform_filter1d(minimum_filter1d(gain, 2 * m - 1), m)
+    gain = uniform_filter1d(minimum_filter1d(gain, max(2 * m - 1, 3)), m)
     return frames * gain[:, None].astype(np.float32)

@@ -1,9 +1,11 @@
-"""Moving frames in time by less than a step: joins that keep the beat.
+"""Frames that are cut anew: at another place, or longer ones.
 
 Steps are 23 ms apart, and a beat that comes half a step early or late after each join
 stumbles: real songs, cut at random into runs and moved by up to so much, lose half of
-what their beat is above that of pieces. Frames of windows that overlap by half are a
-waveform still; it is made, and cut into frames once more at another place.
+what their beat is above that of pieces. And short windows do not tell partials apart:
+what is done to one of them is done to others, and leaves images of it in the windows
+beside. Frames of windows that overlap by half are a waveform still; it is made, and cut
+into frames once more, elsewhere or of windows that are two steps long.
 """
 
 import numpy as np
@@ -18,15 +20,13 @@ from skmusic.phase import sine_window
 _N_PLACES, _N_FRAMES, _TOLERANCE = 16, 24, 0.01
 
 
-def moved(frames, n_samples, layout, redundant=False):
-    """Frames of the same waveform, cut so many samples later.
+def waveform(frames, layout, redundant=False):
+    """Waveform that frames were cut out of, from where the first of them begins.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_dims)
-        Spectra of `FFTFeaturizer`'s window and hop by default; beyond them is silence.
-    n_samples : int
-        From 0 to the hop.
+        Spectra of `FFTFeaturizer`'s window and hop by default.
     layout : skmusic.layout.Layout
         Of the frames.
     redundant : bool
@@ -34,22 +34,23 @@ def moved(frames, n_samples, layout, redundant=False):
 
     Returns
     -------
-    ndarray of shape (n_frames, n_dims)
-        The first and the last two lack something.
+    ndarray of shape (n_channels, (n_frames + 1) * hop)
+        Faded in where the first frame begins, and out where the last one ends.
     """
     N = window_length(layout, redundant)
-    hop, window = N // 2, sine_window(N).astype(np.float32)
-    windows = windows_of(frames, layout, redundant) * window
-    halves = windows.reshape(*windows.shape[:2], 2, hop)
-    wave = np.zeros((len(frames) + 2, layout.n_channels, hop), np.float32)
-    wave[:-2] = halves[:, :, 0]
-    wave[1:-1] += halves[:, :, 1]
-    wave = np.moveaxis(wave, 1, 0).reshape(layout.n_channels, -1)
-    return cut(wave[:, n_samples:], len(frames), N, redundant)
+    windows = windows_of(frames, layout, redundant) * sine_window(N).astype(np.float32)
+    halves = windows.reshape(*windows.shape[:2], 2, N // 2)
+    wave = np.zeros((len(frames) + 1, layout.n_channels, N // 2), np.float32)
+    wave[:-1] = halves[:, :, 0]
+    wave[1:] += halves[:, :, 1]
+    return np.moveaxis(wave, 1, 0).reshape(layout.n_channels, -1)
 
 
 def cut(wave, n_frames, N, redundant):
-    """First frames ``(n_frames, n_dims)`` of a waveform ``(n_channels, n_samples)``."""
+    """First frames ``(n_frames, n_dims)`` of a waveform ``(n_channels, n_samples)``.
+
+    Windows of `N` samples, each half of it after the one before.
+    """
     hop = N // 2
     pieces = np.lib.stride_tricks.sliding_window_view(wave, N, axis=1)
     return frames_of(pieces[:, : n_frames * hop : hop].swapaxes(0, 1), redundant)
@@ -101,7 +102,8 @@ def find_hop(sequences, layout):
         i = int(np.searchsorted(ends, place, side="right"))
         start = min(place - ends[i], -_N_FRAMES) + len(long[i])
         x = long[i][start : start + _N_FRAMES]
-        inner = slice(1, -2)
-        apart += np.square(moved(x, 0, layout, redundant)[inner] - x[inner]).sum()
+        inner = slice(1, -1)
+        again = cut(waveform(x, layout, redundant), len(x), N, redundant)
+        apart += np.square(again[inner] - x[inner]).sum()
         energy += np.square(x[inner]).sum()
     return (N // 2 if apart < _TOLERANCE * energy else 0), redundant

@@ -1,16 +1,17 @@
 """How a planned run sounds: turned, coloured, and cross-faded with its neighbours."""
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
 from skmusic.colour import coloured, first_bins, louder, spread
 from skmusic.joins import holding, meeting, turned
-from skmusic.lapped import LappedFrames
 from skmusic.limiter import limited
-from skmusic.moving import moved
+from skmusic.moving import cut, waveform
 from skmusic.seams import REACH, find_seam, mix
+
+# Of the largest magnitude of all recordings, what a piece may have.
+_HEADROOM = 0.97
 
 
 def play(bank, walk, run):
@@ -30,37 +31,47 @@ def play(bank, walk, run):
     skmusic.walk.Walk
     """
     frames, tail, turn, seam = _sound(bank, walk, run)
+    m, last = bank.layout.frames_per_step, walk.last
+    if bank.hop:
+        if not len(last):  # where music begins, in its recording something went before
+            last = _taken(bank, run.start, -1, 0, run.shift, run.colour)
+        frames, last = _cut_anew(np.concatenate([last, frames]), bank)
     frames = limited(frames, _limit(bank, run), bank.layout)
-    m = bank.layout.frames_per_step
     origins = np.arange(run.start * m, (run.start + run.length) * m)
     return replace(
         walk,
         tail=tail,
         turn=turn,
         seam=seam,
+        last=last,
         pending=np.concatenate([walk.pending, frames]),
         origins=np.append(walk.origins, origins),
     )
 
 
 def _limit(bank, run):
-    """Largest magnitude of a run: that of its recording there, or of the next run."""
+    """Largest magnitude of a run: that of its recording there, or of the next run.
+
+    Somewhat below that of all, which may be full scale: what is turned down to it stays
+    there for longer than any recording does, and beside it samples are a little louder.
+    """
     steps = slice(run.start, run.start + run.length)
     next_steps = slice(run.target, run.target + 1)
     found = [
         np.sqrt(louder(bank.levels[at], colour)) * bank.limit[at].max()
         for at, colour in ((steps, run.colour), (next_steps, run.next_colour))
     ]
-    return min(max(found), bank.limit.max())
+    return min(max(found), _HEADROOM * bank.limit.max())
 
 
 def _sound(bank, walk, run):
     """Frames of a run, faded into and out of; and how the next one begins."""
-    m, layout = bank.layout.frames_per_step, bank.layout
+    layout = bank.long_layout
+    m = layout.frames_per_step
     before, after = _overlap(bank, run)
     n_steps = run.length + after
     own = _taken(bank, run.start, 0, n_steps, run.shift, run.colour)
-    frames = _turned(bank, own, 0, n_steps, walk.turn, walk.seam)
+    frames = _turned(bank, own, run.start, 0, walk.turn, walk.seam)
     n = min(len(walk.tail), len(frames))
     if n:
         slope = walk.seam.slope(0, n, layout)
@@ -70,12 +81,12 @@ def _sound(bank, walk, run):
         return played, tail, None, None
     k, n = before * m, (before + after) * m
     own = _taken(bank, run.target, -before, after, run.next_shift, run.next_colour)
-    old, new = frames[len(frames) - n :], _turned(bank, own, -before, after, None, None)
-    seam = find_seam(old, new, before, layout)
+    old = frames[len(frames) - n :]
+    seam = find_seam(old, own, before, layout)
     slope = seam.slope(-k, n, layout)
-    turn = meeting(old, new, layout, slope * (1 - slope))
+    turn = meeting(old, own, layout, slope * (1 - slope))
     if before:
-        new = _turned(bank, own, -before, 0, turn, seam)
+        new = _turned(bank, own[:k], run.target, -before, turn, seam)
         played[-k:] = mix(played[-k:], new, slope[:k], layout)
     return played, tail, turn, seam
 
@@ -89,52 +100,49 @@ def _overlap(bank, run):
     return min(most, behind), int(min(most, ahead))
 
 
-class _Own(NamedTuple):
-    """Steps of the bank as they are, but for time and colour."""
-
-    start: int  # where their run begins
-    begin: int  # the first of them
-    frames: np.ndarray
-
-
 def _taken(bank, start, first, last, shift, colour):
-    """Steps `first` to `last` of a run, and those that these are heard with."""
-    reach, stretch = _reach(bank.layout), bank.beginning(start)
-    begin = max(start + first - reach, stretch)
-    end = min(start + last + reach, int(bank.ends[start]))
-    frames = _frames(bank, begin, end, shift, stretch)
-    return _Own(start, begin, coloured(frames, colour, bank.layout))
+    """Steps `first` to `last` of a run as they are, but for time and colour."""
+    frames = _frames(bank, start + first, start + last, shift, bank.beginning(start))
+    return coloured(frames, colour, bank.long_layout)
 
 
-def _turned(bank, own, first, last, turn, seam):
-    """Frames of steps `first` to `last` of a run, turned but for attacks."""
-    m, layout = bank.layout.frames_per_step, bank.layout
-    start, begin, frames = own
-    frames = frames[: (start + last - begin + _reach(layout)) * m]
-    if turn is not None:
-        end = begin + len(frames) // m
-        steps = np.arange(max(min(begin, start - REACH), bank.beginning(start)), end)
-        begun = (steps - start)[:, None] >= seam.late[first_bins(layout)] - seam.fade
-        held = holding(bank.levels[steps], begun)[begin - end :] @ spread(layout)
-        frames = turned(frames, turn, layout, begin - start, held, seam.late)
-    return frames[(start + first - begin) * m :][: (last - first) * m]
-
-
-def _reach(layout):
-    """Steps to either side that one is heard with: where frames are short, one."""
-    return int(layout.frames_per_step > 1)
+def _turned(bank, own, start, first, turn, seam):
+    """Frames of a run from step `first` on, turned but for attacks."""
+    layout = bank.long_layout
+    if turn is None:
+        return own
+    begin, end = start + first, start + first + len(own)
+    steps = np.arange(max(min(begin, start - REACH), bank.beginning(start)), end)
+    begun = (steps - start)[:, None] >= seam.late[first_bins(layout)] - seam.fade
+    held = holding(bank.levels[steps], begun)[begin - end :] @ spread(layout)
+    return turned(own, turn, layout, first, held, seam.late)
 
 
 def _frames(bank, begin, end, shift, stretch):
-    """Frames of these steps, from `shift` of a step later on."""
-    m = bank.layout.frames_per_step
-    later, n_samples = divmod(round(shift * m * bank.hop), max(bank.hop, 1))
-    if later == n_samples == 0:
+    """Long frames of these steps, from `shift` of a step later on."""
+    m, hop = bank.layout.frames_per_step, bank.hop
+    late = round(shift * m * hop)
+    if not hop or (m == 1 and late == 0 and begin >= stretch):
         return bank.frames[begin * m : end * m]
-    # What is moved lacks something at both ends; a stretch ends with its last frame.
-    which = np.arange(begin * m + later - 1, end * m + later + 2)
-    which = np.clip(which, stretch * m, int(bank.ends[begin]) * m - 1)
-    if isinstance(bank.frames, LappedFrames):  # the waveform is known
-        return bank.frames.moved(which, n_samples)[1:-2]
-    frames = moved(bank.frames[which], n_samples, bank.layout, bank.redundant)
-    return frames[1:-2]
+    start, stop = (begin - 1) * m * hop + late, end * m * hop + late
+    wave = np.zeros((bank.layout.n_channels, stop - start), np.float32)
+    # Beyond the stretch nothing is known.
+    first = max(start // hop, stretch * m)
+    past = min(-(-stop // hop) + 1, int(bank.ends[stretch]) * m)
+    if first < past:
+        begin_known = (first - 1) * hop
+        a, b = max(begin_known, start), min(past * hop, stop)
+        known = bank.waveform(first, past)[:, a - begin_known : b - begin_known]
+        wave[:, a - start : b - start] = known
+    return cut(wave, end - begin, 2 * m * hop, bank.redundant)
+
+
+def _cut_anew(frames, bank):
+    """Frames to give out, of the waveform of all long ones but the first and the last.
+
+    And the last two of these, with which the next ones overlap.
+    """
+    m, hop = bank.layout.frames_per_step, bank.hop
+    wave = waveform(frames, bank.long_layout, bank.redundant)[:, (2 * m - 1) * hop :]
+    short = cut(wave, (len(frames) - 2) * m, 2 * hop, bank.redundant)
+    return short, frames[-2:]

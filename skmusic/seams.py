@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from skmusic.bands import frame_energies
-from skmusic.colour import first_bins, range_bands, spread
+from skmusic.bands import band_edges, frame_energies
+from skmusic.colour import first_bins, spread
 
 # Steps that are cross-faded to either side of a seam, and steps to either side of a
 # join that the next run is there to be faded in.
@@ -68,10 +68,11 @@ def find_seam(old, new, n_before, layout):
     n = len(old) // layout.frames_per_step
     fade = min(FADE, n // 2)
     lags = np.arange(fade - n_before, n - n_before - fade + 1)
-    bands = range_bands(layout)
-    if not len(bands) or len(lags) == 1:
+    first = first_bins(layout)
+    if not len(first) or len(lags) == 1:
         late = np.full(layout.n_bins, lags[np.abs(lags).argmin()], np.float32)
         return Seam(late, fade)
+    bands = np.searchsorted(band_edges(layout.n_bins), first)
     a, b = (frame_energies(x, layout) ** _POWER for x in (old, new))
     apart = np.add.reduceat(np.square(a - b), bands, axis=1)
     taper = np.hanning(2 * fade + 2)[1:-1]
@@ -112,7 +113,7 @@ def mix(old, new, slope, layout):
         )
         for x in (a, b, mixed)
     ]
-    share = np.add.reduceat(slope, first, axis=1) / widths
+    share = np.add.reduceat(slope, first, axis=1) / np.maximum(widths, 1)
     wanted = (1 - share) * power[0] + share * power[1]
     gain = np.sqrt(np.clip(wanted / (power[2] + 1e-20), 0.25, 4))
     return (mixed * np.repeat(gain, widths, axis=1)[:, None]).reshape(old.shape)

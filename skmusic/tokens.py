@@ -14,7 +14,7 @@ from skmusic import codebook as codes
 from skmusic import entry, synthesis
 from skmusic.bands import frame_energies
 from skmusic.checks import check_array
-from skmusic.colour import range_bands, range_levels
+from skmusic.colour import first_bins, range_levels
 from skmusic.corpus import BESIDE, grown, joined, read_corpus
 from skmusic.lapped import store_frames
 from skmusic.layout import check_frames, find_layout, step_seconds
@@ -79,7 +79,7 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     energies = np.concatenate([frame_energies(x, layout) for x in corpus.frames])
     sounding = np.concatenate([tokens[i][a:b] for i, a, b in stretches])
     variance = codes.token_variance(energies, sounding, n_tokens)
-    levels = range_levels(energies, layout)
+    levels = range_levels(corpus.frames, layout)
     frames, leads = corpus.frames, corpus.leads
     if plays:
         size = generator.bank_size - BESIDE * len(sounding)
@@ -164,7 +164,7 @@ def check(generator):
     for name, width in (
         ("features", n_features),
         ("moods", moods_heard(heard, codebook).shape[1]),
-        ("levels", len(range_bands(codebook.layout))),
+        ("levels", len(first_bins(codebook.layout))),
     ):
         check_array(name, getattr(bank, name), (None, width))
     n_before = surroundings(heard, codebook)[0].shape[1]

@@ -12,7 +12,7 @@ using a large speech database", ICASSP 1996. A. Schödl et al., "Video textures"
 SIGGRAPH 2000.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -24,7 +24,7 @@ from skmusic.image import window_length
 from skmusic.lapped import LappedFrames
 from skmusic.layout import Layout
 from skmusic.limiter import loudest
-from skmusic.moving import find_hop
+from skmusic.moving import find_hop, waveform
 from skmusic.quotes import compared, prints, repeats
 from skmusic.storage import StoredFrames
 from skmusic.surroundings import mood_scale, moods, rises, surroundings
@@ -113,6 +113,21 @@ class Bank:
     def heard_before(self, steps):
         """What precedes these steps ``(n, n_numbers)``, float32."""
         return self.before[steps] * self.before_scale
+
+    @property
+    def long_layout(self):
+        """Layout of the frames that runs are joined in: one a step, where it can be."""
+        m = self.layout.frames_per_step
+        if m == 1 or not self.hop:
+            return self.layout
+        n_bins = self.hop * m * 2 if self.redundant else self.hop * m + 1
+        return replace(self.layout, n_bins=n_bins, frames_per_step=1)
+
+    def waveform(self, first, stop):
+        """Waveform of frames, from where the first begins to where the last ends."""
+        if isinstance(self.frames, LappedFrames):
+            return self.frames.waveform(first, stop)
+        return waveform(self.frames[first:stop], self.layout, self.redundant)
 
     def beginning(self, steps):
         """First step of the stretch that each of these is of."""

@@ -42,9 +42,9 @@ class Walk:
     shift : float
         Steps by which that run is played from later on, -0.5 to 0.5: beats are not
         bound to steps.
-    tail : ndarray of shape (n_frames, n_dims)
-        How the last run would go on, to be faded out.
-    turn : ndarray of shape (n_fine_bins,) or None
+    tail : ndarray of shape (n_frames, n_long_dims)
+        How the last run would go on, to be faded out, see ``bank.long_layout``.
+    turn : ndarray of shape (n_bins,) or None
         Phases and strengths of partials that the next run begins with, see
         `skmusic.joins`.
     seam : skmusic.seams.Seam or None
@@ -66,10 +66,13 @@ class Walk:
         Decibels by which the whole piece is changed.
     rng : numpy.random.RandomState
         Source of chance.
+    last : ndarray of shape (n_steps, n_long_dims)
+        Last of these frames, which the next ones overlap with: of the last but one
+        and those before, frames to give out were made.
     pending : ndarray of shape (n_frames, n_dims)
         Frames that are made but not yet given out.
     origins : ndarray of shape (n_frames,)
-        Frame of the bank that each of these is.
+        Frame of the bank that each of these is, and that those to come are.
     """
 
     lstm: list
@@ -87,6 +90,7 @@ class Walk:
     colour: np.ndarray
     tone: np.ndarray
     rng: np.random.RandomState
+    last: np.ndarray
     pending: np.ndarray
     origins: np.ndarray
 

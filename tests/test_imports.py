@@ -48,7 +48,6 @@ FLOORS = {
         "codebook",
         "corpus",
         "graph",
-        "fine",
         "image",
         "moving",
         "colour",

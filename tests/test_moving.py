@@ -6,7 +6,7 @@ import pytest
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.bands import band_energies
 from skmusic.layout import Layout, find_layout
-from skmusic.moving import find_hop, moved
+from skmusic.moving import cut, find_hop, waveform
 from skmusic.spectra import analysis_window, stft
 from skmusic.surroundings import lag, surroundings
 
@@ -49,7 +49,9 @@ def test_frames_are_those_of_the_waveform_cut_later(N, redundant, share):
     x = np.random.default_rng(0).standard_normal((20 * N, 2))
     layout = Layout(2, 2, N if redundant else N // 2 + 1, 1)
     late = int(share * N / 2)
-    found = moved(frames_of(x, N, redundant), late, layout, redundant)
+    frames = frames_of(x, N, redundant)
+    wave = waveform(frames, layout, redundant)
+    found = cut(wave[:, late:], len(frames) - 1, N, redundant)
     wanted = frames_of(x[late:], N, redundant)[: len(found)]
     n = min(len(wanted), len(found))
     # A waveform that begins later is mirrored elsewhere: not the first and last.

@@ -150,3 +150,13 @@ def test_two_parts_are_one_run(twice):
     part = going_along(twice, nothing(twice), 100, np.array([first]))[0]
     then = going_along(twice, part, 100 + first, np.array([second]))
     np.testing.assert_array_equal(then, whole)
+
+
+def test_what_all_passages_have_in_common_tells_no_quote():
+    """Strokes of one drum are alike in all music; what is played about them is not."""
+    stroke, other = 2 * learned(1, seed=5), learned(600)
+    bank = make_bank(stroke + other[:300], stroke + other[300:], stroke + other[:300])
+    x = bank.prints.astype(np.float32)
+    alike = (x @ x.T > quotes._products(quotes._ALIKE)).reshape(3, 300, 3, 300)
+    assert alike[0, :, 2, :].diagonal().all()
+    assert alike[0, :, 1, :].mean() < 0.05

@@ -5,7 +5,6 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from skmusic import FFTFeaturizer
-from skmusic.bands import frame_energies
 from skmusic.codebook import fit_codebook
 from skmusic.colour import range_levels
 from skmusic.corpus import BESIDE, joined, read_corpus
@@ -30,10 +29,9 @@ def make_bank(sequences, layout=None, size=10**9, shortest=SHORTEST, longest=LON
     codebook = fit_codebook(corpus.energies, layout, None, 16, rng)
     features = [codebook.reduced(e) for e in corpus.energies]
     tokens = [codebook.tokens(f) for f in features]
-    energies = [frame_energies(x, layout) for x in corpus.frames]
     bank = build_bank(
         store_frames(corpus.frames, layout),
-        range_levels(np.concatenate(energies), layout),
+        range_levels(corpus.frames, layout),
         joined(corpus.pieces),
         features,
         tokens,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skmusic import FFTFeaturizer
-from skmusic.bands import frame_energies, to_energies
+from skmusic.bands import to_energies
 from skmusic.codebook import fit_codebook
 from skmusic.colour import coloured, range_levels
 from skmusic.corpus import joined, read_corpus
@@ -38,10 +38,9 @@ def fitted(songs):
     codebook = fit_codebook(corpus.energies, layout, None, 16, chance())
     features = [codebook.reduced(e) for e in corpus.energies]
     tokens = [codebook.tokens(f) for f in features]
-    energies = [frame_energies(x, layout) for x in corpus.frames]
     bank = build_bank(
         store_frames(corpus.frames, layout),
-        range_levels(np.concatenate(energies), layout),
+        range_levels(corpus.frames, layout),
         joined(corpus.pieces),
         features,
         tokens,
@@ -220,7 +219,9 @@ def test_as_many_frames_are_made_as_steps_are_played(fitted):
     assert len(walk.pending) == 0
     for _ in range(10):
         walk = advance(bank, network, walk, Tempering())
-    assert len(walk.pending) == m * sum(length for _, length in walk.visits)
+    # The last step waits for what it overlaps with.
+    assert len(walk.pending) == m * (sum(length for _, length in walk.visits) - 1)
+    assert len(walk.origins) == len(walk.pending) + m
     assert np.isfinite(walk.pending).all()
 
 
