@@ -40,7 +40,7 @@ def _long_bins(layout):
     """
     if layout.n_parts == 1:
         return np.empty(0, int)
-    n_bins = (layout.n_bins - 1) * layout.frames_per_step + 1
+    n_bins = layout.n_long_bins
     edges = np.geomspace(max(1.0, n_bins / 256), 0.75 * n_bins, _N_RANGES)
     edges[0] = 0
     bands = np.unique(np.searchsorted(band_edges(n_bins), edges.round()))
@@ -182,9 +182,8 @@ def louder(levels, colour):
 @cache
 def spread(layout):
     """Share of each range in each bin ``(n_ranges, n_bins)``; they overlap by half."""
-    m = layout.frames_per_step
-    edges = np.append(_long_bins(layout), (layout.n_bins - 1) * m + 1)
+    edges = np.append(_long_bins(layout), layout.n_long_bins)
     middles = np.log1p(np.sqrt(np.maximum(edges[:-1], 1) * edges[1:]))
-    bins = np.log1p(np.arange(layout.n_bins) * m)
+    bins = np.log1p(np.arange(layout.n_bins) * layout.frames_per_step)
     shares = [np.interp(bins, middles, one) for one in np.eye(len(middles))]
     return np.array(shares, np.float32)

@@ -38,6 +38,11 @@ class Layout:
         """Bins that the frames of a step tell apart together."""
         return self.n_bins * self.frames_per_step
 
+    @property
+    def n_long_bins(self):
+        """Bins of a window of two steps, whose windows overlap by half as these do."""
+        return (self.n_bins - 1) * self.frames_per_step + 1
+
     def check(self):
         """Refuse what no frames have."""
         check_number("n_parts", self.n_parts, "i", 1, 2)

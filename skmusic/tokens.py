@@ -79,9 +79,9 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     energies = np.concatenate([frame_energies(x, layout) for x in corpus.frames])
     sounding = np.concatenate([tokens[i][a:b] for i, a, b in stretches])
     variance = codes.token_variance(energies, sounding, n_tokens)
-    levels = range_levels(corpus.frames, layout)
     frames, leads = corpus.frames, corpus.leads
     if plays:
+        levels = range_levels(frames, layout)
         size = generator.bank_size - BESIDE * len(sounding)
         frames = store_frames(frames, layout, size)
     del corpus, energies  # they are large, and stored now

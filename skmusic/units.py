@@ -120,7 +120,7 @@ class Bank:
         m = self.layout.frames_per_step
         if m == 1 or not self.hop:
             return self.layout
-        n_bins = self.hop * m * 2 if self.redundant else self.hop * m + 1
+        n_bins = 2 * m * self.hop if self.redundant else self.layout.n_long_bins
         return replace(self.layout, n_bins=n_bins, frames_per_step=1)
 
     def waveform(self, first, stop):

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmusic import FFTFeaturizer, StatefulLSTMGenerator, colour, joins
+from skmusic import FFTFeaturizer, StatefulLSTMGenerator, colour, entry, joins
 from skmusic import origin as origins
 from skmusic.colour import coloured
 from skmusic.corpus import BESIDE
@@ -318,6 +318,20 @@ def test_saved_music_goes_on(fitted, tmp_path):
     assert same(loaded.sample(loaded_state, 80), generator.sample(state, 80))
     assert same(loaded.predict(X[:1]), generator.predict(X[:1]))
     assert loaded.score(X[:1]) == generator.score(X[:1])
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 3, 4, 61, 62, 63, 64])
+def test_without_chance_and_tone_the_forecast_is_played(
+    all_fitted, n_frames, monkeypatch
+):
+    generator, X = all_fitted["tokens"]
+    bank, seed = generator.bank_, X[1][:n_frames]
+    plain = np.zeros(bank.levels.shape[1], np.float32)
+    monkeypatch.setattr(entry, "tone_in", lambda *heard: plain)
+    free = np.full(len(bank.ends), np.inf, np.float32)
+    monkeypatch.setattr(generator, "bank_", replace(bank, limit=free))
+    music = generator.sample(seed, 1, temperature=0)
+    np.testing.assert_allclose(music, generator.predict([seed])[0][-1:], atol=1e-4)
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, 3, 4, 61, 62, 63, 64])

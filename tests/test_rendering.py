@@ -5,6 +5,7 @@ import pytest
 from scipy.signal import spectrogram
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, tokens
+from skmusic.moving import cut, waveform
 from skmusic.rendering import play
 from skmusic.tempering import Tempering
 from skmusic.walk import Run
@@ -70,12 +71,12 @@ def test_to_go_on_in_the_recording_is_to_play_it(begun):
 
 def test_what_begins_later_is_the_recording_later(begun):
     bank, walk = begun
-    m, start = bank.layout.frames_per_step, 100
-    if m > 1:
-        later = m // 2
-        after = played(bank, walk, [(start, 20), (start + 20, 20)], later / m)
-        wanted = bank.frames[start * m + later :][: len(after.pending)]
-        assert decibels(wanted, after.pending) < -40
+    m, hop, start = bank.layout.frames_per_step, bank.hop, 100
+    after = played(bank, walk, [(start, 20), (start + 20, 20)], 0.5)
+    n = len(after.pending)
+    frames = bank.frames[start * m - 1 : start * m + n + m + 1]
+    wave = waveform(frames, bank.layout, bank.redundant)[:, hop + m * hop // 2 :]
+    assert decibels(cut(wave, n, 2 * hop, bank.redundant), after.pending) < -40
 
 
 def test_runs_at_the_ends_of_recordings_are_finite(begun):
