@@ -12,12 +12,9 @@ benchmarks/results.
 import argparse
 
 import numpy as np
-from quality import RESULTS, headed, written
+from quality import RESULTS, SR, headed, judged, judgements, learn, written
 
-from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
-from skmusic.metrics import evaluate
-
-SR, SECONDS, LEARNT, UNHEARD, HEARD = 44100, 15, 5, 8, 5
+SECONDS, LEARNT, UNHEARD, HEARD = 15, 5, 8, 5
 SIZES = 2048, 256
 SHOWN = headed(
     "collapse_index",
@@ -123,29 +120,20 @@ def recordings(kind, seeds):
     return [(0.5 * x / np.abs(x).max()).astype(np.float32)[:, None] for x in waves]
 
 
-def judged(reference, made, learnt):
-    """What is shown of clips: numbers, and whether they are those of real ones."""
-    report = evaluate(reference, made, training=learnt, sr=SR)
-    found = {k: {"generated": report.get(k), "inside": True} for k in SHOWN}
-    found |= {k: v for k, v in report["descriptors"].items() if k in SHOWN}
-    return {k: (float(v["generated"]), bool(v["inside"])) for k, v in found.items()}
-
-
 def measure(kind):
     """Figures of real recordings, and of pieces at each size of window."""
     learnt = recordings(kind, range(LEARNT))
     unheard = recordings(kind, range(100, 100 + UNHEARD))
     others = recordings(kind, range(200, 200 + UNHEARD))
     seeds = [x[: HEARD * SR] for x in others]
-    table = {"real, unheard": judged(unheard, others, learnt)}
+    table = {"real, unheard": judged(unheard, others, learnt, SHOWN)}
     for N in SIZES:
-        pipe = Pipeline([FFTFeaturizer(N=N), StatefulLSTMGenerator(random_state=0)])
-        pipe.fit(learnt)
+        pipe, _ = learn(learnt, N)
         made = [
             pipe.sample(seed, seconds=SECONDS, random_state=i)
             for i, seed in enumerate(seeds)
         ]
-        table[f"skmusic, N={N}"] = judged(unheard, made, learnt)
+        table[f"skmusic, N={N}"] = judged(unheard, made, learnt, SHOWN)
         print(kind, N, table[f"skmusic, N={N}"], flush=True)
     return table
 
@@ -159,14 +147,7 @@ def markdown(tables):
         f"recordings, {SECONDS} s each; {LEARNT} recordings as long were learned. An",
         "asterisk marks what lies outside the 5 to 95 % range of real recordings.",
     ]
-    for kind, table in tables.items():
-        lines += ["", f"## {kind}", "", "| | " + " | ".join(SHOWN.values()) + " |"]
-        lines.append("|---" * (len(SHOWN) + 1) + "|")
-        for row, found in table.items():
-            each = (found[key] for key in SHOWN)
-            cells = [f"{x:.4g}{'' if inside else '*'}" for x, inside in each]
-            lines.append(f"| {row} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines + judgements(tables, SHOWN)) + "\n"
 
 
 def main():

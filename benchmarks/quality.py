@@ -256,6 +256,27 @@ def markdown(tables, quick):
     return "\n".join(lines) + "\n"
 
 
+def judged(real, made, learnt, shown, sr=SR):
+    """What is shown of clips: numbers, and whether they are those of real ones."""
+    report = evaluate(real, made, training=learnt, sr=sr)
+    found = {k: {"generated": report.get(k), "inside": True} for k in shown}
+    found |= {k: v for k, v in report["descriptors"].items() if k in shown}
+    return {k: (float(v["generated"]), bool(v["inside"])) for k, v in found.items()}
+
+
+def judgements(tables, shown):
+    """Lines of a table for each of some corpora, of rows that were `judged`."""
+    lines = []
+    for name, table in tables.items():
+        lines += ["", f"## {name}", "", "| | " + " | ".join(shown.values()) + " |"]
+        lines.append("|---" * (len(shown) + 1) + "|")
+        for row, found in table.items():
+            each = (found[key] for key in shown)
+            cells = [f"{x:.4g}{'' if inside else '*'}" for x, inside in each]
+            lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    return lines
+
+
 def written(name, measured, order=tuple(CORPORA)):
     """Tables of all corpora: of others what an earlier run found stands."""
     found = RESULTS / f"{name}.json"

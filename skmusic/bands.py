@@ -6,6 +6,7 @@ import numpy as np
 import scipy.fft
 
 from skmusic.layout import step_count
+from skmusic.moving import long_frames
 
 BANDS_PER_OCTAVE = 24
 # Levels are a power of the energy, between decibels (0) and loudness (0.3): what is
@@ -64,15 +65,17 @@ def band_energies(frames, layout, edges):
 def _fine_power(frames, layout, start, stop):
     """Power ``(n_steps, n_fine_bins)`` of steps start to stop.
 
-    A bin's values in successive frames are a signal of their own: their FFT
-    over twice a step tells frequencies apart that one short window cannot.
+    One short window does not tell frequencies apart. Long ones are made of the
+    waveform where that is known; where it is not, a bin's values in successive frames
+    are a signal of their own, of which the FFT over twice a step is taken.
     """
     m, shape = layout.frames_per_step, (-1, layout.n_channels, layout.n_parts)
     if m == 1 or layout.n_parts == 1:
-        x = frames[start * m : stop * m].reshape(*shape, layout.n_bins)
-        power = np.square(x, dtype=np.float32).sum(axis=(1, 2))
+        power = _power(frames[start * m : stop * m], layout)
         power = power.reshape(stop - start, m, layout.n_bins).mean(axis=1)
         return np.repeat(power, m, axis=1)
+    if layout.lapped:
+        return _power(long_frames(frames, layout, start, stop), layout.long) / m
     # Twice a step, and not beyond its end: what is to be forecast is not heard.
     first, last = (start - 1) * m, stop * m
     x = np.zeros((last - first, *shape[1:], layout.n_bins), np.float32)
@@ -88,6 +91,12 @@ def _fine_power(frames, layout, start, stop):
     fine = np.roll(fine, m // 2, axis=-1)[..., :m]
     power = (fine.real**2 + fine.imag**2).sum(axis=1, dtype=np.float32) / m
     return power.reshape(stop - start, -1)
+
+
+def _power(frames, layout):
+    """Power ``(n_frames, n_bins)``, over all channels."""
+    x = frames.reshape(-1, layout.n_channels, layout.n_parts, layout.n_bins)
+    return np.square(x, dtype=np.float32).sum(axis=(1, 2))
 
 
 def to_levels(energies, reference):

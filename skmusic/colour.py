@@ -33,14 +33,14 @@ _TONE, _HALF_SURE = 10.0, 22
 
 
 @cache
-def _long_bins(layout):
-    """First bin of each range in a window of two steps, the same whatever the window.
+def _ranges(layout):
+    """First fine bin of each range, the same whatever the window.
 
     None where the frames are no spectra.
     """
     if layout.n_parts == 1:
         return np.empty(0, int)
-    n_bins = layout.n_long_bins
+    n_bins = layout.n_fine_bins
     edges = np.geomspace(max(1.0, n_bins / 256), 0.75 * n_bins, _N_RANGES)
     edges[0] = 0
     bands = np.unique(np.searchsorted(band_edges(n_bins), edges.round()))
@@ -50,14 +50,14 @@ def _long_bins(layout):
 @cache
 def first_bins(layout):
     """First bin of each range ``(n_ranges,)``; in short windows some may share it."""
-    return -(-_long_bins(layout) // layout.frames_per_step)
+    return -(-_ranges(layout) // layout.frames_per_step)
 
 
 @cache
 def _fine_bins(layout):
-    """First fine bin of each range: a bin's begin by half of them below its middle."""
-    first = _long_bins(layout)
-    return np.where(first > 0, first + layout.frames_per_step // 2, 0)
+    """First bin of each range, as measured: a short one's begin half below it."""
+    first = _ranges(layout)
+    return np.where(first > 0, first + layout.long.frames_per_step // 2, 0)
 
 
 def range_levels(sequences, layout):
@@ -182,7 +182,7 @@ def louder(levels, colour):
 @cache
 def spread(layout):
     """Share of each range in each bin ``(n_ranges, n_bins)``; they overlap by half."""
-    edges = np.append(_long_bins(layout), layout.n_long_bins)
+    edges = np.append(_ranges(layout), layout.n_fine_bins)
     middles = np.log1p(np.sqrt(np.maximum(edges[:-1], 1) * edges[1:]))
     bins = np.log1p(np.arange(layout.n_bins) * layout.frames_per_step)
     shares = [np.interp(bins, middles, one) for one in np.eye(len(middles))]

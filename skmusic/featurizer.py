@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmusic import audio, spectra
 from skmusic.checks import check_number
 from skmusic.decoding import most_samples, read_blocks
+from skmusic.phase import sine_window
 from skmusic.streamed import StreamedFrames
 from skmusic.validation import check_recordings, give_form
 
@@ -440,6 +441,13 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
 
     def _window(self):
         return spectra.analysis_window(self.window, self.N)
+
+    def _is_lapped(self):
+        """Whether windows overlap by half and are half a sine, see `Layout`."""
+        window = self._window()
+        return self._hop() == self.N // 2 and bool(
+            np.allclose(window, sine_window(self.N))
+        )
 
     def _n_bins(self):
         return spectra.count_bins(self.N, self.redundant)

@@ -18,8 +18,6 @@ class Image:
 
     Parameters
     ----------
-    redundant : bool
-        Whether frames have both halves of the spectrum.
     shares : ndarray of shape (n_features + 1, n_channels * 12)
         To the logarithm of each channel's share of the energy.
     alike : ndarray of shape (n_features + 1, 12)
@@ -30,7 +28,6 @@ class Image:
         Sample that no other is beyond.
     """
 
-    redundant: bool
     shares: np.ndarray
     alike: np.ndarray
     gain: np.ndarray
@@ -61,34 +58,10 @@ class Image:
         return share, np.clip(x @ self.alike, -1, 1)
 
 
-def window_length(layout, redundant):
-    """Samples in the window of frames; 0 of what are no spectra.
-
-    Examples
-    --------
-    >>> from skmusic.layout import Layout
-    >>> from skmusic.image import window_length
-    >>> window_length(Layout(2, 2, 1025, 1), redundant=False)
-    2048
-    """
-    if layout.n_parts == 1 or layout.n_bins < 5:
-        return 0
-    return layout.n_bins if redundant else 2 * (layout.n_bins - 1)
-
-
-def is_redundant(frames, layout):
-    """Whether the upper half of spectra mirrors the lower."""
-    x = frames[:1000].reshape(-1, layout.n_channels, layout.n_parts, layout.n_bins)
-    real = x[:, :, 0, 1:]
-    loudest = np.abs(real).max(initial=0)
-    alike = np.allclose(real, real[..., ::-1], atol=1e-4 * loudest)
-    return bool(loudest > 0 and alike)
-
-
-def heard_at(frames, layout, redundant):
+def heard_at(frames, layout):
     """Of steps, logarithm of the shares of channels, and likeness, in each place."""
     m, n_channels = layout.frames_per_step, layout.n_channels
-    n = layout.n_bins // 2 + 1 if redundant else layout.n_bins
+    n = layout.window_length // 2 + 1
     frames = frames[: len(frames) // m * m]
     x = frames.reshape(-1, n_channels, 2, layout.n_bins)[..., :n]
     edges = np.searchsorted(places(n), np.arange(N_PLACES))

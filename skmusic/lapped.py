@@ -17,9 +17,8 @@ import numpy as np
 import scipy.fft
 
 from skmusic.checks import check_array
-from skmusic.image import window_length
 from skmusic.layout import Layout
-from skmusic.moving import find_hop, frames_of, windows_of
+from skmusic.moving import frames_of, windows_of
 from skmusic.phase import sine_window
 from skmusic.storage import StoredFrames, bytes_per_frame, fewest_bytes, store
 
@@ -41,22 +40,14 @@ class LappedFrames:
         Frame after the last of each recording.
     layout : Layout
         Of the frames.
-    redundant : bool
-        Whether the upper half of spectra mirrors the lower.
     """
 
     rows: StoredFrames
     ends: np.ndarray
     layout: Layout
-    redundant: bool
 
     def __len__(self):
         return int(self.ends[-1])
-
-    @property
-    def hop(self):
-        """Samples from one frame to the next."""
-        return self.rows.n_dims // self.layout.n_channels
 
     @property
     def n_dims(self):
@@ -66,7 +57,7 @@ class LappedFrames:
     def __getitem__(self, which):
         """Frames ``(n, n_dims)``, float32, of a slice or an array of indices."""
         pieces = np.concatenate(self._halves(which), axis=-1)
-        return frames_of(pieces, self.redundant)
+        return frames_of(pieces, self.layout.redundant)
 
     def waveform(self, first, stop):
         """Waveform ``(n_channels, (stop - first + 1) * hop)`` of some frames."""
@@ -88,10 +79,10 @@ class LappedFrames:
         check_array("ends", self.ends, (None,), "i", 1, 2**31 - 1)
         if not len(self.ends) or (np.diff(self.ends) <= 0).any():
             raise ValueError("ends are not those of recordings.")
-        N = window_length(self.layout, self.redundant is True)
-        if type(self.redundant) is not bool or not N or N % 4:
-            raise ValueError(f"windows of {N} samples have no lapped transform.")
-        shape = len(self) + 2 * len(self.ends), self.layout.n_channels * (N // 2)
+        if not _foldable(self.layout):
+            raise ValueError(f"frames of {self.layout} have no lapped transform.")
+        n_dims = self.layout.n_channels * self.layout.hop
+        shape = len(self) + 2 * len(self.ends), n_dims
         if (len(self.rows), self.rows.n_dims) != shape:
             raise ValueError(f"{len(self.rows)} rows are not those of {len(self)}.")
 
@@ -111,8 +102,7 @@ def store_frames(sequences, layout, size=0):
     Returns
     -------
     LappedFrames or StoredFrames
-        The former where they are spectra of `FFTFeaturizer`'s window and hop by
-        default, of a multiple of four samples.
+        The former of lapped frames of a multiple of four samples.
 
     Examples
     --------
@@ -122,25 +112,23 @@ def store_frames(sequences, layout, size=0):
     >>> from skmusic.spectra import analysis_window, stft
     >>> wave = np.sin(np.arange(5000.0))[:, None]
     >>> x = stft(wave, analysis_window("hann", 256), 128).astype(np.float32)
-    >>> stored = store_frames([x], Layout(1, 2, 129, 8))
+    >>> stored = store_frames([x], Layout(1, 2, 129, 8, lapped=True))
     >>> type(stored).__name__, bool(np.abs(stored[1:-1] - x[1:-1]).max() < 1)
     ('LappedFrames', True)
     """
-    foldable, redundant = _foldable(sequences, layout)
-    if not foldable:
+    if not _foldable(layout):
         return store(sequences, size)
     sequences = [x for x in sequences if len(x)]
-    rows = [_with_ends(x, layout, redundant) for x in sequences]
+    rows = [_with_ends(x, layout) for x in sequences]
     ends = np.cumsum([len(x) for x in sequences])
-    return LappedFrames(store(rows, size), ends, layout, redundant)
+    return LappedFrames(store(rows, size), ends, layout)
 
 
 def bytes_of(sequences, layout):
     """Bytes that each frame of these recordings would take, about."""
-    foldable, redundant = _foldable(sequences, layout)
     some = [x[:: max(1, len(x) // _ENOUGH)] for x in sequences]
-    if foldable:
-        some = [_folded(windows_of(x, layout, redundant)) for x in some]
+    if _foldable(layout):
+        some = [_folded(windows_of(x, layout)) for x in some]
     return bytes_per_frame(some)
 
 
@@ -149,15 +137,14 @@ def fewest(layout):
     return fewest_bytes(layout.n_channels * layout.n_bins)
 
 
-def _foldable(sequences, layout):
-    """Whether frames have a lapped transform, and whether they are redundant."""
-    hop, redundant = find_hop(sequences, layout)
-    return hop > 0 and hop % 2 == 0, redundant
+def _foldable(layout):
+    """Whether frames have a lapped transform."""
+    return layout.lapped and layout.hop % 2 == 0
 
 
-def _with_ends(frames, layout, redundant):
+def _with_ends(frames, layout):
     """Rows of a recording's frames, and of what precedes and follows them."""
-    windows = windows_of(frames, layout, redundant)
+    windows = windows_of(frames, layout)
     hop = windows.shape[-1] // 2
     w = sine_window(2 * hop).astype(np.float32)
     # Beyond the outer halves of the first and the last window is silence.

@@ -3,7 +3,7 @@
 A *step* is one tick of the network, ``frames_per_step`` frames.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,45 +13,69 @@ from skmusic.checks import check_number
 # of a channel stand for, have 22 Hz of frequency resolution.
 _BINS_PER_STEP = 1024
 STEP_SECONDS = _BINS_PER_STEP / 44100
-_FEWEST_NUMBERS_OF_A_SPECTRUM = 128
+_FEWEST_NUMBERS_OF_A_SPECTRUM, _FEWEST_BINS = 128, 5
 
 
 @dataclass(frozen=True)
 class Layout:
     """How a frame's numbers are laid out: ``(n_channels, n_parts, n_bins)``.
 
-    ``n_parts`` is 2 (real, imaginary) for spectra, 1 for anything else.
+    ``n_parts`` is 2 (real, imaginary) for spectra, 1 for anything else. Spectra are
+    ``redundant`` where the upper half mirrors the lower, and ``lapped`` where they are
+    of `FFTFeaturizer`'s window and hop by default: a waveform can be made of them.
     """
 
     n_channels: int
     n_parts: int
     n_bins: int
     frames_per_step: int
+    redundant: bool = False
+    lapped: bool = False
 
     @property
     def numbers_per_step(self):
         """Numbers in the frames of a step."""
-        return self.n_channels * self.n_parts * self.n_fine_bins
+        return self.n_channels * self.n_parts * self.n_bins * self.frames_per_step
+
+    @property
+    def window_length(self):
+        """Samples in a window; 0 of what are no spectra."""
+        if self.n_parts == 1 or self.n_bins < _FEWEST_BINS:
+            return 0
+        return self.n_bins if self.redundant else 2 * (self.n_bins - 1)
+
+    @property
+    def hop(self):
+        """Samples from one frame to the next, half a window; 0 where not known."""
+        return self.window_length // 2 if self.lapped else 0
+
+    @property
+    def long(self):
+        """Layout of frames of two steps, one for each step, where they can be made."""
+        if not self.lapped:
+            return self
+        n = self.window_length * self.frames_per_step
+        n_bins = n if self.redundant else n // 2 + 1
+        return replace(self, n_bins=n_bins, frames_per_step=1)
 
     @property
     def n_fine_bins(self):
         """Bins that the frames of a step tell apart together."""
-        return self.n_bins * self.frames_per_step
-
-    @property
-    def n_long_bins(self):
-        """Bins of a window of two steps, whose windows overlap by half as these do."""
-        return (self.n_bins - 1) * self.frames_per_step + 1
+        return self.long.n_bins * self.long.frames_per_step
 
     def check(self):
         """Refuse what no frames have."""
         check_number("n_parts", self.n_parts, "i", 1, 2)
         for name in ("n_channels", "n_bins", "frames_per_step"):
             check_number(name, getattr(self, name), "i", 1, 2**24)
+        if type(self.redundant) is not bool or type(self.lapped) is not bool:
+            raise ValueError(f"{self} does not say what windows are of.")
+        if self.lapped and (not self.window_length or self.window_length % 2):
+            raise ValueError(f"no windows of {self} overlap by half.")
 
 
 def find_layout(sequences, n_channels=None, frames_per_step=None, frame_seconds=None):
-    """Layout of frames, as far as their numbers tell.
+    """Layout of frames, as far as their numbers tell, but for their windows.
 
     The two channels of a stereo spectrum resemble each other; the lower and
     upper half of a mono spectrum, which stand in the same places, do not.
@@ -75,8 +99,9 @@ def find_layout(sequences, n_channels=None, frames_per_step=None, frame_seconds=
     --------
     >>> import numpy as np
     >>> from skmusic.layout import find_layout
-    >>> find_layout([np.ones((5, 3))])
-    Layout(n_channels=1, n_parts=1, n_bins=3, frames_per_step=1)
+    >>> layout = find_layout([np.ones((5, 3))])
+    >>> layout.n_channels, layout.n_parts, layout.n_bins, layout.frames_per_step
+    (1, 1, 3, 1)
     """
     n_dims = sequences[0].shape[1]
     spectral = n_dims >= _FEWEST_NUMBERS_OF_A_SPECTRUM

@@ -8,10 +8,11 @@ beside. Frames of windows that overlap by half are a waveform still; it is made,
 into frames once more, elsewhere or of windows that are two steps long.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.fft
 
-from skmusic.image import is_redundant, window_length
 from skmusic.layout import from_complex, to_complex
 from skmusic.phase import sine_window
 
@@ -20,7 +21,7 @@ from skmusic.phase import sine_window
 _N_PLACES, _N_FRAMES, _TOLERANCE = 16, 24, 0.01
 
 
-def waveform(frames, layout, redundant=False):
+def waveform(frames, layout):
     """Waveform that frames were cut out of, from where the first of them begins.
 
     Parameters
@@ -29,21 +30,28 @@ def waveform(frames, layout, redundant=False):
         Spectra of `FFTFeaturizer`'s window and hop by default.
     layout : skmusic.layout.Layout
         Of the frames.
-    redundant : bool
-        Whether the upper half of spectra mirrors the lower.
 
     Returns
     -------
     ndarray of shape (n_channels, (n_frames + 1) * hop)
         Faded in where the first frame begins, and out where the last one ends.
     """
-    N = window_length(layout, redundant)
-    windows = windows_of(frames, layout, redundant) * sine_window(N).astype(np.float32)
-    halves = windows.reshape(*windows.shape[:2], 2, N // 2)
-    wave = np.zeros((len(frames) + 1, layout.n_channels, N // 2), np.float32)
-    wave[:-1] = halves[:, :, 0]
-    wave[1:] += halves[:, :, 1]
-    return np.moveaxis(wave, 1, 0).reshape(layout.n_channels, -1)
+    return _added(*_halves(frames, layout))
+
+
+def _halves(frames, layout):
+    """What frames add to the waveform, by halves ``(n_frames, n_channels, hop)``."""
+    windows = windows_of(frames, layout)
+    windows = windows * sine_window(windows.shape[-1]).astype(np.float32)
+    return np.split(windows, 2, axis=-1)
+
+
+def _added(early, late):
+    """Waveform of what frames add to it."""
+    wave = np.zeros((len(early) + 1, *early.shape[1:]), np.float32)
+    wave[:-1] = early
+    wave[1:] += late
+    return np.moveaxis(wave, 1, 0).reshape(early.shape[1], -1)
 
 
 def cut(wave, n_frames, N, redundant):
@@ -66,44 +74,84 @@ def frames_of(pieces, redundant):
     return from_complex(transform(windows, axis=-1))
 
 
-def windows_of(frames, layout, redundant):
+def windows_of(frames, layout):
     """Windows ``(n_frames, n_channels, N)`` of a waveform, from their spectra."""
-    N = window_length(layout, redundant)
-    return scipy.fft.irfft(to_complex(frames, layout), N)
+    return scipy.fft.irfft(to_complex(frames, layout), layout.window_length)
 
 
-def find_hop(sequences, layout):
-    """Samples from one frame to the next, 0 where frames cannot be moved.
+def long_frames(frames, layout, start, stop):
+    """Frames of two steps, of steps `start` to `stop` of a recording.
 
     Parameters
     ----------
-    sequences : list of sequence of shape (n_frames, n_dims)
-        Frames of a corpus.
+    frames : ndarray of shape (n_frames, n_dims)
+        Of the recording, from its beginning on, before which nothing is heard.
     layout : skmusic.layout.Layout
-        Of the frames.
+        Of lapped frames.
+    start, stop : int
+        First step, and the step after the last.
 
     Returns
     -------
-    hop : int
-        Half a window where they are spectra of `FFTFeaturizer`'s window and hop by
-        default, which a waveform that is made of them and cut again gives back.
-    redundant : bool
-        Whether the upper half of spectra mirrors the lower.
+    ndarray of shape (stop - start, n_long_dims)
+        In ``layout.long``. Each is of no frame after its step, with the last of which
+        it fades out: what is to be forecast is not heard.
     """
-    long = [x for x in sequences if len(x) >= _N_FRAMES]
-    if layout.n_parts == 1 or not long:
-        return 0, False
-    redundant = is_redundant(long[0][:_N_FRAMES], layout)
-    N = window_length(layout, redundant)
-    if N % 2 or not N:
-        return 0, redundant
-    apart, energy, ends = 0.0, 0.0, np.cumsum([len(x) for x in long])
+    m, n, hop = layout.frames_per_step, stop - start, layout.hop
+    early, late = _halves(frames[max(start - 1, 0) * m : stop * m], layout)
+    wave, size = _added(early, late), (n + 1) * m * hop
+    wave = np.pad(wave, ((0, 0), (max(size - wave.shape[1], 0), 0)))[:, -size:]
+    pieces = np.lib.stride_tricks.sliding_window_view(wave, 2 * m * hop, axis=1)
+    pieces = pieces[:, :: m * hop].swapaxes(0, 1).copy()
+    pieces[..., -hop:] = late[-n * m :][m - 1 :: m]
+    return frames_of(pieces, layout.redundant)
+
+
+def with_windows(layout, sequences):
+    """Layout that tells what windows spectra are of, as a corpus tells it.
+
+    Parameters
+    ----------
+    layout : skmusic.layout.Layout
+        Of the frames, from `skmusic.layout.find_layout`.
+    sequences : list of sequence of shape (n_frames, n_dims)
+        Frames of a corpus.
+
+    Returns
+    -------
+    skmusic.layout.Layout
+        ``lapped`` where a waveform that is made of the frames and cut again gives them
+        back, as it does those of `FFTFeaturizer`'s window and hop by default.
+    """
+    sequences = [x for x in sequences if len(x)]
+    if layout.n_parts == 1 or not sequences:
+        return layout
+    pieces = _some(sequences)
+    layout = replace(layout, redundant=_is_redundant(pieces, layout), lapped=True)
+    N, apart, energy = layout.window_length, 0.0, 0.0
+    if N and N % 2 == 0:
+        for x in pieces:
+            inner = slice(1, len(x) - 1)
+            again = cut(waveform(x, layout), len(x), N, layout.redundant)
+            apart += np.square(again[inner] - x[inner]).sum()
+            energy += np.square(x[inner]).sum()
+    return replace(layout, lapped=bool(apart < _TOLERANCE * energy))
+
+
+def _some(sequences):
+    """Frames of some places, all over the sequences."""
+    ends, pieces = np.cumsum([len(x) for x in sequences]), []
     for place in np.linspace(0, ends[-1] - 1, _N_PLACES).astype(int):
         i = int(np.searchsorted(ends, place, side="right"))
-        start = min(place - ends[i], -_N_FRAMES) + len(long[i])
-        x = long[i][start : start + _N_FRAMES]
-        inner = slice(1, -1)
-        again = cut(waveform(x, layout, redundant), len(x), N, redundant)
-        apart += np.square(again[inner] - x[inner]).sum()
-        energy += np.square(x[inner]).sum()
-    return (N // 2 if apart < _TOLERANCE * energy else 0), redundant
+        stop = max(place - ends[i] + len(sequences[i]) + 1, _N_FRAMES)
+        pieces.append(sequences[i][max(stop - _N_FRAMES, 0) : stop])
+    return pieces
+
+
+def _is_redundant(pieces, layout):
+    """Whether the upper half of spectra mirrors the lower."""
+    x = np.concatenate(pieces).reshape(-1, layout.n_channels, 2, layout.n_bins)
+    real = x[:, :, 0, 1:]
+    loudest = np.abs(real).max(initial=0)
+    alike = np.allclose(real, real[..., ::-1], atol=1e-4 * loudest)
+    return bool(loudest > 0 and alike)

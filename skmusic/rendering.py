@@ -32,7 +32,7 @@ def play(bank, walk, run):
     """
     frames, tail, turn, seam = _sound(bank, walk, run)
     m, last = bank.layout.frames_per_step, walk.last
-    if bank.hop:
+    if bank.layout.lapped:
         if not len(last):  # where music begins, in its recording something went before
             last = _taken(bank, run.start, -1, 0, run.shift, run.colour)
         frames, last = _cut_anew(np.concatenate([last, frames]), bank)
@@ -66,7 +66,7 @@ def _limit(bank, run):
 
 def _sound(bank, walk, run):
     """Frames of a run, faded into and out of; and how the next one begins."""
-    layout = bank.long_layout
+    layout = bank.layout.long
     m = layout.frames_per_step
     before, after = _overlap(bank, run)
     n_steps = run.length + after
@@ -103,12 +103,12 @@ def _overlap(bank, run):
 def _taken(bank, start, first, last, shift, colour):
     """Steps `first` to `last` of a run as they are, but for time and colour."""
     frames = _frames(bank, start + first, start + last, shift, bank.beginning(start))
-    return coloured(frames, colour, bank.long_layout)
+    return coloured(frames, colour, bank.layout.long)
 
 
 def _turned(bank, own, start, first, turn, seam):
     """Frames of a run from step `first` on, turned but for attacks."""
-    layout = bank.long_layout
+    layout = bank.layout.long
     if turn is None:
         return own
     begin, end = start + first, start + first + len(own)
@@ -120,7 +120,7 @@ def _turned(bank, own, start, first, turn, seam):
 
 def _frames(bank, begin, end, shift, stretch):
     """Long frames of these steps, from `shift` of a step later on."""
-    m, hop = bank.layout.frames_per_step, bank.hop
+    m, hop = bank.layout.frames_per_step, bank.layout.hop
     late = round(shift * m * hop)
     if not hop or (m == 1 and late == 0 and begin >= stretch):
         return bank.frames[begin * m : end * m]
@@ -134,7 +134,7 @@ def _frames(bank, begin, end, shift, stretch):
         a, b = max(begin_known, start), min(past * hop, stop)
         known = bank.waveform(first, past)[:, a - begin_known : b - begin_known]
         wave[:, a - start : b - start] = known
-    return cut(wave, end - begin, 2 * m * hop, bank.redundant)
+    return cut(wave, end - begin, 2 * m * hop, bank.layout.redundant)
 
 
 def _cut_anew(frames, bank):
@@ -142,7 +142,7 @@ def _cut_anew(frames, bank):
 
     And the last two of these, with which the next ones overlap.
     """
-    m, hop = bank.layout.frames_per_step, bank.hop
-    wave = waveform(frames, bank.long_layout, bank.redundant)[:, (2 * m - 1) * hop :]
-    short = cut(wave, (len(frames) - 2) * m, 2 * hop, bank.redundant)
+    m, hop = bank.layout.frames_per_step, bank.layout.hop
+    wave = waveform(frames, bank.layout.long)[:, (2 * m - 1) * hop :]
+    short = cut(wave, (len(frames) - 2) * m, 2 * hop, bank.layout.redundant)
     return short, frames[-2:]

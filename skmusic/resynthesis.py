@@ -12,14 +12,7 @@ import numpy as np
 import scipy.fft
 
 from skmusic.bands import band_energies, to_energies
-from skmusic.image import (
-    MOST_GAIN,
-    Image,
-    heard_at,
-    is_redundant,
-    places,
-    window_length,
-)
+from skmusic.image import MOST_GAIN, Image, heard_at, places
 from skmusic.layout import from_complex
 from skmusic.moving import cut
 from skmusic.phase import next_phase, sine_window
@@ -87,14 +80,11 @@ def fit_image(frames, features, codebook):
     Image
     """
     layout = codebook.layout
-    redundant = is_redundant(frames[0], layout)
     shares, alike, x = [], [], []
     for some, f in zip(frames, features, strict=True):
         one = np.ones((len(f), 1))
         x.append(np.concatenate([f, one], axis=1))
-        for found, each in zip(
-            (shares, alike), heard_at(some, layout, redundant), strict=True
-        ):
+        for found, each in zip((shares, alike), heard_at(some, layout), strict=True):
             found.append(each[: len(f)])
     x, shares, alike = map(np.concatenate, (x, shares, alike))
     gram = x.T @ x
@@ -104,13 +94,13 @@ def fit_image(frames, features, codebook):
         for y in (shares, alike)
     ]
     gain = np.zeros(len(codebook.edges), np.float32)
-    image = Image(redundant, *maps, gain, _loudest(frames, layout, redundant))
+    image = Image(*maps, gain, _loudest(frames, layout))
     return replace(image, gain=_lost(features, codebook, image))
 
 
-def _loudest(frames, layout, redundant):
+def _loudest(frames, layout):
     """Largest sample within the windows of frames, of which some are enough."""
-    n = layout.n_bins // 2 + 1 if redundant else layout.n_bins
+    n = layout.window_length // 2 + 1
     found = 0.0
     for x in frames:
         x = x[::4].reshape(-1, 2, layout.n_bins)[..., :n]
@@ -151,10 +141,10 @@ def _lost(features, codebook, image):
 
 def energies_of(features, codebook, n_bins, gain=None):
     """Energy of fine bins ``(n_steps, n_bins)`` that features stand for."""
-    m, edges = codebook.layout.frames_per_step, codebook.edges
+    edges = codebook.edges
     levels = np.minimum(codebook.levels(features), 0)
     # Level of a band is in its middle; between middles it is a straight line.
-    middle = codebook.middles - m // 2
+    middle = codebook.middles - codebook.layout.long.frames_per_step // 2
     at = np.arange(n_bins)
     i = np.clip(np.searchsorted(middle, at, side="right") - 1, 0, len(edges) - 1)
     j = np.minimum(i + 1, len(edges) - 1)
@@ -170,7 +160,7 @@ def energies_of(features, codebook, n_bins, gain=None):
 def silence(codebook, image, features):
     """Sound before its first step, to which `features` are given."""
     layout = codebook.layout
-    N, m = window_length(layout, image.redundant), layout.frames_per_step
+    N, m = layout.window_length, layout.frames_per_step
     size, n_hop = N * m, N // 2 * m
     log_magnitude = _log_magnitude(features, codebook, image, size)
     return Sound(
@@ -207,7 +197,7 @@ def pushed(sound, features, codebook, image):
     Sound
     """
     layout = codebook.layout
-    N, m = window_length(layout, image.redundant), layout.frames_per_step
+    N, m = layout.window_length, layout.frames_per_step
     size, n_hop = N * m, N // 2 * m
     half, rest = n_hop // 2, n_hop - n_hop // 2
     new = _log_magnitude(features, codebook, image, size)
@@ -261,12 +251,12 @@ def _windows(magnitude, phase, share, alike, turns, size):
 def frames_of(sound, codebook, image):
     """Frames ``(n_frames, n_dims)`` of all steps that are whole, and the sound then."""
     layout = codebook.layout
-    N, m = window_length(layout, image.redundant), layout.frames_per_step
+    N, m = layout.window_length, layout.frames_per_step
     hop, x = N // 2, sound.samples
     n = max(0, (x.shape[1] - N + hop) // (hop * m)) * m
     if not n:
         return np.empty((0, layout.numbers_per_step // m), np.float32), sound
-    frames = cut(x, n, N, image.redundant).astype(np.float32)
+    frames = cut(x, n, N, layout.redundant).astype(np.float32)
     return frames, replace(sound, samples=x[:, n * hop :])
 
 
@@ -288,7 +278,7 @@ def turned_on(frames, energies, image, features, layout):
     -------
     ndarray of shape (n_frames, n_dims)
     """
-    N, m = window_length(layout, image.redundant), layout.frames_per_step
+    N, m = layout.window_length, layout.frames_per_step
     n = N // 2 + 1
     x = frames.reshape(-1, layout.n_channels, 2, layout.n_bins)[..., :n]
     z = x[:, :, 0] + 1j * x[:, :, 1]
@@ -298,6 +288,6 @@ def turned_on(frames, energies, image, features, layout):
     share, _ = image.at(features)
     power = energies[:, np.minimum(np.arange(n) * m, energies.shape[1] - 1)]
     z = unit * np.sqrt(share[:, :, places(n)] * power[:, None])
-    if image.redundant:
+    if layout.redundant:
         z = np.concatenate([z, z[..., 1 : N - n + 1][..., ::-1].conj()], axis=-1)
     return from_complex(z)

@@ -24,6 +24,8 @@ class StreamedFrames(Sequence):
     ----------
     n_dims, n_channels : int
         Numbers in a frame, and the channels that they are of.
+    redundant, lapped : bool
+        What windows they are of, see `skmusic.layout.Layout`.
     """
 
     def __init__(self, featurizer, paths, lengths):
@@ -31,6 +33,7 @@ class StreamedFrames(Sequence):
         self._featurizer, self._paths = copy.copy(featurizer), paths
         self.lengths = lengths
         self.n_dims, self.n_channels = featurizer.n_dims_, featurizer.n_channels_
+        self.redundant, self.lapped = featurizer.redundant, featurizer._is_lapped()
 
     def __len__(self):
         return len(self._paths)

@@ -18,7 +18,7 @@ from skmusic.changes import (
 )
 from skmusic.changes_fit import fit_changes
 from skmusic.checks import check_array
-from skmusic.image import N_PLACES, Image, is_redundant, window_length
+from skmusic.image import N_PLACES, Image
 from skmusic.resynthesis import Sound
 
 
@@ -73,7 +73,7 @@ def fit(frames, stretches, features, tokens, codebook, network, seed, past=None)
     layout, image = codebook.layout, None
     means = np.empty((0, layout.numbers_per_step), np.float32)
     x = _cut(frames, stretches, layout)
-    if _is_spectral(x, layout) if past is None else past.image_ is not None:
+    if layout.window_length:
         heard = [features[i][a:b] for i, a, b in stretches]
         image = resynthesis.fit_image(x, heard, codebook)
     else:
@@ -86,11 +86,6 @@ def fit(frames, stretches, features, tokens, codebook, network, seed, past=None)
         if image is not None:
             image = image.mixed(past.image_, share)
     return {"changes_": changes, "image_": image, "means_": means}
-
-
-def _is_spectral(frames, layout):
-    redundant = is_redundant(frames[0], layout)
-    return window_length(layout, redundant) > 0
 
 
 def _means(x, tokens, n_tokens):
@@ -119,7 +114,7 @@ def check(generator):
     n_means = n_tokens
     if image is not None:
         n_means = 0
-        if not isinstance(image, Image) or not window_length(layout, image.redundant):
+        if not isinstance(image, Image) or not layout.window_length:
             raise ValueError("image and codebook are of other frames.")
         wanted = n_features + 1, layout.n_channels * N_PLACES
         check_array("shares", image.shares, wanted, low=-1e4, high=1e4)
@@ -139,7 +134,7 @@ def predict(generator, x):
     if image is None:
         means = generator.means_.reshape(len(generator.means_), m, -1)
         return means[tokens[t // m], t % m]
-    N = window_length(codebook.layout, image.redundant)
+    N = codebook.layout.window_length
     energies = resynthesis.energies_of(features, codebook, N * m // 2 + 1)
     return resynthesis.turned_on(
         x, energies[t // m], image, features[t // m], codebook.layout

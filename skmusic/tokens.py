@@ -18,6 +18,7 @@ from skmusic.colour import first_bins, range_levels
 from skmusic.corpus import BESIDE, grown, joined, read_corpus
 from skmusic.lapped import store_frames
 from skmusic.layout import check_frames, find_layout, step_seconds
+from skmusic.moving import with_windows
 from skmusic.recurrent import (
     check_network,
     forward,
@@ -140,11 +141,15 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
 
 def _layout(recordings, generator, frame_seconds):
     """Layout of the frames, which streamed ones know in part."""
-    n_channels = generator.n_channels
-    if hasattr(recordings, "n_channels"):
-        n_channels = n_channels or recordings.n_channels
-        recordings = [np.empty((0, recordings.n_dims))]
-    return find_layout(recordings, n_channels, generator.frames_per_step, frame_seconds)
+    n_channels, m = generator.n_channels, generator.frames_per_step
+    if not hasattr(recordings, "n_channels"):
+        layout = find_layout(recordings, n_channels, m, frame_seconds)
+        return with_windows(layout, recordings)
+    none = [np.empty((0, recordings.n_dims))]
+    layout = find_layout(none, n_channels or recordings.n_channels, m, frame_seconds)
+    if not layout.window_length or layout.n_channels != recordings.n_channels:
+        return layout
+    return replace(layout, redundant=recordings.redundant, lapped=recordings.lapped)
 
 
 def check(generator):

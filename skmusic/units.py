@@ -12,7 +12,7 @@ using a large speech database", ICASSP 1996. A. Schödl et al., "Video textures"
 SIGGRAPH 2000.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
@@ -20,11 +20,10 @@ import numpy as np
 
 from skmusic.checks import check_array, check_number
 from skmusic.graph import drop, join_graph, outlook
-from skmusic.image import window_length
 from skmusic.lapped import LappedFrames
 from skmusic.layout import Layout
 from skmusic.limiter import loudest
-from skmusic.moving import find_hop, waveform
+from skmusic.moving import waveform
 from skmusic.quotes import compared, prints, repeats
 from skmusic.storage import StoredFrames
 from skmusic.surroundings import mood_scale, moods, rises, surroundings
@@ -76,10 +75,6 @@ class Bank:
         Factors of `moods`.
     limit : ndarray of shape (n_steps,)
         Largest magnitude of the waveforms about each step, see `skmusic.limiter`.
-    hop : int
-        Samples from one frame to the next, 0 where they are not known.
-    redundant : bool
-        Whether the upper half of spectra mirrors the lower.
     shortest, longest : int
         Bounds of a run, in steps.
     margin : int
@@ -104,8 +99,6 @@ class Bank:
     movement: np.ndarray
     mood_scale: np.ndarray
     limit: np.ndarray
-    hop: int
-    redundant: bool
     shortest: int
     longest: int
     margin: int
@@ -114,20 +107,11 @@ class Bank:
         """What precedes these steps ``(n, n_numbers)``, float32."""
         return self.before[steps] * self.before_scale
 
-    @property
-    def long_layout(self):
-        """Layout of the frames that runs are joined in: one a step, where it can be."""
-        m = self.layout.frames_per_step
-        if m == 1 or not self.hop:
-            return self.layout
-        n_bins = 2 * m * self.hop if self.redundant else self.layout.n_long_bins
-        return replace(self.layout, n_bins=n_bins, frames_per_step=1)
-
     def waveform(self, first, stop):
         """Waveform of frames, from where the first begins to where the last ends."""
         if isinstance(self.frames, LappedFrames):
             return self.frames.waveform(first, stop)
-        return waveform(self.frames[first:stop], self.layout, self.redundant)
+        return waveform(self.frames[first:stop], self.layout)
 
     def beginning(self, steps):
         """First step of the stretch that each of these is of."""
@@ -138,8 +122,7 @@ class Bank:
         n = len(self.tokens)
         if n == 0 or len(self.frames) != n * self.layout.frames_per_step:
             raise ValueError(f"{n} steps have {len(self.frames)} frames.")
-        x, told = self.frames, (self.layout, self.redundant)
-        if isinstance(x, LappedFrames) and (x.layout, x.redundant) != told:
+        if getattr(self.frames, "layout", self.layout) != self.layout:
             raise ValueError("frames are not of the bank's layout.")
         check_array("features", self.features, (n, None))
         check_array("tokens", self.tokens, (n,), "i", 0, 2**31 - 1)
@@ -161,11 +144,6 @@ class Bank:
         check_array("movement", self.movement, (n,), low=1e-9)
         check_array("mood_scale", self.mood_scale, self.moods.shape[1:], low=0)
         check_array("limit", self.limit, (n,), low=0, high=np.inf)
-        check_number("hop", self.hop, "i", 0, 2**24)
-        N = window_length(self.layout, self.redundant is True)
-        hops = (0,) if N % 2 else (0, N // 2)
-        if type(self.redundant) is not bool or self.hop not in hops:
-            raise ValueError(f"a hop of {self.hop!r} is none of {N} samples' windows.")
         check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
         check_number("margin", self.margin, "i", 0, 2**31 - 1)
@@ -232,10 +210,6 @@ def build_bank(
     unit = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
     scale = mood_scale(found)
     before_scale = (np.abs(before).max(axis=0) / 127 + 1e-12).astype(np.float32)
-    if isinstance(frames, LappedFrames):  # which was found before they were stored
-        hop, redundant = frames.hop, frames.redundant
-    else:
-        hop, redundant = find_hop([frames], codebook.layout)
     share = len(ends) / sum(map(len, features))
     return Bank(
         layout=codebook.layout,
@@ -259,8 +233,6 @@ def build_bank(
         movement=movement * np.float32(unit),
         mood_scale=scale,
         limit=loudest(frames, ends, codebook.layout),
-        hop=hop,
-        redundant=redundant,
         shortest=shortest,
         longest=longest,
         margin=int(np.clip(len(ends) * share**2 / _EACH, *_MARGIN)),

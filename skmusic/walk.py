@@ -43,7 +43,7 @@ class Walk:
         Steps by which that run is played from later on, -0.5 to 0.5: beats are not
         bound to steps.
     tail : ndarray of shape (n_frames, n_long_dims)
-        How the last run would go on, to be faded out, see ``bank.long_layout``.
+        How the last run would go on, to be faded out, see ``bank.layout.long``.
     turn : ndarray of shape (n_bins,) or None
         Phases and strengths of partials that the next run begins with, see
         `skmusic.joins`.
@@ -206,7 +206,8 @@ def _jump(bank, logp, end, along, walk, tempering):
 
 def _in_time(bank, end, target, shift):
     """The step, or one beside it, and the shift that keep the beat after a run."""
-    if not bank.hop or target == 0 or bank.ends[target - 1] != bank.ends[target]:
+    begins = target == 0 or bank.ends[target - 1] != bank.ends[target]
+    if begins or not bank.layout.lapped:
         return target, 0.0
     later = shift + lag(*bank.heard_before([end - 1, target - 1]))
     near = target + round(later)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.signal import find_peaks
@@ -63,23 +65,43 @@ def peaks(db):
     return len(find_peaks(db, prominence=6, height=db.max() - 20)[0])
 
 
+@pytest.mark.parametrize("lapped", [False, True])
 @pytest.mark.parametrize("hz", [450, 500, 600])
-def test_steps_separate_tones_that_one_window_cannot(hz):
+def test_steps_separate_tones_that_one_window_cannot(hz, lapped):
     frames = tones(hz, hz + 60)
-    layout = find_layout([frames], 1)
-    fine = band_edges(layout.n_bins * layout.frames_per_step)
+    layout = replace(find_layout([frames], 1), lapped=lapped)
+    fine = band_edges(layout.n_fine_bins)
     assert peaks(decibels(frame_energies(frames, layout))) == 1
     assert peaks(decibels(band_energies(frames, layout, fine))) == 2
 
 
-def test_higher_tones_are_in_higher_bands():
+@pytest.mark.parametrize("lapped", [False, True])
+def test_higher_tones_are_in_higher_bands(lapped):
     best = []
     for hz in range(300, 1000, 60):
         frames = tones(hz)
-        layout = find_layout([frames], 1)
-        edges = band_edges(layout.n_bins * layout.frames_per_step)
+        layout = replace(find_layout([frames], 1), lapped=lapped)
+        edges = band_edges(layout.n_fine_bins)
         best.append(decibels(band_energies(frames, layout, edges)).argmax())
     assert (np.diff(best) > 0).all()
+
+
+@pytest.mark.parametrize("N", [64, 256, 512, 1024])
+@pytest.mark.parametrize("redundant", [False, True])
+def test_every_window_hears_the_same(N, redundant):
+    x = np.random.default_rng(0).standard_normal((40_000, 2))
+    found = []
+    for size, m in ((N, 2048 // N), (2048, 1)):
+        featurizer = FFTFeaturizer(N=size, redundant=redundant)
+        n_bins = featurizer.fit([x]).n_dims_ // 4
+        layout = Layout(2, 2, n_bins, m, redundant, True)
+        edges = band_edges(layout.n_fine_bins)
+        energies = band_energies(featurizer.transform([x])[0], layout, edges)
+        found.append(energies[2:-2] * m)
+    short, long = (np.log10(e[: min(map(len, found))]) for e in found)
+    assert short.shape == long.shape
+    # They differ by what the last half of the last short window fades out.
+    assert np.abs(short - long).mean() < (0.02 if N < 1024 else 0.1)
 
 
 def test_levels_are_near_decibels_at_the_reference_and_compressed_far_below():

@@ -191,7 +191,8 @@ def as_it_is(generator, monkeypatch):
     monkeypatch.setattr(joins, "_STRENGTH", 1e-3)
     monkeypatch.setattr(colour, "_SHARE", 0.0)
     bank = generator.bank_
-    free = replace(bank, hop=0, limit=np.full_like(bank.limit, np.inf))
+    layout = replace(bank.layout, lapped=False)
+    free = replace(bank, layout=layout, limit=np.full_like(bank.limit, np.inf))
     monkeypatch.setattr(generator, "bank_", free)
 
 

@@ -40,6 +40,7 @@ FLOORS = {
         "layout",
         "bands",
         "phase",
+        "moving",
     ),
     "first": (
         "validation",
@@ -49,7 +50,6 @@ FLOORS = {
         "corpus",
         "graph",
         "image",
-        "moving",
         "colour",
         "joins",
         "lapped",

@@ -4,7 +4,7 @@ import pytest
 from skmusic import FFTFeaturizer
 from skmusic.lapped import LappedFrames, bytes_of, store_frames
 from skmusic.layout import Layout, find_layout
-from skmusic.moving import waveform
+from skmusic.moving import waveform, with_windows
 from skmusic.storage import StoredFrames
 
 SIZES = [2048, 256, 12]
@@ -18,8 +18,9 @@ def frames_of(x, **parameters):
     return FFTFeaturizer(**parameters).fit_transform([x])[0].astype(np.float32)
 
 
-def layout_of(frames, n_channels=2):
-    return Layout(n_channels, 2, frames.shape[1] // (2 * n_channels), 1)
+def layout_of(frames, n_channels=2, redundant=False):
+    n_bins = frames.shape[1] // (2 * n_channels)
+    return Layout(n_channels, 2, n_bins, 1, redundant, True)
 
 
 def decibels(x, y):
@@ -33,9 +34,8 @@ def decibels(x, y):
 @pytest.mark.parametrize("n_channels", [1, 2, 3])
 def test_frames_come_back_from_half_as_many_numbers(N, redundant, n_channels):
     x = frames_of(noise(60 * N, n_channels), N=N, redundant=redundant)
-    stored = store_frames([x], layout_of(x, n_channels))
+    stored = store_frames([x], layout_of(x, n_channels, redundant))
     assert isinstance(stored, LappedFrames)
-    assert stored.redundant == redundant
     assert stored.rows.n_dims == n_channels * N // 2
     assert stored[:].dtype == np.float32
     # Noise is stored in eight bits; the first and the last frame are no worse.
@@ -61,9 +61,9 @@ def test_recordings_stand_one_after_another_and_are_indexed_like_arrays(N):
 @pytest.mark.parametrize("redundant", [False, True])
 def test_their_waveform_is_that_of_the_frames_that_come_back(N, redundant):
     x = frames_of(noise(60 * N, 2), N=N, redundant=redundant)
-    stored = store_frames([x[:50], x[50:]], layout_of(x))
+    stored = store_frames([x[:50], x[50:]], layout_of(x, 2, redundant))
     found = stored.waveform(40, 60)
-    wanted = waveform(stored[40:60], stored.layout, redundant)
+    wanted = waveform(stored[40:60], stored.layout)
     assert found.shape == wanted.shape
     inner = slice(N // 2, -N // 2)  # frames alone begin and end with half a window
     assert decibels(wanted[:, inner], found[:, inner]).max() < -35
@@ -98,7 +98,8 @@ def test_silence_stays_silence():
 )
 def test_other_frames_are_stored_as_they_are(parameters):
     x = frames_of(noise(30_000, 2), **parameters)
-    stored = store_frames([x[:30], x[30:]], find_layout([x]))
+    layout = with_windows(find_layout([x]), [x])
+    stored = store_frames([x[:30], x[30:]], layout)
     assert isinstance(stored, StoredFrames)
     assert decibels(x, stored[:]).max() < -40
 
@@ -126,9 +127,9 @@ def test_bytes_are_known_beforehand(N):
         ({"ends": np.array([])}, "ends"),
         ({"ends": np.array([40, 30])}, "ends"),
         ({"ends": np.array([119])}, "rows"),
-        ({"redundant": 1}, "lapped"),
-        ({"layout": Layout(2, 2, 256, 1)}, "lapped"),
-        ({"layout": Layout(1, 2, 257, 1)}, "rows"),
+        ({"layout": Layout(2, 2, 257, 1)}, "lapped"),
+        ({"layout": Layout(2, 2, 256, 1, False, True)}, "lapped"),
+        ({"layout": Layout(1, 2, 257, 1, False, True)}, "rows"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(changes, message):

@@ -6,7 +6,7 @@ import pytest
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.bands import band_energies
 from skmusic.layout import Layout, find_layout
-from skmusic.moving import cut, find_hop, waveform
+from skmusic.moving import cut, long_frames, waveform, with_windows
 from skmusic.spectra import analysis_window, stft
 from skmusic.surroundings import lag, surroundings
 
@@ -47,10 +47,10 @@ def frames_of(x, N, redundant):
 @pytest.mark.parametrize("share", [0, 0.25, 0.9])
 def test_frames_are_those_of_the_waveform_cut_later(N, redundant, share):
     x = np.random.default_rng(0).standard_normal((20 * N, 2))
-    layout = Layout(2, 2, N if redundant else N // 2 + 1, 1)
+    layout = Layout(2, 2, N if redundant else N // 2 + 1, 1, redundant)
     late = int(share * N / 2)
     frames = frames_of(x, N, redundant)
-    wave = waveform(frames, layout, redundant)
+    wave = waveform(frames, layout)
     found = cut(wave[:, late:], len(frames) - 1, N, redundant)
     wanted = frames_of(x[late:], N, redundant)[: len(found)]
     n = min(len(wanted), len(found))
@@ -71,15 +71,52 @@ def test_frames_are_those_of_the_waveform_cut_later(N, redundant, share):
 )
 def test_only_frames_that_make_their_waveform_can_be_moved(parameters, hop):
     frames = FFTFeaturizer(**parameters).fit_transform([drummed(0, seconds=4)])
-    assert find_hop(frames, find_layout(frames))[0] == hop
+    layout = with_windows(find_layout(frames), frames)
+    assert layout.hop == hop
+    layout.check()
+    featurizer = FFTFeaturizer(**parameters)
+    assert featurizer._is_lapped() == layout.lapped
+
+
+@pytest.mark.parametrize("n_silent", [0, 30, 2000])
+@pytest.mark.parametrize("redundant", [False, True])
+def test_windows_are_told_where_there_is_sound(redundant, n_silent):
+    sounds = drummed(0, seconds=3)
+    frames = frames_of(sounds, 256, redundant)
+    silent = np.zeros((n_silent, frames.shape[1]), np.float32)
+    layout = Layout(1, 2, frames.shape[1] // 2, 1)
+    for parts in ([silent, frames], [np.concatenate([silent, frames])], [frames[:9]]):
+        found = with_windows(layout, parts)
+        assert (found.window_length, found.hop) == (256, 128)
+        assert found.redundant == redundant
 
 
 def test_what_is_no_sound_cannot_be_moved():
     rng = np.random.default_rng(0)
     chance = rng.standard_normal((100, 256)).astype(np.float32)
-    assert find_hop([chance], Layout(1, 2, 128, 1))[0] == 0
-    assert find_hop([0 * chance], Layout(1, 2, 128, 1))[0] == 0
-    assert find_hop([chance], Layout(1, 1, 256, 1)) == (0, False)
+    for parts, x in ((2, chance), (2, 0 * chance), (2, chance[:0]), (1, chance)):
+        layout = Layout(1, parts, 256 // parts, 1)
+        assert with_windows(layout, [x]) == layout
+
+
+@pytest.mark.parametrize("redundant", [False, True])
+@pytest.mark.parametrize("N", [64, 256, 1024])
+def test_long_frames_are_those_of_a_long_window(N, redundant):
+    x = np.random.default_rng(0).standard_normal((30_000, 2))
+    m = 2048 // N
+    short, wanted = frames_of(x, N, redundant), frames_of(x, 2048, redundant)
+    layout = Layout(2, 2, N if redundant else N // 2 + 1, m, redundant, True)
+    n = len(short) // m
+    found = long_frames(short, layout, 0, n)
+    assert found.shape[1] == layout.long.numbers_per_step == wanted.shape[1]
+    lost = np.square(found[2:] - wanted[2:n]).sum(axis=1)
+    # They fade out within the last half of the last short window.
+    assert lost.max() < 0.02 * np.square(wanted).sum(axis=1).mean()
+    for start, stop in ((0, 1), (3, 9), (n - 1, n)):
+        part = long_frames(short, layout, start, stop)
+        np.testing.assert_array_equal(part, found[start:stop])
+        part = long_frames(short[: stop * m], layout, start, stop)
+        np.testing.assert_array_equal(part, found[start:stop])
 
 
 def test_the_lag_of_a_beat_is_told_between_steps(fitted):
@@ -116,8 +153,9 @@ def strokes(x):
 def test_pieces_keep_the_beat_between_steps(fitted):
     pipe, recordings = fitted
     bank, apart = pipe[-1].bank_, []
-    for hop in (bank.hop, 0):
-        pipe[-1].bank_ = replace(bank, hop=hop)
+    for lapped in (True, False):
+        layout = replace(bank.layout, lapped=lapped)
+        pipe[-1].bank_ = replace(bank, layout=layout)
         pieces = [
             pipe.sample(x[: 5 * SR], seconds=20, random_state=i)
             for i, x in enumerate(recordings)

@@ -71,12 +71,12 @@ def test_to_go_on_in_the_recording_is_to_play_it(begun):
 
 def test_what_begins_later_is_the_recording_later(begun):
     bank, walk = begun
-    m, hop, start = bank.layout.frames_per_step, bank.hop, 100
+    m, hop, start = bank.layout.frames_per_step, bank.layout.hop, 100
     after = played(bank, walk, [(start, 20), (start + 20, 20)], 0.5)
     n = len(after.pending)
     frames = bank.frames[start * m - 1 : start * m + n + m + 1]
-    wave = waveform(frames, bank.layout, bank.redundant)[:, hop + m * hop // 2 :]
-    assert decibels(cut(wave, n, 2 * hop, bank.redundant), after.pending) < -40
+    wave = waveform(frames, bank.layout)[:, hop + m * hop // 2 :]
+    assert decibels(cut(wave, n, 2 * hop, False), after.pending) < -40
 
 
 def test_runs_at_the_ends_of_recordings_are_finite(begun):

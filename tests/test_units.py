@@ -11,6 +11,7 @@ from skmusic.corpus import BESIDE, joined, read_corpus
 from skmusic.graph import join_graph
 from skmusic.lapped import store_frames
 from skmusic.layout import Layout, find_layout
+from skmusic.moving import with_windows
 from skmusic.surroundings import surroundings
 from skmusic.units import build_bank
 
@@ -23,7 +24,7 @@ def noise(n_frames, n_dims, seed=0):
 
 
 def make_bank(sequences, layout=None, size=10**9, shortest=SHORTEST, longest=LONGEST):
-    layout = layout or find_layout(sequences)
+    layout = layout or with_windows(find_layout(sequences), sequences)
     rng = np.random.RandomState(0)
     corpus = read_corpus(sequences, layout, size)
     codebook = fit_codebook(corpus.energies, layout, None, 16, rng)
@@ -75,7 +76,8 @@ def test_the_bank_knows_where_its_steps_come_from(made):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"redundant": True}, {"layout": Layout(1, 2, 514, 4)}]
+    "changes",
+    [{"layout": Layout(1, 2, 514, 4)}, {"layout": Layout(2, 2, 257, 4, False, False)}],
 )
 def test_frames_of_another_layout_are_refused(made, changes):
     bank = made[0]

@@ -13,6 +13,7 @@ from skmusic.entry import enter, entry_scores, hear, tone_in
 from skmusic.lapped import store_frames
 from skmusic.layout import find_layout
 from skmusic.limiter import peaks
+from skmusic.moving import with_windows
 from skmusic.recurrent import forward, log_softmax, shifted, zero_state
 from skmusic.seams import REACH
 from skmusic.tempering import Tempering
@@ -33,7 +34,7 @@ def chance(seed=0):
 def fitted(songs):
     """Bank, network of chance, features and codebook."""
     frames = FFTFeaturizer(N=512, sr=songs.sr).fit_transform(songs.recordings)
-    layout = find_layout(frames)
+    layout = with_windows(find_layout(frames), frames)
     corpus = read_corpus(frames, layout, 10**9)
     codebook = fit_codebook(corpus.energies, layout, None, 16, chance())
     features = [codebook.reduced(e) for e in corpus.energies]
@@ -53,6 +54,11 @@ def fitted(songs):
     W, U, b, V = (rng.standard_normal(s).astype(np.float32) for s in shapes)
     head = V, np.zeros(V.shape[1], np.float32)
     return bank, {"layers": [(W, U, b)], "head": head, "skip": ()}, features, codebook
+
+
+def unmoved(bank):
+    """Bank of frames whose waveform is not known."""
+    return replace(bank, layout=replace(bank.layout, lapped=False))
 
 
 def begin(fitted, n_heard=20, tempering=None, seed=0, **options):
@@ -87,7 +93,7 @@ def test_a_piece_goes_along_with_no_passage_for_much_longer_than_a_run(fitted, j
 
 def test_what_went_on_for_too_long_is_left_though_no_join_is(fitted):
     bank, network, _, _ = fitted
-    closed = replace(bank, targets=np.full_like(bank.targets, -1), hop=0)
+    closed = unmoved(replace(bank, targets=np.full_like(bank.targets, -1)))
     walk, none = begin(fitted), Tempering(0)
     free = advance(closed, network, walk, none).step
     assert free == advance(closed, network, replace(walk, rng=chance(9)), none).step
@@ -235,7 +241,8 @@ def test_what_was_heard_of_a_step_is_passed_over(fitted):
 def test_runs_are_played_as_they_are_but_coloured_and_faded_at_joins(fitted):
     bank, network, _, codebook = fitted
     # What is turned and moved is the matter of test_joins and test_moving.
-    bank = replace(bank, limit=np.full(len(bank.ends), np.inf, np.float32), hop=0)
+    bank = replace(bank, limit=np.full(len(bank.ends), np.inf, np.float32))
+    bank = unmoved(bank)
     m = codebook.layout.frames_per_step
     walk, position, n_compared = begin(fitted), 0, 0
     for _ in range(40):
