@@ -12,6 +12,7 @@ import numpy as np
 
 from skmusic.bands import band_edges, band_energies
 from skmusic.lapped import bytes_of, fewest
+from skmusic.layout import lower_half
 
 # Steps quieter than the loudest by so much, at the ends, are no music to learn.
 _SILENCE_DB = -60.0
@@ -154,7 +155,7 @@ def _read(blocks, wanted, layout):
     energies, power = [np.empty((0, len(edges)), np.float32)], [np.empty(0)]
     parts, done, last = [[] for _ in wanted], 0, None
     for x in blocks:
-        n = len(x) // m
+        x, n = lower_half(x, layout), len(x) // m
         if not n:
             continue
         # A step's bands are heard together with the step before.

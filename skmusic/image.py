@@ -61,9 +61,9 @@ class Image:
 def heard_at(frames, layout):
     """Of steps, logarithm of the shares of channels, and likeness, in each place."""
     m, n_channels = layout.frames_per_step, layout.n_channels
-    n = layout.window_length // 2 + 1
+    n = layout.n_bins
     frames = frames[: len(frames) // m * m]
-    x = frames.reshape(-1, n_channels, 2, layout.n_bins)[..., :n]
+    x = frames.reshape(-1, n_channels, 2, n)
     edges = np.searchsorted(places(n), np.arange(N_PLACES))
     # A place without a bin has those of the next.
     edges = np.minimum(edges, n - 1)

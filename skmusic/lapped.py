@@ -52,12 +52,12 @@ class LappedFrames:
     @property
     def n_dims(self):
         """Numbers in a frame."""
-        return self.layout.numbers_per_step // self.layout.frames_per_step
+        return self.layout.n_dims
 
     def __getitem__(self, which):
         """Frames ``(n, n_dims)``, float32, of a slice or an array of indices."""
         pieces = np.concatenate(self._halves(which), axis=-1)
-        return frames_of(pieces, self.layout.redundant)
+        return frames_of(pieces)
 
     def waveform(self, first, stop):
         """Waveform ``(n_channels, (stop - first + 1) * hop)`` of some frames."""
@@ -139,7 +139,7 @@ def fewest(layout):
 
 def _foldable(layout):
     """Whether frames have a lapped transform."""
-    return layout.lapped and layout.hop % 2 == 0
+    return layout.hop > 0 and layout.hop % 2 == 0
 
 
 def _with_ends(frames, layout):

@@ -20,29 +20,34 @@ _FEWEST_NUMBERS_OF_A_SPECTRUM, _FEWEST_BINS = 128, 5
 class Layout:
     """How a frame's numbers are laid out: ``(n_channels, n_parts, n_bins)``.
 
-    ``n_parts`` is 2 (real, imaginary) for spectra, 1 for anything else. Spectra are
-    ``redundant`` where the upper half mirrors the lower, and ``lapped`` where they are
-    of `FFTFeaturizer`'s window and hop by default: a waveform can be made of them.
+    ``n_parts`` is 2 (real, imaginary) for spectra, 1 for anything else. Of spectra
+    whose upper half mirrors the lower it is the layout of the lower, see `lower_half`.
+    They are ``lapped`` where they are of `FFTFeaturizer`'s window and hop by default:
+    a waveform can be made of them.
     """
 
     n_channels: int
     n_parts: int
     n_bins: int
     frames_per_step: int
-    redundant: bool = False
     lapped: bool = False
+
+    @property
+    def n_dims(self):
+        """Numbers in a frame."""
+        return self.n_channels * self.n_parts * self.n_bins
 
     @property
     def numbers_per_step(self):
         """Numbers in the frames of a step."""
-        return self.n_channels * self.n_parts * self.n_bins * self.frames_per_step
+        return self.n_dims * self.frames_per_step
 
     @property
     def window_length(self):
         """Samples in a window; 0 of what are no spectra."""
         if self.n_parts == 1 or self.n_bins < _FEWEST_BINS:
             return 0
-        return self.n_bins if self.redundant else 2 * (self.n_bins - 1)
+        return 2 * (self.n_bins - 1)
 
     @property
     def hop(self):
@@ -54,8 +59,7 @@ class Layout:
         """Layout of frames of two steps, one for each step, where they can be made."""
         if not self.lapped:
             return self
-        n = self.window_length * self.frames_per_step
-        n_bins = n if self.redundant else n // 2 + 1
+        n_bins = (self.n_bins - 1) * self.frames_per_step + 1
         return replace(self, n_bins=n_bins, frames_per_step=1)
 
     @property
@@ -68,14 +72,18 @@ class Layout:
         check_number("n_parts", self.n_parts, "i", 1, 2)
         for name in ("n_channels", "n_bins", "frames_per_step"):
             check_number(name, getattr(self, name), "i", 1, 2**24)
-        if type(self.redundant) is not bool or type(self.lapped) is not bool:
-            raise ValueError(f"{self} does not say what windows are of.")
-        if self.lapped and (not self.window_length or self.window_length % 2):
+        if type(self.lapped) is not bool or self.lapped > (self.window_length > 0):
             raise ValueError(f"no windows of {self} overlap by half.")
 
 
-def find_layout(sequences, n_channels=None, frames_per_step=None, frame_seconds=None):
-    """Layout of frames, as far as their numbers tell, but for their windows.
+def find_layout(
+    sequences,
+    n_channels=None,
+    frames_per_step=None,
+    frame_seconds=None,
+    redundant=None,
+):
+    """Layout of frames, as far as the numbers of single ones tell.
 
     The two channels of a stereo spectrum resemble each other; the lower and
     upper half of a mono spectrum, which stand in the same places, do not.
@@ -90,6 +98,8 @@ def find_layout(sequences, n_channels=None, frames_per_step=None, frame_seconds=
         None makes a step of about 23 ms, whatever the window.
     frame_seconds : float or None
         Time from one frame to the next; None is that of half a window at 44.1 kHz.
+    redundant : bool or None
+        Whether the upper half of spectra mirrors the lower, if known.
 
     Returns
     -------
@@ -114,6 +124,13 @@ def find_layout(sequences, n_channels=None, frames_per_step=None, frame_seconds=
             "leave n_channels=None to have it found."
         )
     n_bins = n_dims // (n_channels * n_parts)
+    n_lower = n_bins // 2 + 1
+    if n_parts == 1 or n_lower < _FEWEST_BINS:
+        redundant = False
+    elif redundant is None:
+        redundant = _looks_redundant(sequences, n_channels)
+    if redundant:
+        n_bins = n_lower
     if frames_per_step is None:
         frames_per_step = _frames_per_step(n_bins, frame_seconds) if spectral else 1
     return Layout(n_channels, n_parts, n_bins, frames_per_step)
@@ -136,7 +153,7 @@ def step_seconds(layout, frame_seconds):
 
 def _looks_stereo(sequences):
     n_dims = sequences[0].shape[1]
-    if n_dims % 4:
+    if n_dims % 4 or _looks_redundant(sequences, 1):
         return False
     # Of frames all over each recording, enough to tell.
     some = [s[:: max(1, len(s) // 500)] for s in sequences]
@@ -145,6 +162,46 @@ def _looks_stereo(sequences):
     left, right = np.log(energy + floor).reshape(4, -1)[:2]
     # A mono spectrum's upper octave lies far below the rest: nepers of power.
     return np.abs(left - right).mean() < 2.0
+
+
+def _looks_redundant(sequences, n_channels):
+    n_bins = sequences[0].shape[1] // (2 * n_channels)
+    some = sequences[:: max(1, len(sequences) // 50)]
+    x = np.concatenate([s[:: max(1, len(s) // 20)] for s in some])
+    real = x.reshape(len(x), n_channels, 2, n_bins)[:, :, 0, 1:]
+    loudest = np.abs(real).max(initial=0)
+    if not loudest or real.shape[-1] % 2 == 0:
+        return False
+    return np.allclose(real, real[..., ::-1], atol=1e-4 * loudest)
+
+
+def lower_half(frames, layout):
+    """Frames without the upper half of spectra that mirrors the lower, if there is one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.layout import Layout, lower_half, with_upper_half
+    >>> layout, frame = Layout(1, 2, 3, 1), np.array([[4.0, 2, 1, 2, 0, 3, 0, -3]])
+    >>> lower_half(frame, layout)
+    array([[4., 2., 1., 0., 3., 0.]])
+    >>> bool((with_upper_half(lower_half(frame, layout), layout, 8) == frame).all())
+    True
+    """
+    if frames.shape[1] == layout.n_dims:
+        return frames
+    n_bins = frames.shape[1] // (2 * layout.n_channels)
+    x = frames.reshape(len(frames), layout.n_channels, 2, n_bins)
+    return x[..., : layout.n_bins].reshape(len(frames), layout.n_dims)
+
+
+def with_upper_half(frames, layout, n_dims):
+    """Frames of as many numbers as they had before `lower_half`."""
+    if n_dims == layout.n_dims:
+        return frames
+    lower = frames.reshape(len(frames), layout.n_channels, 2, layout.n_bins)
+    upper = lower[..., -2:0:-1] * np.array([[1], [-1]], frames.dtype)
+    return np.concatenate([lower, upper], axis=-1).reshape(len(frames), n_dims)
 
 
 def to_complex(frames, layout):
@@ -165,7 +222,8 @@ def from_complex(z):
 def check_frames(layout, n_dims):
     """Refuse a layout of other frames than those of so many numbers."""
     layout.check()
-    if layout.numbers_per_step != n_dims * layout.frames_per_step:
+    redundant = 2 * layout.n_channels * layout.window_length
+    if n_dims not in (layout.n_dims, redundant or layout.n_dims):
         raise ValueError(f"{layout} is not one of frames of {n_dims} numbers.")
 
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 import numpy as np
 import scipy.fft
 
-from skmusic.layout import from_complex, to_complex
+from skmusic.layout import from_complex, lower_half, to_complex
 from skmusic.phase import sine_window
 
-# Places of the bank, and frames of each, that tell how frames overlap, and the share
-# of their energy that may differ: they are stored in few bits.
+# Places of a corpus, and frames of each, that tell whether frames are lapped, and the
+# share of their energy that may differ.
 _N_PLACES, _N_FRAMES, _TOLERANCE = 16, 24, 0.01
 
 
@@ -54,24 +54,23 @@ def _added(early, late):
     return np.moveaxis(wave, 1, 0).reshape(early.shape[1], -1)
 
 
-def cut(wave, n_frames, N, redundant):
+def cut(wave, n_frames, N):
     """First frames ``(n_frames, n_dims)`` of a waveform ``(n_channels, n_samples)``.
 
     Windows of `N` samples, each half of it after the one before.
     """
     hop = N // 2
     pieces = np.lib.stride_tricks.sliding_window_view(wave, N, axis=1)
-    return frames_of(pieces[:, : n_frames * hop : hop].swapaxes(0, 1), redundant)
+    return frames_of(pieces[:, : n_frames * hop : hop].swapaxes(0, 1))
 
 
-def frames_of(pieces, redundant):
+def frames_of(pieces):
     """Frames ``(n_frames, n_dims)`` of pieces of a waveform, a window long each.
 
     The pieces are of shape ``(n_frames, n_channels, N)``.
     """
     windows = pieces * sine_window(pieces.shape[-1]).astype(np.float32)
-    transform = scipy.fft.fft if redundant else scipy.fft.rfft
-    return from_complex(transform(windows, axis=-1))
+    return from_complex(scipy.fft.rfft(windows, axis=-1))
 
 
 def windows_of(frames, layout):
@@ -104,11 +103,11 @@ def long_frames(frames, layout, start, stop):
     pieces = np.lib.stride_tricks.sliding_window_view(wave, 2 * m * hop, axis=1)
     pieces = pieces[:, :: m * hop].swapaxes(0, 1).copy()
     pieces[..., -hop:] = late[-n * m :][m - 1 :: m]
-    return frames_of(pieces, layout.redundant)
+    return frames_of(pieces)
 
 
 def with_windows(layout, sequences):
-    """Layout that tells what windows spectra are of, as a corpus tells it.
+    """Layout that tells whether spectra are lapped, as a corpus tells it.
 
     Parameters
     ----------
@@ -124,17 +123,14 @@ def with_windows(layout, sequences):
         back, as it does those of `FFTFeaturizer`'s window and hop by default.
     """
     sequences = [x for x in sequences if len(x)]
-    if layout.n_parts == 1 or not sequences:
+    if not sequences:
         return layout
-    pieces = _some(sequences)
-    layout = replace(layout, redundant=_is_redundant(pieces, layout), lapped=True)
     N, apart, energy = layout.window_length, 0.0, 0.0
-    if N and N % 2 == 0:
-        for x in pieces:
-            inner = slice(1, len(x) - 1)
-            again = cut(waveform(x, layout), len(x), N, layout.redundant)
-            apart += np.square(again[inner] - x[inner]).sum()
-            energy += np.square(x[inner]).sum()
+    for x in _some(sequences) if N else ():
+        x, inner = lower_half(x, layout), slice(1, len(x) - 1)
+        again = cut(waveform(x, layout), len(x), N)
+        apart += np.square(again[inner] - x[inner]).sum()
+        energy += np.square(x[inner]).sum()
     return replace(layout, lapped=bool(apart < _TOLERANCE * energy))
 
 
@@ -146,12 +142,3 @@ def _some(sequences):
         stop = max(place - ends[i] + len(sequences[i]) + 1, _N_FRAMES)
         pieces.append(sequences[i][max(stop - _N_FRAMES, 0) : stop])
     return pieces
-
-
-def _is_redundant(pieces, layout):
-    """Whether the upper half of spectra mirrors the lower."""
-    x = np.concatenate(pieces).reshape(-1, layout.n_channels, 2, layout.n_bins)
-    real = x[:, :, 0, 1:]
-    loudest = np.abs(real).max(initial=0)
-    alike = np.allclose(real, real[..., ::-1], atol=1e-4 * loudest)
-    return bool(loudest > 0 and alike)

@@ -7,7 +7,7 @@ import numpy as np
 from skmusic import codebook as codes
 from skmusic.bands import frame_energies
 from skmusic.checks import check_number
-from skmusic.layout import check_frames, find_layout, step_seconds
+from skmusic.layout import check_frames, find_layout, lower_half, step_seconds
 from skmusic.recurrent import (
     check_network,
     forward,
@@ -51,12 +51,9 @@ def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
     seconds = step_seconds(layout, frame_seconds)
     trained = train(generator, pairs, n_dims, "mse", rng, past, step_seconds=seconds)
     network = trained["network_"]
-    residual = np.concatenate(
-        [
-            frame_energies(y - forward(network, x, zero_state(network))[0], layout)
-            for x, y in ((x[:2000], y[:2000]) for x, y in pairs)
-        ]
-    )
+    starts = [(x[:2000], y[:2000]) for x, y in pairs]
+    residual = [y - forward(network, x, zero_state(network))[0] for x, y in starts]
+    residual = np.concatenate([_energies(x, layout) for x in residual])
     variance = codes.token_variance(residual, np.zeros(len(residual), int), 1)
     return {
         "scale_": scale,
@@ -95,9 +92,14 @@ def predict(generator, x):
 def log_likelihood(generator, x):
     """Of each frame, in nats for each number of it."""
     forecast = _forecasts(generator, x)[:-1]
-    residual = frame_energies((x - forecast) / generator.scale_, generator.layout_)
-    density = codes.log_density(residual, generator.variance_, generator.layout_)[:, 0]
-    return density / x.shape[1] - np.log(generator.scale_)
+    layout = generator.layout_
+    residual = _energies((x - forecast) / generator.scale_, layout)
+    density = codes.log_density(residual, generator.variance_, layout)[:, 0]
+    return density / layout.n_dims - np.log(generator.scale_)
+
+
+def _energies(frames, layout):
+    return frame_energies(lower_half(frames, layout), layout)
 
 
 def hear(generator, seed, tempering):

@@ -134,7 +134,7 @@ def _frames(bank, begin, end, shift, stretch):
         a, b = max(begin_known, start), min(past * hop, stop)
         known = bank.waveform(first, past)[:, a - begin_known : b - begin_known]
         wave[:, a - start : b - start] = known
-    return cut(wave, end - begin, 2 * m * hop, bank.layout.redundant)
+    return cut(wave, end - begin, 2 * m * hop)
 
 
 def _cut_anew(frames, bank):
@@ -144,5 +144,5 @@ def _cut_anew(frames, bank):
     """
     m, hop = bank.layout.frames_per_step, bank.layout.hop
     wave = waveform(frames, bank.layout.long)[:, (2 * m - 1) * hop :]
-    short = cut(wave, (len(frames) - 2) * m, 2 * hop, bank.layout.redundant)
+    short = cut(wave, (len(frames) - 2) * m, 2 * hop)
     return short, frames[-2:]

@@ -13,7 +13,7 @@ import scipy.fft
 
 from skmusic.bands import band_energies, to_energies
 from skmusic.image import MOST_GAIN, Image, heard_at, places
-from skmusic.layout import from_complex
+from skmusic.layout import from_complex, to_complex
 from skmusic.moving import cut
 from skmusic.phase import next_phase, sine_window
 
@@ -100,10 +100,9 @@ def fit_image(frames, features, codebook):
 
 def _loudest(frames, layout):
     """Largest sample within the windows of frames, of which some are enough."""
-    n = layout.window_length // 2 + 1
     found = 0.0
     for x in frames:
-        x = x[::4].reshape(-1, 2, layout.n_bins)[..., :n]
+        x = x[::4].reshape(-1, 2, layout.n_bins)
         found = max(found, np.abs(scipy.fft.irfft(x[:, 0] + 1j * x[:, 1])).max())
     return float(found)
 
@@ -255,8 +254,8 @@ def frames_of(sound, codebook, image):
     hop, x = N // 2, sound.samples
     n = max(0, (x.shape[1] - N + hop) // (hop * m)) * m
     if not n:
-        return np.empty((0, layout.numbers_per_step // m), np.float32), sound
-    frames = cut(x, n, N, layout.redundant).astype(np.float32)
+        return np.empty((0, layout.n_dims), np.float32), sound
+    frames = cut(x, n, N).astype(np.float32)
     return frames, replace(sound, samples=x[:, n * hop :])
 
 
@@ -278,16 +277,12 @@ def turned_on(frames, energies, image, features, layout):
     -------
     ndarray of shape (n_frames, n_dims)
     """
-    N, m = layout.window_length, layout.frames_per_step
-    n = N // 2 + 1
-    x = frames.reshape(-1, layout.n_channels, 2, layout.n_bins)[..., :n]
-    z = x[:, :, 0] + 1j * x[:, :, 1]
+    n, m = layout.n_bins, layout.frames_per_step
+    z = to_complex(frames, layout)
     # Half a window later each bin's middle has turned by half a circle a bin.
-    turn = np.where(np.arange(n) % 2, -1, 1) if N % 2 == 0 else 1
+    turn = np.where(np.arange(n) % 2, -1, 1)
     unit = z / np.maximum(np.abs(z), 1e-20) * turn
     share, _ = image.at(features)
     power = energies[:, np.minimum(np.arange(n) * m, energies.shape[1] - 1)]
     z = unit * np.sqrt(share[:, :, places(n)] * power[:, None])
-    if layout.redundant:
-        z = np.concatenate([z, z[..., 1 : N - n + 1][..., ::-1].conj()], axis=-1)
     return from_complex(z)

@@ -161,7 +161,8 @@ def hear(generator, seed):
 def start(generator, heard, tempering, rng):
     """Piece after what was heard."""
     course, sound, skip = heard
-    piece = Piece(course, sound, rng, np.empty((0, generator.n_dims_), np.float32))
+    none = np.empty((0, generator.codebook_.layout.n_dims), np.float32)
+    piece = Piece(course, sound, rng, none)
     return _more(generator, piece, skip, tempering, lambda n: None)[1]
 
 

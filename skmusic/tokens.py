@@ -17,7 +17,13 @@ from skmusic.checks import check_array
 from skmusic.colour import first_bins, range_levels
 from skmusic.corpus import BESIDE, grown, joined, read_corpus
 from skmusic.lapped import store_frames
-from skmusic.layout import check_frames, find_layout, step_seconds
+from skmusic.layout import (
+    check_frames,
+    find_layout,
+    lower_half,
+    step_seconds,
+    with_upper_half,
+)
 from skmusic.moving import with_windows
 from skmusic.recurrent import (
     check_network,
@@ -146,10 +152,12 @@ def _layout(recordings, generator, frame_seconds):
         layout = find_layout(recordings, n_channels, m, frame_seconds)
         return with_windows(layout, recordings)
     none = [np.empty((0, recordings.n_dims))]
-    layout = find_layout(none, n_channels or recordings.n_channels, m, frame_seconds)
-    if not layout.window_length or layout.n_channels != recordings.n_channels:
-        return layout
-    return replace(layout, redundant=recordings.redundant, lapped=recordings.lapped)
+    n_channels = n_channels or recordings.n_channels
+    known = n_channels == recordings.n_channels
+    redundant = known and recordings.redundant
+    layout = find_layout(none, n_channels, m, frame_seconds, redundant)
+    lapped = known and recordings.lapped and layout.window_length > 0
+    return replace(layout, lapped=lapped)
 
 
 def check(generator):
@@ -163,7 +171,8 @@ def check(generator):
         synthesis.check(generator)
         return
     bank = generator.bank_
-    if bank.layout != codebook.layout or bank.frames.n_dims != generator.n_dims_:
+    layout = codebook.layout
+    if bank.layout != layout or bank.frames.n_dims != layout.n_dims:
         raise ValueError("bank and codebook are of other frames.")
     heard = np.zeros((1, n_features), np.float32)
     for name, width in (
@@ -204,8 +213,13 @@ def _tokenizer(codebook, pairs):
 
 def predict(generator, x):
     """Real frame that is likeliest to follow each frame, or its likeliest spectrum."""
-    if not _plays(generator):
-        return synthesis.predict(generator, x)
+    layout = generator.codebook_.layout
+    x = lower_half(x, layout)
+    y = _predict(generator, x) if _plays(generator) else synthesis.predict(generator, x)
+    return with_upper_half(y, layout, generator.n_dims_)
+
+
+def _predict(generator, x):
     bank, m = generator.bank_, generator.codebook_.layout.frames_per_step
     features = generator.codebook_.features(x)
     steps = [
@@ -221,6 +235,7 @@ def predict(generator, x):
 def log_likelihood(generator, x):
     """Of each step, in nats for each number of it."""
     codebook = generator.codebook_
+    x = lower_half(x, codebook.layout)
     features = codebook.features(x)
     if not len(features):
         return np.empty(0)
@@ -233,9 +248,10 @@ def log_likelihood(generator, x):
 
 def hear(generator, seed, tempering, mood=None):
     """What is known after a seed, in the mood of it or of other frames."""
+    codebook = generator.codebook_
+    seed = lower_half(seed, codebook.layout)
     if not _plays(generator):
         return synthesis.hear(generator, seed)
-    codebook = generator.codebook_
     asked = () if mood is None else _mood(generator, mood)
     heard = entry.hear(
         generator.bank_,
@@ -267,7 +283,7 @@ def in_mood(generator, state, mood):
 def _mood(generator, frames):
     """Mood and tone of all frames."""
     codebook, bank = generator.codebook_, generator.bank_
-    features = codebook.features(frames)
+    features = codebook.features(lower_half(frames, codebook.layout))
     if not len(features):
         raise ValueError(
             "the mood has too few frames to make a step; pass a longer one."
@@ -283,8 +299,11 @@ def go_on(generator, states, n_frames, tempering, progress):
         raise ValueError("the state is of another emission; pass a seed or None.")
     # The caller's states stay as they are, their sources of chance too.
     states = [replace(state, rng=deepcopy(state.rng)) for state in states]
-    if not _plays(generator):
-        return synthesis.go_on(generator, states, n_frames, tempering, progress)
-    return go_on_together(
-        generator.bank_, generator.network_, states, n_frames, tempering, progress
-    )
+    more = states, n_frames, tempering, progress
+    if _plays(generator):
+        found = go_on_together(generator.bank_, generator.network_, *more)
+    else:
+        found = synthesis.go_on(generator, *more)
+    (frames, origins, states), layout = found, generator.codebook_.layout
+    frames = [with_upper_half(x, layout, generator.n_dims_) for x in frames]
+    return frames, origins, states

@@ -87,16 +87,14 @@ def test_higher_tones_are_in_higher_bands(lapped):
 
 
 @pytest.mark.parametrize("N", [64, 256, 512, 1024])
-@pytest.mark.parametrize("redundant", [False, True])
-def test_every_window_hears_the_same(N, redundant):
+def test_every_window_hears_the_same(N):
     x = np.random.default_rng(0).standard_normal((40_000, 2))
     found = []
     for size, m in ((N, 2048 // N), (2048, 1)):
-        featurizer = FFTFeaturizer(N=size, redundant=redundant)
-        n_bins = featurizer.fit([x]).n_dims_ // 4
-        layout = Layout(2, 2, n_bins, m, redundant, True)
+        frames = FFTFeaturizer(N=size).fit_transform([x])[0]
+        layout = Layout(2, 2, size // 2 + 1, m, lapped=True)
         edges = band_edges(layout.n_fine_bins)
-        energies = band_energies(featurizer.transform([x])[0], layout, edges)
+        energies = band_energies(frames, layout, edges)
         found.append(energies[2:-2] * m)
     short, long = (np.log10(e[: min(map(len, found))]) for e in found)
     assert short.shape == long.shape

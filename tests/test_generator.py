@@ -19,6 +19,7 @@ from skmusic import origin as origins
 from skmusic.colour import coloured
 from skmusic.corpus import BESIDE
 from skmusic.datasets import make_songs
+from skmusic.layout import lower_half, with_upper_half
 from skmusic.seams import REACH
 
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 2}
@@ -183,6 +184,31 @@ def test_origins_in_parts_equal_origins_at_once(all_fitted, kind, parts):
     )
     assert [len(origin) for origin in made] == list(parts)
     np.testing.assert_array_equal(np.concatenate(made), whole)
+
+
+@pytest.mark.parametrize("emission", ["frames", "spectra"])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("hop_length", [None, 64])
+def test_upper_halves_change_nothing(songs, emission, channels, hop_length):
+    settings = {"hop_length": hop_length, "channels": channels, "sr": songs.sr}
+    recordings, parts = [x[: 6 * songs.sr] for x in songs.recordings[:2]], []
+    for redundant in (False, True):
+        featurizer = FFTFeaturizer(N=128, redundant=redundant, **settings)
+        X = featurizer.fit_transform(recordings)
+        generator = StatefulLSTMGenerator(emission=emission, **SMALL, random_state=0)
+        generator.fit(X).partial_fit(X[:1])
+        made = generator.sample(X[0][:301], 300, random_state=0)
+        parts.append([made, generator.predict(X[:1])[0], X[0]])
+        parts[-1].append(generator.score(X))
+    (*plain, score), (*whole, whole_score) = parts
+    layout = generator.codebook_.layout
+    assert layout.n_dims == X[0].shape[1] // 256 * 130
+    for lower, both in zip(plain, whole, strict=True):
+        assert both.shape[1] == 4 * 64 * channels
+        np.testing.assert_array_equal(lower_half(both, layout), lower)
+        again = with_upper_half(lower, layout, both.shape[1])
+        np.testing.assert_array_equal(again, both)
+    assert score == whole_score
 
 
 def as_it_is(generator, monkeypatch):

@@ -76,7 +76,7 @@ def test_what_begins_later_is_the_recording_later(begun):
     n = len(after.pending)
     frames = bank.frames[start * m - 1 : start * m + n + m + 1]
     wave = waveform(frames, bank.layout)[:, hop + m * hop // 2 :]
-    assert decibels(cut(wave, n, 2 * hop, False), after.pending) < -40
+    assert decibels(cut(wave, n, 2 * hop), after.pending) < -40
 
 
 def test_runs_at_the_ends_of_recordings_are_finite(begun):

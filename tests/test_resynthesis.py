@@ -33,9 +33,7 @@ def again(generator, frames):
     return np.concatenate(made)[: len(frames)]
 
 
-@pytest.fixture(
-    scope="module", params=[{"N": 512}, {"N": 64}, {"N": 256, "redundant": True}]
-)
+@pytest.fixture(scope="module", params=[{"N": 512}, {"N": 64}])
 def fitted(request, songs):
     X = [x[: 12 * SR] for x in songs.recordings[:3]]
     return fit(X, **request.param)
@@ -96,4 +94,3 @@ def test_channels_keep_their_place():
 def test_what_are_spectra_and_what_not():
     assert Layout(1, 1, 3, 1).window_length == 0
     assert Layout(2, 2, 1025, 1).window_length == 2048
-    assert Layout(2, 2, 256, 2, redundant=True).window_length == 256

@@ -77,7 +77,7 @@ def test_the_bank_knows_where_its_steps_come_from(made):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"layout": Layout(1, 2, 514, 4)}, {"layout": Layout(2, 2, 257, 4, False, False)}],
+    [{"layout": Layout(1, 2, 514, 4)}, {"layout": Layout(2, 2, 257, 4, False)}],
 )
 def test_frames_of_another_layout_are_refused(made, changes):
     bank = made[0]
