@@ -184,7 +184,10 @@ def _new_dataclass(name, fields):
     needed = {n for n, f in known.items() if f.default is dataclasses.MISSING}
     if not needed <= fields.keys() <= known.keys():
         wrong = min(needed - fields.keys() or fields.keys() - known.keys())
-        raise ValueError(f"{name} lacks, or does not know, the field {wrong!r:.60}")
+        raise ValueError(
+            f"{name} lacks, or does not know, the field {wrong!r:.60}; if another "
+            "version of skmusic saved it, fit again"
+        )
     hints = typing.get_type_hints(cls)
     for field, value in fields.items():
         if not _is_a(value, hints[field]):
