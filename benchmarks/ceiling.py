@@ -10,11 +10,9 @@ of each: how often the same passage comes back is heard by a classifier, too. Wr
 ceiling.md and ceiling.json into benchmarks/results.
 """
 
-import argparse
-
 import numpy as np
 from controls import CLIP, SR
-from quality import CORPORA, HEARD, RESULTS, clips, learn, reference, written
+from quality import CORPORA, HEARD, clips, command, learn, reference
 
 from skmusic.metrics import (
     _classifier_auc,
@@ -107,15 +105,5 @@ def markdown(tables):
     return "\n".join(lines) + "\n"
 
 
-def main():
-    """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--corpus", choices=list(CORPORA), action="append")
-    args = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
-    measured = {name: measure(name) for name in args.corpus or CORPORA}
-    (RESULTS / "ceiling.md").write_text(markdown(written("ceiling", measured)))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, "ceiling", measure, markdown)

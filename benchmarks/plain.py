@@ -9,10 +9,8 @@ never heard. Nothing is tuned to these corpora. Writes plain.md and plain.json i
 benchmarks/results.
 """
 
-import argparse
-
 import numpy as np
-from quality import RESULTS, SR, headed, judged, judgements, learn, written
+from quality import SR, command, headed, judged, judgements, learn
 
 SECONDS, LEARNT, UNHEARD, HEARD = 15, 5, 8, 5
 SIZES = 2048, 256
@@ -150,15 +148,5 @@ def markdown(tables):
     return "\n".join(lines + judgements(tables, SHOWN)) + "\n"
 
 
-def main():
-    """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--kind", choices=list(KINDS), action="append")
-    args = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
-    measured = {kind: measure(kind) for kind in args.kind or KINDS}
-    (RESULTS / "plain.md").write_text(markdown(written("plain", measured, KINDS)))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, "plain", measure, markdown, KINDS, "--kind")

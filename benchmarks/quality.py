@@ -286,6 +286,17 @@ def written(name, measured, order=tuple(CORPORA)):
     return tables
 
 
+def command(doc, name, measure, markdown, kinds=CORPORA, option="--corpus", usual=None):
+    """Measure those kinds that are asked for, or the usual ones, and write."""
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
+    parser.add_argument(option, choices=list(kinds), action="append", dest="asked")
+    asked = parser.parse_args().asked or usual or kinds
+    RESULTS.mkdir(exist_ok=True)
+    measured = {kind: measure(kind) for kind in asked}
+    tables = written(name, measured, kinds)
+    (RESULTS / f"{name}.md").write_text(markdown(tables))
+
+
 def main():
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])

@@ -8,21 +8,18 @@ long; songs are at other sampling rates, too. Writes sizes.md and sizes.json int
 benchmarks/results.
 """
 
-import argparse
-
 import soxr
 from quality import (
     CORPORA,
     HEARD,
-    RESULTS,
     SR,
     clips,
+    command,
     headed,
     judged,
     judgements,
     ours,
     reference,
-    written,
 )
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
@@ -77,15 +74,5 @@ def markdown(tables):
     return "\n".join(lines + judgements(tables, SHOWN)) + "\n"
 
 
-def main():
-    """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--corpus", choices=list(CORPORA), action="append")
-    args = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
-    measured = {name: measure(name) for name in args.corpus or ("songs", "hyperrogue")}
-    (RESULTS / "sizes.md").write_text(markdown(written("sizes", measured)))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, "sizes", measure, markdown, usual=("songs", "hyperrogue"))
