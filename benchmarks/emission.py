@@ -19,6 +19,8 @@ from quality import (
     RESULTS,
     clips,
     headed,
+    judged,
+    judgements,
     learn,
     ours,
     reference,
@@ -28,7 +30,6 @@ from quality import (
 from sklearn.cluster import KMeans
 
 from skmusic import resynthesis
-from skmusic.metrics import evaluate
 
 SHOWN = headed(
     "collapse_index",
@@ -116,15 +117,8 @@ def measure(learnt, held):
     """Table of one corpus."""
     real, table = reference(held), {}
     for row, made in rows(learnt, held):
-        report = evaluate(real, made, learnt)
-        found = report["descriptors"]
-        cells = []
-        for key in SHOWN:
-            value = found[key]["generated"] if key in found else report[key]
-            mark = "" if found.get(key, {}).get("inside", True) else "*"
-            cells.append(f"{value:.2f}{mark}")
-        table[row] = cells
-        print(row, dict(zip(SHOWN.values(), cells, strict=True)), flush=True)
+        table[row] = judged(real, made, learnt, SHOWN)
+        print(row, table[row], flush=True)
     return table
 
 
@@ -141,11 +135,9 @@ def main():
         "Medians of 8 clips of 20 s. An asterisk marks what lies outside the 5 to",
         "95 % range of real clips.",
     ]
-    for name in parser.parse_args().corpus or corpora:
-        lines += ["", f"## {name}", "", "| | " + " | ".join(SHOWN.values()) + " |"]
-        lines += ["|---" * (len(SHOWN) + 1) + "|"]
-        for row, cells in measure(*corpora[name]()).items():
-            lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    asked = parser.parse_args().corpus or corpora
+    tables = {name: measure(*corpora[name]()) for name in asked}
+    lines += judgements(tables, SHOWN, ".2f")
     (RESULTS / "emission.md").write_text("\n".join(lines) + "\n")
 
 

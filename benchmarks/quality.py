@@ -264,7 +264,7 @@ def judged(real, made, learnt, shown, sr=SR):
     return {k: (float(v["generated"]), bool(v["inside"])) for k, v in found.items()}
 
 
-def judgements(tables, shown):
+def judgements(tables, shown, form=".4g"):
     """Lines of a table for each of some corpora, of rows that were `judged`."""
     lines = []
     for name, table in tables.items():
@@ -272,7 +272,7 @@ def judgements(tables, shown):
         lines.append("|---" * (len(shown) + 1) + "|")
         for row, found in table.items():
             each = (found[key] for key in shown)
-            cells = [f"{x:.4g}{'' if inside else '*'}" for x, inside in each]
+            cells = [f"{x:{form}}{'' if inside else '*'}" for x, inside in each]
             lines.append(f"| {row} | " + " | ".join(cells) + " |")
     return lines
 

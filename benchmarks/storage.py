@@ -22,7 +22,7 @@ from quality import CORPORA, RESULTS, SR, clips
 from skmusic import FFTFeaturizer, storage
 from skmusic.lapped import store_frames
 from skmusic.layout import find_layout
-from skmusic.moving import with_windows
+from skmusic.moving import with_lapped
 
 CLIPS, SECONDS, SIZES = 12, 20, (2048, 256)
 # Numbers of a group, decibels from which they have four bits, power of their steps,
@@ -105,7 +105,7 @@ def main():
             featurizer = FFTFeaturizer(N=N, sr=SR)
             frames = featurizer.fit_transform(music)
             waves = featurizer.inverse_transform(frames)
-            layout = with_windows(find_layout(frames), frames)
+            layout = with_lapped(find_layout(frames), frames)
             lines += ["", f"## {name}, N={N}", ""]
             lines += ["| | kB a second | noise to mask | above | by 3 dB |"]
             lines += ["|---|---|---|---|---|"]

@@ -69,7 +69,7 @@ def _fine_power(frames, layout, start, stop):
     waveform where that is known; where it is not, a bin's values in successive frames
     are a signal of their own, of which the FFT over twice a step is taken.
     """
-    m, shape = layout.frames_per_step, (-1, layout.n_channels, layout.n_parts)
+    m = layout.frames_per_step
     if m == 1 or layout.n_parts == 1:
         power = _power(frames[start * m : stop * m], layout)
         power = power.reshape(stop - start, m, layout.n_bins).mean(axis=1)
@@ -78,9 +78,10 @@ def _fine_power(frames, layout, start, stop):
         return _power(long_frames(frames, layout, start, stop), layout.long) / m
     # Twice a step, and not beyond its end: what is to be forecast is not heard.
     first, last = (start - 1) * m, stop * m
-    x = np.zeros((last - first, *shape[1:], layout.n_bins), np.float32)
+    shape = layout.n_channels, layout.n_parts, layout.n_bins
+    x = np.zeros((last - first, *shape), np.float32)
     lo, hi = max(first, 0), min(last, len(frames))
-    x[lo - first : hi - first] = frames[lo:hi].reshape(*shape, layout.n_bins)
+    x[lo - first : hi - first] = frames[lo:hi].reshape(-1, *shape)
     z = x[:, :, 0] + 1j * x[:, :, 1]
     # With a hop of half a window an odd bin's centre turns by half a circle a frame.
     z[(first % 2) ^ 1 :: 2, :, 1::2] *= -1

@@ -444,10 +444,8 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
 
     def _is_lapped(self):
         """Whether windows overlap by half and are half a sine, see `Layout`."""
-        window = self._window()
-        return self._hop() == self.N // 2 and bool(
-            np.allclose(window, sine_window(self.N))
-        )
+        by_half = self._hop() == self.N // 2
+        return by_half and np.allclose(self._window(), sine_window(self.N))
 
     def _n_bins(self):
         return spectra.count_bins(self.N, self.redundant)

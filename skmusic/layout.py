@@ -223,7 +223,7 @@ def check_frames(layout, n_dims):
     """Refuse a layout of other frames than those of so many numbers."""
     layout.check()
     redundant = 2 * layout.n_channels * layout.window_length
-    if n_dims not in (layout.n_dims, redundant or layout.n_dims):
+    if n_dims not in (layout.n_dims, redundant):
         raise ValueError(f"{layout} is not one of frames of {n_dims} numbers.")
 
 

@@ -59,9 +59,14 @@ def cut(wave, n_frames, N):
 
     Windows of `N` samples, each half of it after the one before.
     """
+    return frames_of(_pieces(wave, n_frames, N))
+
+
+def _pieces(wave, n_frames, N):
+    """Views ``(n_frames, n_channels, N)`` of a waveform, which overlap by half."""
     hop = N // 2
     pieces = np.lib.stride_tricks.sliding_window_view(wave, N, axis=1)
-    return frames_of(pieces[:, : n_frames * hop : hop].swapaxes(0, 1))
+    return pieces[:, : n_frames * hop : hop].swapaxes(0, 1)
 
 
 def frames_of(pieces):
@@ -100,13 +105,12 @@ def long_frames(frames, layout, start, stop):
     early, late = _halves(frames[max(start - 1, 0) * m : stop * m], layout)
     wave, size = _added(early, late), (n + 1) * m * hop
     wave = np.pad(wave, ((0, 0), (max(size - wave.shape[1], 0), 0)))[:, -size:]
-    pieces = np.lib.stride_tricks.sliding_window_view(wave, 2 * m * hop, axis=1)
-    pieces = pieces[:, :: m * hop].swapaxes(0, 1).copy()
+    pieces = _pieces(wave, n, 2 * m * hop).copy()
     pieces[..., -hop:] = late[-n * m :][m - 1 :: m]
     return frames_of(pieces)
 
 
-def with_windows(layout, sequences):
+def with_lapped(layout, sequences):
     """Layout that tells whether spectra are lapped, as a corpus tells it.
 
     Parameters

@@ -24,7 +24,7 @@ from skmusic.layout import (
     step_seconds,
     with_upper_half,
 )
-from skmusic.moving import with_windows
+from skmusic.moving import with_lapped
 from skmusic.recurrent import (
     check_network,
     forward,
@@ -150,7 +150,7 @@ def _layout(recordings, generator, frame_seconds):
     n_channels, m = generator.n_channels, generator.frames_per_step
     if not hasattr(recordings, "n_channels"):
         layout = find_layout(recordings, n_channels, m, frame_seconds)
-        return with_windows(layout, recordings)
+        return with_lapped(layout, recordings)
     none = [np.empty((0, recordings.n_dims))]
     n_channels = n_channels or recordings.n_channels
     known = n_channels == recordings.n_channels
@@ -162,23 +162,22 @@ def _layout(recordings, generator, frame_seconds):
 
 def check(generator):
     """Refuse fitted attributes that do not fit together."""
-    codebook = generator.codebook_
+    codebook, layout = generator.codebook_, generator.codebook_.layout
     n_tokens, n_features = codebook.centroids.shape
-    check_frames(codebook.layout, generator.n_dims_)
-    codes.check_variance(generator.variance_, n_tokens, codebook.layout)
+    check_frames(layout, generator.n_dims_)
+    codes.check_variance(generator.variance_, n_tokens, layout)
     check_network(generator.network_, n_features, n_tokens)
     if not _plays(generator):
         synthesis.check(generator)
         return
     bank = generator.bank_
-    layout = codebook.layout
     if bank.layout != layout or bank.frames.n_dims != layout.n_dims:
         raise ValueError("bank and codebook are of other frames.")
     heard = np.zeros((1, n_features), np.float32)
     for name, width in (
         ("features", n_features),
         ("moods", moods_heard(heard, codebook).shape[1]),
-        ("levels", len(first_bins(codebook.layout))),
+        ("levels", len(first_bins(layout))),
     ):
         check_array(name, getattr(bank, name), (None, width))
     n_before = surroundings(heard, codebook)[0].shape[1]

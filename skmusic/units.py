@@ -122,7 +122,8 @@ class Bank:
         n = len(self.tokens)
         if n == 0 or len(self.frames) != n * self.layout.frames_per_step:
             raise ValueError(f"{n} steps have {len(self.frames)} frames.")
-        if getattr(self.frames, "layout", self.layout) != self.layout:
+        x = self.frames
+        if isinstance(x, LappedFrames) and x.layout != self.layout:
             raise ValueError("frames are not of the bank's layout.")
         check_array("features", self.features, (n, None))
         check_array("tokens", self.tokens, (n,), "i", 0, 2**31 - 1)

@@ -4,7 +4,7 @@ import pytest
 from skmusic import FFTFeaturizer
 from skmusic.lapped import LappedFrames, bytes_of, store_frames
 from skmusic.layout import Layout, find_layout
-from skmusic.moving import waveform, with_windows
+from skmusic.moving import waveform, with_lapped
 from skmusic.storage import StoredFrames
 
 SIZES = [2048, 256, 12]
@@ -96,7 +96,7 @@ def test_silence_stays_silence():
 )
 def test_other_frames_are_stored_as_they_are(parameters):
     x = frames_of(noise(30_000, 2), **parameters)
-    layout = with_windows(find_layout([x]), [x])
+    layout = with_lapped(find_layout([x]), [x])
     stored = store_frames([x[:30], x[30:]], layout)
     assert isinstance(stored, StoredFrames)
     assert decibels(x, stored[:]).max() < -40

@@ -26,6 +26,18 @@ def test_channels_are_found_in_music(songs, N, n_channels):
         assert layout.n_bins == N // 2 + 1
 
 
+@pytest.mark.parametrize("n_channels", [1, 2])
+@pytest.mark.parametrize("known", [False, True])
+def test_upper_halves_that_mirror_the_lower_are_told(n_channels, known):
+    x = noise(4000, n_channels)
+    for redundant in (False, True):
+        frames = FFTFeaturizer(N=128, redundant=redundant).fit_transform([x])
+        layout = find_layout(frames, n_channels if known else None)
+        assert (layout.n_channels, layout.n_parts, layout.n_bins) == (n_channels, 2, 65)
+    silent = np.zeros((5, 256 * n_channels), np.float32)
+    assert find_layout([silent], n_channels).n_bins == 128
+
+
 @pytest.mark.parametrize("n_dims", [1, 2, 3, 7, 128, 258, 516, 4100])
 @pytest.mark.parametrize("frames_per_step", [None, 1, 3])
 def test_a_layout_accounts_for_every_number(n_dims, frames_per_step):

@@ -6,7 +6,7 @@ import pytest
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.bands import band_energies
 from skmusic.layout import Layout, find_layout
-from skmusic.moving import cut, long_frames, waveform, with_windows
+from skmusic.moving import cut, long_frames, waveform, with_lapped
 from skmusic.spectra import analysis_window, stft
 from skmusic.surroundings import lag, surroundings
 
@@ -65,7 +65,7 @@ def test_frames_are_those_of_the_waveform_cut_later(N, share):
 )
 def test_only_frames_that_make_their_waveform_can_be_moved(parameters, hop):
     frames = FFTFeaturizer(**parameters).fit_transform([drummed(0, seconds=4)])
-    layout = with_windows(find_layout(frames), frames)
+    layout = with_lapped(find_layout(frames), frames)
     assert layout.hop == hop
     layout.check()
     featurizer = FFTFeaturizer(**parameters)
@@ -79,7 +79,7 @@ def test_windows_are_told_where_there_is_sound(redundant, n_silent):
     (frames,) = featurizer.fit_transform([drummed(0, seconds=3)])
     silent = np.zeros((n_silent, frames.shape[1]), np.float32)
     for parts in ([silent, frames], [np.concatenate([silent, frames])], [frames[:9]]):
-        layout = with_windows(find_layout(parts), parts)
+        layout = with_lapped(find_layout(parts), parts)
         assert layout == Layout(1, 2, 129, 8, lapped=True)
 
 
@@ -88,7 +88,7 @@ def test_what_is_no_sound_cannot_be_moved():
     chance = rng.standard_normal((100, 256)).astype(np.float32)
     for parts, x in ((2, chance), (2, 0 * chance), (2, chance[:0]), (1, chance)):
         layout = Layout(1, parts, 256 // parts, 1)
-        assert with_windows(layout, [x]) == layout
+        assert with_lapped(layout, [x]) == layout
 
 
 @pytest.mark.parametrize("N", [64, 256, 1024])

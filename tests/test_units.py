@@ -11,7 +11,7 @@ from skmusic.corpus import BESIDE, joined, read_corpus
 from skmusic.graph import join_graph
 from skmusic.lapped import store_frames
 from skmusic.layout import Layout, find_layout
-from skmusic.moving import with_windows
+from skmusic.moving import with_lapped
 from skmusic.surroundings import surroundings
 from skmusic.units import build_bank
 
@@ -24,7 +24,7 @@ def noise(n_frames, n_dims, seed=0):
 
 
 def make_bank(sequences, layout=None, size=10**9, shortest=SHORTEST, longest=LONGEST):
-    layout = layout or with_windows(find_layout(sequences), sequences)
+    layout = layout or with_lapped(find_layout(sequences), sequences)
     rng = np.random.RandomState(0)
     corpus = read_corpus(sequences, layout, size)
     codebook = fit_codebook(corpus.energies, layout, None, 16, rng)

@@ -13,7 +13,7 @@ from skmusic.entry import enter, entry_scores, hear, tone_in
 from skmusic.lapped import store_frames
 from skmusic.layout import find_layout
 from skmusic.limiter import peaks
-from skmusic.moving import with_windows
+from skmusic.moving import with_lapped
 from skmusic.recurrent import forward, log_softmax, shifted, zero_state
 from skmusic.seams import REACH
 from skmusic.tempering import Tempering
@@ -34,7 +34,7 @@ def chance(seed=0):
 def fitted(songs):
     """Bank, network of chance, features and codebook."""
     frames = FFTFeaturizer(N=512, sr=songs.sr).fit_transform(songs.recordings)
-    layout = with_windows(find_layout(frames), frames)
+    layout = with_lapped(find_layout(frames), frames)
     corpus = read_corpus(frames, layout, 10**9)
     codebook = fit_codebook(corpus.energies, layout, None, 16, chance())
     features = [codebook.reduced(e) for e in corpus.energies]
