@@ -19,7 +19,14 @@ from skmusic.analysis import (
     as_recording,
     spectra,
 )
-from skmusic.rhythm import attack, beat, onset_envelope, onset_rate, repetition
+from skmusic.rhythm import (
+    attack,
+    beat,
+    onset_envelope,
+    onset_rate,
+    recurrence,
+    repetition,
+)
 
 
 def temporal_variance(log_mel):
@@ -161,6 +168,8 @@ def describe(x, sr=44100):
         - `temporal_variance`: dB^2, how much the log-mel spectrum moves; 0 for a
           constant sound, 15..100 for music.
         - `repetition`: 0..1, 1 for a looped grain or a constant sound.
+        - `recurrence`: 0..1, how like passages of 2 s are to the most alike of those
+          that began 4 s before or earlier; of 12 s or more.
         - `spectral_flux`: mean rise of the mel bands within 35 ms in dB.
         - `attack`: rise within 35 ms in dB that one percent of the time exceeds;
           less where attacks are smeared.
@@ -219,6 +228,9 @@ def spectral_descriptors(s):
         "centroid": centroid,
         "flatness": flatness,
     }
+    returns = recurrence(s.log_mel)
+    if returns is not None:
+        described["recurrence"] = returns
     for seconds in (5, 10, 20):
         chroma_drift = drift(s.chroma / 2, RATE / LONG_HOP, seconds)
         if chroma_drift is not None:

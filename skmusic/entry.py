@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skmusic.colour import tone
+from skmusic.form import begun
 from skmusic.recurrent import forward, from_nothing, log_softmax, zero_state
 from skmusic.surroundings import ABOUT, moods_heard, surroundings
 from skmusic.walk import MOOD, SHARPNESS, Walk, advance, without
@@ -113,11 +114,17 @@ def hear(bank, network, features, codebook, tempering, mood=None, sound=None):
 def tone_in(bank, mood, features, codebook):
     """Decibels between steps and the bank where it is in their mood ``(n_ranges,)``."""
     # No matrix products, whose last bits change with the threads of a process.
-    loss = MOOD * np.square(bank.moods - mood, dtype=np.float32).sum(axis=1)
-    share = np.exp(loss.min() - loss)
-    usual = np.einsum("s,sf->f", _spread(share / share.sum(), bank), bank.features)
+    share = _spread(_nearness(bank, mood), bank)
+    usual = np.einsum("s,sf->f", share, bank.features)
     # Nor is more said than can be heard, for the same reason.
     return tone(features, usual, codebook).round(1)
+
+
+def _nearness(bank, mood):
+    """How near each step is to a mood; all are 1 together."""
+    loss = MOOD * np.square(bank.moods - mood, dtype=np.float32).sum(axis=1)
+    share = np.exp(loss.min() - loss)
+    return share / share.sum()
 
 
 def _spread(share, bank):
@@ -159,6 +166,7 @@ def enter(bank, network, heard, tempering, rng, skip=0):
         turn=None,
         seam=None,
         visits=(),
+        form=begun(bank.returns, _nearness(bank, mood)),
         along=np.zeros(len(bank.ends), np.int16),
         mood=mood,
         home=mood,

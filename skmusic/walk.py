@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skmusic.colour import PAST, colouring
+from skmusic.form import Form, earlier, once_more
 from skmusic.guards import dying, loosened, resuming
 from skmusic.quotes import going_along, quoted_by_itself, quoting
 from skmusic.recurrent import forward, log_softmax
@@ -23,8 +24,9 @@ SHARPNESS, OUTLOOK = 5.0, 0.25
 # What a mood as far off as ten seconds of a recording weighs, in nats; the steps in
 # which the mood of a piece follows what is played, and returns to where it began.
 MOOD, _MOOD_STEPS, _HOME_STEPS = 20.0, 2600.0, 2600.0
-# Runs that are remembered.
-_MEMORY = 120
+# Runs that are remembered; places among them that may be returned to, at what cost at
+# most, and what that counts when it is due, in nats.
+_MEMORY, _MOST_RETURNS, _DEAREST, _WISH = 120, 64, 1.5, 3.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Walk:
         When it is faded in; None where the last run has no tail.
     visits : tuple of (int, int)
         First step and length of the latest runs.
+    form : skmusic.form.Form
+        How much of itself the piece plays again.
     along : ndarray of shape (n_bank_steps,)
         How often the piece was found to go along with what precedes each step of the
         bank, see `skmusic.quotes`.
@@ -83,6 +87,7 @@ class Walk:
     turn: np.ndarray | None
     seam: Seam | None
     visits: tuple
+    form: Form
     along: np.ndarray
     mood: np.ndarray
     home: np.ndarray
@@ -142,7 +147,9 @@ def plan(bank, network, walks, tempering):
         start, lengths = walk.step, np.arange(min(bank.shortest, n), n + 1)
         logp = tempering.mask(log_softmax(z[i, lengths]))
         along = going_along(bank, walk.along, start, lengths)
-        length, target = _choose(bank, logp, start, lengths, along, walk, tempering)
+        length, target, again = _next(
+            bank, logp, start, lengths, along, walk, tempering
+        )
         target, shift = _in_time(bank, start + length, target, walk.shift)
         levels, colour = _colour(bank, walk, start, length, target)
         run = Run(start, length, target, walk.shift, shift, walk.colour, colour)
@@ -155,6 +162,7 @@ def plan(bank, network, walks, tempering):
                 step=target,
                 shift=shift,
                 visits=(*walk.visits, (start, length))[-_MEMORY:],
+                form=walk.form.after(length, again),
                 along=along[length - lengths[0]].copy(),
                 mood=_drifted(walk, bank.moods[start + length // 2], length),
                 levels=levels,
@@ -164,16 +172,28 @@ def plan(bank, network, walks, tempering):
     return planned, runs
 
 
+def _next(bank, logp, start, lengths, along, walk, tempering):
+    """Length of a run, the step at which the next begins, and what is played again."""
+    if not walk.form.again:
+        return _choose(bank, logp, start, lengths, along, walk, tempering)
+    (length, target), *again = walk.form.again
+    # Moved to the beat, it may end a step earlier.
+    return int(np.clip(length, lengths[0], lengths[-1])), target, tuple(again)
+
+
 def _choose(bank, logp, start, lengths, along, walk, tempering):
-    """Length of the run from `start`, and the step at which the next begins."""
+    """The same where nothing is being played again."""
     leave = start + lengths - 1
-    targets = bank.targets[leave]
-    costs = bank.costs[leave] + OUTLOOK * bank.outlook[targets]
+    times, steps, costs = _returns(bank, walk, leave + 1)
+    targets = np.hstack([bank.targets[leave], steps])
+    costs = np.hstack([bank.costs[leave], costs]) + OUTLOOK * bank.outlook[targets]
     costs = SHARPNESS * costs
     costs = costs + MOOD * ((bank.moods[targets] - walk.mood) ** 2).sum(axis=2)
     costs = costs + dying(walk.levels, bank.levels[targets])
     score = np.take_along_axis(logp, bank.tokens[targets], axis=1) - costs
     visited = _visited(bank, targets, (*walk.visits, (start, lengths[-1])))
+    n_joins = bank.targets.shape[1]
+    visited[:, n_joins:] = False
     new = (targets >= 0) & ~visited & ~quoting(bank, along, targets)
     new &= np.isfinite(score) & ~quoted_by_itself(bank, along)[:, None]
     for allowed in (new & ~resuming(targets, lengths, walk.visits), new):
@@ -181,22 +201,52 @@ def _choose(bank, logp, start, lengths, along, walk, tempering):
             score = np.where(allowed, score, -np.inf).ravel()
             warm = loosened(tempering, score, walk.visits)
             row, column = divmod(warm.draw(score, walk.rng), targets.shape[1])
-            return int(lengths[row]), int(targets[row, column])
+            again = ()
+            if column >= n_joins:
+                time = times[row, column - n_joins]
+                again = once_more(walk.visits, time, walk.form.due)
+            return int(lengths[row]), int(targets[row, column]), again
     # No longer run: where all joins are barred, to play on is often to quote on.
-    end = start + lengths[0]
-    return int(lengths[0]), _jump(bank, logp[0], end, along[:1], walk, tempering)
+    end = start + lengths[:1]
+    target = _jump(bank, logp[0], end, along[:1], walk, tempering)
+    return int(lengths[0]), target, ()
+
+
+def _returns(bank, walk, ends):
+    """Where a piece may return to after runs to these ends, if it is due.
+
+    Returns
+    -------
+    times : ndarray of shape (n_ends, n_returns)
+        Steps of the piece, counted from the first run that is remembered.
+    steps, costs : ndarray of shape (n_ends, n_returns)
+        What was played there, and what it costs to go on there.
+    """
+    times, steps = earlier(walk.visits, walk.form, bank.shortest)
+    costs = _costs(bank, ends, steps)
+    best = np.argsort(costs, axis=1, kind="stable")[:, :_MOST_RETURNS]
+    costs = np.take_along_axis(costs, best, axis=1)
+    costs = np.where(costs > _DEAREST, np.inf, costs - _WISH / SHARPNESS)
+    return times[best], steps[best], costs.astype(bank.costs.dtype)
+
+
+def _costs(bank, ends, steps):
+    """Cost of going on at each of these steps after runs to these ends."""
+    here = bank.heard_before(np.minimum(ends, bank.ends[ends - 1] - 1))
+    there = bank.heard_before(steps)
+    costs = [np.square(there - x).sum(axis=1) for x in here]
+    movement = np.minimum(bank.movement[steps], bank.movement[ends - 1, None])
+    return np.array(costs) / movement
 
 
 def _jump(bank, logp, end, along, walk, tempering):
     """Step to go on at after the run to `end`, where no join is left, of all steps."""
     steps = np.arange(len(bank.ends))
-    here = bank.heard_before(min(end, bank.ends[end - 1] - 1))
-    costs = np.square(bank.heard_before(steps) - here).sum(axis=1)
-    costs = costs / np.minimum(bank.movement, bank.movement[end - 1])
+    costs = _costs(bank, end, steps)[0]
     score = np.maximum(logp, -1e3)[bank.tokens] - SHARPNESS * costs
     score = score - MOOD * ((bank.moods - walk.mood) ** 2).sum(axis=1)
     score = score - dying(walk.levels, bank.levels)
-    visited = _visited(bank, steps, (*walk.visits, (walk.step, end - walk.step)))
+    visited = _visited(bank, steps, (*walk.visits, (walk.step, end[0] - walk.step)))
     quoted = quoting(bank, along, steps[None])[0]
     # What is asked for is given up where the bank is too small.
     for lost in (steps + bank.longest > bank.ends, visited, quoted):

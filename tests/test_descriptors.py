@@ -91,6 +91,19 @@ def test_repetition_tells_loops_from_music(described):
     assert repeats["noise"] < 0.4
 
 
+def test_recurrence_tells_what_returns_from_what_does_not(described):
+    returns = {name: d["recurrence"] for name, d in described.items()}
+    assert returns["loop"] > 0.9
+    assert returns["noise"] < 0.2
+    verse, chorus, bridge = (
+        music(i, 8, tempo) for i, tempo in enumerate((80, 97, 115))
+    )
+    song = describe(np.concatenate([verse, chorus, verse]), SR)["recurrence"]
+    other = describe(np.concatenate([verse, chorus, bridge]), SR)["recurrence"]
+    assert song > other + 0.1
+    assert "recurrence" not in describe(verse, SR)  # it is too short to tell
+
+
 def test_rhythm(described):
     assert described["music"]["onset_rate"] == pytest.approx(2, abs=0.5)
     assert described["music"]["beat_strength"] > 0.4
@@ -148,7 +161,7 @@ def test_level_changes_only_the_level():
     loud, soft = describe(song, SR), describe(song / 10, SR)
     assert soft["loudness"] == pytest.approx(loud["loudness"] - 20, abs=0.01)
     names = ("temporal_variance", "repetition", "polyphony", "loudness_range")
-    for name in (*names, "attack", "crest"):
+    for name in (*names, "attack", "crest", "recurrence"):
         assert soft[name] == pytest.approx(loud[name], rel=0.01)
 
 

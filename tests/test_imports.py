@@ -41,6 +41,7 @@ FLOORS = {
         "bands",
         "phase",
         "moving",
+        "form",
     ),
     "first": (
         "validation",

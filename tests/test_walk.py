@@ -110,6 +110,27 @@ def test_no_place_is_played_again_while_there_are_others(fitted, seed):
         assert not a - 16 <= b < a + n + 16
 
 
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_a_piece_plays_its_share_again_as_it_was(fitted, share):
+    bank, *rest = fitted
+    bank = replace(bank, returns=np.full_like(bank.returns, share))
+    walk, again, total = begin((bank, *rest)), 0, 0
+    for _ in range(400):
+        before, walk = walk, advance(bank, rest[0], walk, Tempering())
+        _, length = walk.visits[-1]
+        total += length
+        if before.form.again:
+            again += length
+            (planned, target), *to_come = before.form.again
+            assert abs(length - planned) <= 1  # the beat may be a step elsewhere
+            assert abs(walk.step - target) <= 1
+            assert walk.form.again == tuple(to_come)
+        elif walk.form.again:
+            steps = {a + i for a, n in before.visits for i in range(n)}
+            assert {walk.step - 1, walk.step, walk.step + 1} & steps
+    assert again / total == pytest.approx(share, abs=0.1)
+
+
 @pytest.mark.parametrize("n_heard", [0, 1, 20])
 def test_entry_scores_are_of_every_step_after_each_step(fitted, n_heard):
     bank, network, features, codebook = fitted
