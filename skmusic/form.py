@@ -21,10 +21,11 @@ import numpy as np
 _PASSAGE, _NEAREST, _FARTHEST, _EVERY = 88, 392, 1300, 2
 # Likeness of passages of which none is the other, whatever the music; the largest
 # share of a piece that is played again.
-_UNLIKE, _MOST = 0.15, 0.5
-# Of pieces: steps that are played again at once, and after how many, at least. After
-# nine seconds, as recordings may, the harmony would have moved too little.
-LENGTH, AGO = 180, 560
+_UNLIKE, _LARGEST = 0.15, 0.5
+# Of pieces: steps that are played again at once, at least and at most, and after how
+# many, at least. After nine seconds, as recordings may, the harmony would have moved
+# too little.
+LEAST, MOST, AGO = 180, 430, 560
 
 
 class Form(NamedTuple):
@@ -36,8 +37,8 @@ class Form(NamedTuple):
 
     @property
     def due(self):
-        """Steps that are to be played again at once, so that none is owed."""
-        return self.owed / (1 - self.share)
+        """Steps that are to be played again at once, at most so that none is owed."""
+        return min(self.owed / (1 - self.share), MOST)
 
     def after(self, length, again):
         """Form after a run, if those of `again` are to come."""
@@ -121,7 +122,7 @@ def begun(returns, nearness):
     """
     share = (nearness * returns).sum(dtype=float)
     # No more is said than can be heard, whatever the order of the sum.
-    return Form(round(float(min(share, _MOST)), 2))
+    return Form(round(float(min(share, _LARGEST)), 2))
 
 
 def earlier(visits, form, shortest):
@@ -141,7 +142,7 @@ def earlier(visits, form, shortest):
         Steps of the piece, counted from the first of these runs, and steps of the bank
         that were played there.
     """
-    if not visits or form.due < LENGTH:
+    if not visits or form.due < LEAST:
         return np.empty(0, int), np.empty(0, int)
     starts, lengths = np.array(visits).T
     begins = np.cumsum(lengths) - lengths

@@ -3,7 +3,8 @@ import pytest
 
 from skmusic.form import (
     AGO,
-    LENGTH,
+    LEAST,
+    MOST,
     Form,
     begun,
     earlier,
@@ -76,7 +77,7 @@ RUNS = tuple((1000 * i, 10 + i % 7) for i in range(60))
 
 
 def test_what_is_returned_to_was_played_and_is_long_ago():
-    due = Form(0.2, owed=LENGTH)
+    due = Form(0.2, owed=LEAST)
     times, steps = earlier(RUNS, due, 4)
     played = np.concatenate([np.arange(a, a + n) for a, n in RUNS])
     assert len(times)
@@ -86,13 +87,13 @@ def test_what_is_returned_to_was_played_and_is_long_ago():
     assert (np.isin(steps + 3, played)).all()
 
 
-@pytest.mark.parametrize("form", [Form(0.0), Form(0.2, owed=0.79 * LENGTH)])
+@pytest.mark.parametrize("form", [Form(0.0), Form(0.2, owed=0.79 * LEAST)])
 def test_nothing_is_returned_to_before_it_is_due(form):
     assert not earlier(RUNS, form, 4)[0].size
 
 
 def test_nothing_is_returned_to_where_nothing_was_played():
-    assert not earlier((), Form(0.2, owed=LENGTH), 4)[0].size
+    assert not earlier((), Form(0.2, owed=LEAST), 4)[0].size
 
 
 @pytest.mark.parametrize("time", [0, 3, 10, 25, 200])
@@ -114,6 +115,11 @@ def test_no_more_is_played_again_than_there_is():
     assert once_more(RUNS[-1:], 0, 300) == ()
 
 
+def test_not_too_much_is_played_again_at_once():
+    assert Form(0.5, owed=10_000.0).due == MOST
+    assert Form(0.5, owed=100.0).due == 200
+
+
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
 def test_a_piece_plays_its_share_again(share):
     rng, form = np.random.default_rng(0), Form(share)
@@ -124,7 +130,7 @@ def test_a_piece_plays_its_share_again(share):
         if form.again:
             to_come = form.again[1:]
         else:
-            n = int(np.ceil(form.due / 15)) if form.due >= LENGTH else 0
+            n = int(np.ceil(form.due / 15)) if form.due >= LEAST else 0
             to_come = ((15, 0),) * n
         form = form.after(length, to_come)
     assert again / lengths.sum() == pytest.approx(share, abs=0.01)
