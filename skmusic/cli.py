@@ -116,10 +116,12 @@ def stream(args):
     sr = _rate(pipe)
     settings = {name: getattr(args, name) for name in _SAMPLING}
     blocks = pipe.stream(**settings, random_state=rng)
+    n_samples = args.seconds and round(args.seconds * sr)
+    if n_samples:
+        blocks = playback.faded(blocks, n_samples, sr)
     if args.play:
         playback.play(blocks, sr, pipe.steps[0][1].n_channels_)
         return {}
-    n_samples = args.seconds and round(args.seconds * sr)
     try:
         playback.write(blocks, sys.stdout.buffer, sr, n_samples=n_samples, raw=args.raw)
     except BrokenPipeError:  # the listener has heard enough: that is no failure
@@ -199,7 +201,7 @@ def _load_tensorflow():
 
 def _play(args, pipe, targets, names=None, X=None):
     """Sample a piece for each target and write it; return its part of the report."""
-    from skmusic import audio
+    from skmusic import audio, playback
 
     settings = {name: getattr(args, name) for name in _SAMPLING}
     sr, rng = _rate(pipe), _chance(args)
@@ -217,6 +219,7 @@ def _play(args, pipe, targets, names=None, X=None):
         seeds = {"seed": [args.seed] * len(some)}
         made = pipe.sample(**settings | seeds, random_state=rng, **options)
         made, *origins = made if isinstance(made, tuple) else (made,)
+        made = [next(playback.faded([x], len(x), sr)) for x in made]
         with ThreadPoolExecutor() as pool:
             list(pool.map(write, some, made))
         for target, x, *origin in zip(some, made, *origins, strict=True):

@@ -18,6 +18,9 @@ _PLAYERS = {
     "play": ("-q -t raw -r {sr} -e signed -b 16 -c {channels} -", True),
 }
 _UNKNOWN = 2**32 - 1  # the length that stands in the header of an endless wav
+# Seconds in which a piece begins, and in which it ends at most; the latter as a share
+# of the piece.
+_BEGINNING, _ENDING, _SHARE = 0.01, 2.0, 0.05
 
 
 def write(blocks, file, sr, *, n_samples=None, raw=False):
@@ -50,6 +53,40 @@ def write(blocks, file, sr, *, n_samples=None, raw=False):
             file.write(_wav_header(sr, x.shape[1], n_samples))
         file.write(to_16_bits(x).astype("<i2").tobytes())
         file.flush()
+
+
+def faded(blocks, n_samples, sr):
+    """Blocks of a piece that begins without a click and fades out at its end.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
+        Music.
+    n_samples : int
+        Length of the piece. Its last twentieth is faded out, two seconds at most.
+    sr : int
+        Sampling rate in Hz.
+
+    Yields
+    ------
+    ndarray of shape (n_samples, n_channels), float32
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.playback import faded
+    >>> (x,) = faded([np.ones((1000, 1), "f")], 1000, 100)
+    >>> x[[0, 500, 999], 0].round(2).tolist()
+    [0.5, 1.0, 0.0]
+    """
+    ending = min(_SHARE * n_samples, _ENDING * sr)
+    at = 0
+    for x in blocks:
+        n = np.arange(at, at + len(x))
+        begun = np.clip((n + 0.5) / (_BEGINNING * sr), 0, 1)
+        left = np.clip((n_samples - n - 0.5) / max(ending, 1), 0, 1)
+        yield x * (begun * np.sin(np.pi / 2 * left) ** 2).astype("f")[:, None]
+        at += len(x)
 
 
 def limited(blocks):

@@ -8,7 +8,7 @@ import pytest
 import soundfile as sf
 
 from skmusic import playback
-from skmusic.playback import limited, play, write
+from skmusic.playback import faded, limited, play, write
 
 SR = 8000
 
@@ -38,6 +38,29 @@ def install(tmp_path, monkeypatch):
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
     return install
+
+
+# --- faded
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1, 30, 100])
+def test_a_piece_begins_and_ends_in_silence_and_is_between_as_it_was(seconds):
+    x = np.ones((int(seconds * SR), 2), "f")
+    (y,) = faded([x], len(x), SR)
+    n = int(min(0.05 * len(x), 2 * SR))
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y[80 : len(x) - n - 1], x[80 : len(x) - n - 1])
+    assert y[0].max() < 0.01
+    assert y[-1].max() < 0.01
+    assert (np.diff(y[len(x) // 2 :], axis=0) <= 0).all()
+
+
+@pytest.mark.parametrize("sizes", [[100] * 50, [1, 4998, 1], [2500, 2500]])
+def test_blocks_are_faded_as_the_whole_is(sizes):
+    (x,) = blocks([1], 5000)
+    (whole,) = faded([x], 5000, SR)
+    parts = np.split(x, np.cumsum(sizes)[:-1])
+    np.testing.assert_array_equal(np.concatenate(list(faded(parts, 5000, SR))), whole)
 
 
 # --- limited
