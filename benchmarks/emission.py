@@ -19,7 +19,7 @@ from quality import (
     RESULTS,
     clips,
     headed,
-    judged,
+    judged_rows,
     judgements,
     learn,
     ours,
@@ -115,11 +115,7 @@ def rows(learnt, held):
 
 def measure(learnt, held):
     """Table of one corpus."""
-    real, table = reference(held), {}
-    for row, made in rows(learnt, held):
-        table[row] = judged(real, made, learnt, SHOWN)
-        print(row, table[row], flush=True)
-    return table
+    return judged_rows(rows(learnt, held), reference(held), learnt, SHOWN)
 
 
 def main():

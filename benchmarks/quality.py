@@ -49,6 +49,7 @@ SHOWN = {
 # At the head of a table, of other benchmarks too.
 HEADS = SHOWN | {
     "spectral_flux": "flux",
+    "recurrence": "recurrence",
     "stereo_width": "width",
     "centroid": "centroid",
     "chroma_drift_5s": "drift 5 s",
@@ -262,6 +263,15 @@ def judged(real, made, learnt, shown, sr=SR):
     found = {k: {"generated": report.get(k), "inside": True} for k in shown}
     found |= {k: v for k, v in report["descriptors"].items() if k in shown}
     return {k: (float(v["generated"]), bool(v["inside"])) for k, v in found.items()}
+
+
+def judged_rows(rows, real, learnt, shown):
+    """The same of rows, names and clips, printed as they come."""
+    table = {}
+    for row, made in rows:
+        table[row] = judged(real, made, learnt, shown)
+        print(row, {k: round(v, 3) for k, (v, _) in table[row].items()}, flush=True)
+    return table
 
 
 def judgements(tables, shown, form=".4g"):

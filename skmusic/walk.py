@@ -182,7 +182,7 @@ def _next(bank, logp, start, lengths, along, walk, tempering):
 
 
 def _choose(bank, logp, start, lengths, along, walk, tempering):
-    """The same where nothing is being played again."""
+    """The same of what is not played again: a join, or a return to what was played."""
     leave = start + lengths - 1
     times, steps, costs = _returns(bank, walk, leave + 1)
     targets = np.hstack([bank.targets[leave], steps])
