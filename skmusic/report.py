@@ -28,6 +28,7 @@ _PACKAGES = "skmusic", "numpy", "scipy", "scikit-learn", "keras", "tensorflow"
 _MEASURES = {
     "temporal_variance": ("Movement", "dB²", 0, "a hum or a loop has nearly none"),
     "repetition": ("Repetition", "0 to 1", 2, "1 is a loop or a constant sound"),
+    "recurrence": ("Return", "0 to 1", 2, "to what was there seconds before"),
     "onset_rate": ("Onsets", "per second", 1, "notes and beats, and joins heard"),
     "beat_strength": ("Strength of the beat", "0 to 1", 2, "how steady it is"),
     "tempo": ("Tempo", "beats a minute", 0, "0 without a beat"),
