@@ -1,4 +1,4 @@
-"""Recordings for the benchmarks: the music of three games.
+"""Recordings for the benchmarks: the music of games.
 
 Run it to fetch them, or import `music` and `unheard`, which fetch at need. They come
 from Debian packages, unpacked without being installed, and lie with their licences in
@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +90,60 @@ HYPERROGUE = Package(
     ),
 )
 PACKAGES = WESNOTH, WARZONE, HYPERROGUE
+# Nothing in skmusic was chosen by the following.
+SINGULARITY = Package(
+    "singularity-music",
+    ".ogg",
+    (
+        "A New Journey",
+        "Aberrations",
+        "Advanced Simulacra",
+        "Awakening",
+        "By-Product",
+        "Coherence",
+        "Deprecation",
+        "Enemy Unknown",
+    ),
+    ("Inevitable", "Media Threat", "Nebula", "Orbital Elevator", "Through Space"),
+)
+NEXUIZ = Package(
+    "nexuiz-music",
+    ".ogg",
+    (
+        "beast-of-insanity",
+        "brainsukker",
+        "breakdown-easy",
+        "brokenlight",
+        "calling-bogus",
+        "chaos-fog",
+        "desert3",
+        "digital-pursuit",
+        "infight",
+        "neuronal-diving",
+    ),
+    ("ninesix", "northern-lights", "sixtyfour_revisited", "stairs", "subcities"),
+)
+
+
+def _parts(*songs):
+    """Names of the recordings of songs: of the guitar, and of the others."""
+    return tuple(f"{song}-{part}" for song in songs for part in ("guitar", "song"))
+
+
+BANDS = (
+    Package(
+        "fretsonfire-songs-muldjord",
+        ".ogg",
+        _parts("armygeddon", "chaos_god", "internal_degeneration"),
+        _parts("mutilated_mime"),
+    ),
+    Package(
+        "fretsonfire-songs-sectoid",
+        ".ogg",
+        _parts("Escape from chaosland", "Feelings"),
+        _parts("Metal madness", "War of freedom"),
+    ),
+)
 FOLDER = WESNOTH.folder
 
 
@@ -165,8 +221,16 @@ def _unpack(part, package):
     if _call("dpkg", "-x", packages[0], tree):
         raise RuntimeError(f"dpkg cannot unpack {packages[0].name}; see above")
     found.mkdir()
-    for recording in tree.rglob(f"*{package.suffix}"):
-        recording.rename(found / recording.name)
+    for archive in tree.rglob("*.pk3"):
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(archive.parent)
+    recordings = list(tree.rglob(f"*{package.suffix}"))
+    alike = Counter(recording.name for recording in recordings)
+    for recording in recordings:
+        name = recording.name
+        if alike[name] > 1:
+            name = f"{recording.parent.name}-{name}"
+        recording.rename(found / name)
     shutil.copy(tree / "usr/share/doc" / package.name / "copyright", found)
     return found
 
