@@ -15,6 +15,7 @@ import os
 import numpy as np
 from quality import (
     CLIP,
+    FIRST,
     HEARD,
     RESULTS,
     clips,
@@ -32,12 +33,7 @@ from sklearn.cluster import KMeans
 from skmusic import resynthesis
 
 SHOWN = headed(
-    "collapse_index",
-    "frechet_distance",
-    "classifier_auc",
-    "onset_rate",
-    "beat_strength",
-    "polyphony",
+    *FIRST,
     "chroma_change",
     "loudness_range",
     "chroma_drift_10s",

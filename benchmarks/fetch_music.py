@@ -90,7 +90,8 @@ HYPERROGUE = Package(
     ),
 )
 PACKAGES = WESNOTH, WARZONE, HYPERROGUE
-# Nothing in skmusic was chosen by the following.
+# Of these, nothing in skmusic was chosen by but, of the bands, how much of itself a
+# piece plays again.
 SINGULARITY = Package(
     "singularity-music",
     ".ogg",

@@ -1,6 +1,6 @@
 """Form: whether pieces return to what they have played, as recordings do.
 
-    .venv/bin/python benchmarks/form.py               # a quarter of an hour
+    .venv/bin/python benchmarks/form.py               # an hour
     .venv/bin/python benchmarks/form.py --corpus songs
 
 Twelve pieces of 40 s go on after ten seconds of recordings that were never heard, and
@@ -71,7 +71,7 @@ def markdown(tables):
         "",
         "Printed by `benchmarks/form.py`; `random_state=0`. Medians of twelve clips of",
         "40 s. Recurrence is how like passages of 2 s are to the most alike of those",
-        "that began 4 s before or earlier (`skmusic.metrics.describe`). An asterisk",
+        "that began 4 to 40 s before (`skmusic.metrics.describe`). An asterisk",
         "marks what lies outside the 5 to 95 % range of real clips. *No form* is the",
         "same model that returns to nothing.",
         *judgements(tables, SHOWN, ".2f"),

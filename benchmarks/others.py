@@ -1,16 +1,18 @@
-"""How good is music of recordings that nothing in skmusic was chosen by.
+"""How good is music of recordings that next to nothing in skmusic was chosen by.
 
     .venv/bin/python benchmarks/others.py             # half an hour
     .venv/bin/python benchmarks/others.py --corpus bands
 
-Two bands (rock and metal, five songs to learn, three never heard), and the music of two
-more games. The protocol is that of `quality.py`, with sixteen clips. Writes others.md
-and others.json into benchmarks/results.
+Two bands (rock and metal, five songs to learn, three never heard), by which was chosen
+how much of itself a piece plays again, and the music of two more games. The protocol is
+that of `quality.py`, with sixteen clips. Writes others.md and others.json into
+benchmarks/results.
 """
 
 from fetch_music import BANDS, NEXUIZ, SINGULARITY, music, unheard
 from quality import (
     CLIP,
+    FIRST,
     SR,
     clips,
     command,
@@ -26,12 +28,7 @@ from skmusic import audio as sound
 
 N_CLIPS, HEARD, LONGEST = 16, 10, 240
 SHOWN = headed(
-    "collapse_index",
-    "frechet_distance",
-    "classifier_auc",
-    "onset_rate",
-    "beat_strength",
-    "polyphony",
+    *FIRST,
     "chroma_change",
     "attack",
     "crest",

@@ -10,17 +10,12 @@ benchmarks/results.
 """
 
 import numpy as np
-from quality import SR, command, headed, judged, judgements, learn
+from quality import FIRST, SR, command, headed, judged, judgements, learn
 
 SECONDS, LEARNT, UNHEARD, HEARD = 15, 5, 8, 5
 SIZES = 2048, 256
 SHOWN = headed(
-    "collapse_index",
-    "frechet_distance",
-    "classifier_auc",
-    "onset_rate",
-    "beat_strength",
-    "polyphony",
+    *FIRST,
     "centroid",
     "spectral_flux",
     "chroma_change",

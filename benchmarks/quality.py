@@ -46,6 +46,8 @@ SHOWN = {
     "share_250ms": "copied 0.25 s",
     "longest_run": "longest copy",
 }
+# What the tables of other benchmarks begin with.
+FIRST = tuple(SHOWN)[: list(SHOWN).index("polyphony") + 1]
 # At the head of a table, of other benchmarks too.
 HEADS = SHOWN | {
     "spectral_flux": "flux",

@@ -11,6 +11,7 @@ benchmarks/results.
 import soxr
 from quality import (
     CORPORA,
+    FIRST,
     HEARD,
     SR,
     clips,
@@ -27,12 +28,7 @@ from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 SIZES = 64, 128, 256, 512, 1000, 1024, 2048, 4096, 8192
 RATES = {"songs": ((16000, 256), (22050, 256), (22050, 1024), (48000, 2048))}
 SHOWN = headed(
-    "collapse_index",
-    "frechet_distance",
-    "classifier_auc",
-    "onset_rate",
-    "beat_strength",
-    "polyphony",
+    *FIRST,
     "chroma_change",
     "loudness_range",
     "chroma_drift_10s",

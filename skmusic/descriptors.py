@@ -169,7 +169,7 @@ def describe(x, sr=44100):
           constant sound, 15..100 for music.
         - `repetition`: 0..1, 1 for a looped grain or a constant sound.
         - `recurrence`: 0..1, how like passages of 2 s are to the most alike of those
-          that began 4 s before or earlier; of 12 s or more.
+          that began 4 to 40 s before; of 12 s or more.
         - `spectral_flux`: mean rise of the mel bands within 35 ms in dB.
         - `attack`: rise within 35 ms in dB that one percent of the time exceeds;
           less where attacks are smeared.

@@ -79,14 +79,24 @@ def faded(blocks, n_samples, sr):
     >>> x[[0, 500, 999], 0].round(2).tolist()
     [0.5, 1.0, 0.0]
     """
-    ending = min(_SHARE * n_samples, _ENDING * sr)
+    rise = _ramp(_BEGINNING * sr)
+    fall = np.sin(np.pi / 2 * _ramp(min(_SHARE * n_samples, _ENDING * sr)))[::-1] ** 2
     at = 0
     for x in blocks:
-        n = np.arange(at, at + len(x))
-        begun = np.clip((n + 0.5) / (_BEGINNING * sr), 0, 1)
-        left = np.clip((n_samples - n - 0.5) / max(ending, 1), 0, 1)
-        yield x * (begun * np.sin(np.pi / 2 * left) ** 2).astype("f")[:, None]
+        x = x.copy()
+        for start, gain in ((0, rise), (n_samples - len(fall), fall)):
+            first, last = max(start, at), min(start + len(gain), at + len(x))
+            if first < last:
+                here = gain[first - start : last - start].astype("f")
+                x[first - at : last - at] *= here[:, None]
+        yield x
         at += len(x)
+
+
+def _ramp(n):
+    """From 0 to 1 within so many samples."""
+    n = max(n, 1)
+    return np.minimum((np.arange(np.ceil(n)) + 0.5) / n, 1)
 
 
 def limited(blocks):

@@ -38,11 +38,11 @@ def repetition(log_mel, low=0.05, high=2.0, window=4.0):
     return float(np.mean(best))
 
 
-def recurrence(log_mel, passage=2.0, nearest=4.0):
+def recurrence(log_mel, passage=2.0, nearest=4.0, farthest=40.0):
     """How like passages are to the most alike of those before, 0..1.
 
     Of passages of 2 s the changes of the log-mel spectrum within 50 ms are compared
-    with those of all passages that began 4 s before or earlier; the largest normalised
+    with those of all passages that began 4 to 40 s before; the largest normalised
     product is averaged over the passages from 8 s on. Songs that the package makes
     have 0.6 to 0.8, grains of them of 2 s by chance 0.4, noise 0.1, a loop 1.
 
@@ -50,12 +50,12 @@ def recurrence(log_mel, passage=2.0, nearest=4.0):
     """
     step = round(0.05 * FRAME_RATE)
     n, rate = len(log_mel) // step, FRAME_RATE / step
-    first = round(nearest * rate)
+    size, first, last = (round(s * rate) for s in (passage, nearest, farthest))
     if n < 3 * first:
         return None
     levels = log_mel[: n * step].reshape(n, step, -1).mean(axis=1)
     changes = np.diff(levels, axis=0)
-    return float(returning(changes, round(passage * rate), first, n)[first:].mean())
+    return float(returning(changes, size, first, last)[first:].mean())
 
 
 def onset_envelope(log_mel):
