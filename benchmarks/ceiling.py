@@ -14,12 +14,8 @@ import numpy as np
 from controls import CLIP, SR
 from quality import CORPORA, HEARD, clips, command, learn, reference
 
-from skmusic.metrics import (
-    _classifier_auc,
-    _frechet_distance,
-    _log_mels,
-    _standardised,
-)
+from skmusic.analysis import spectra
+from skmusic.distances import auc, frechet, standardised
 
 CLIPS, DRAWN, TIMES, NARROW = 24, 8, 12, 25
 MODELS = {
@@ -61,18 +57,18 @@ def judged(real, mels):
     rng, found = np.random.default_rng(1), []
     draws = [rng.permutation(len(mels))[:DRAWN] for _ in range(TIMES)]
     for which in [range(len(mels)), *draws]:
-        both = _standardised(real, [mels[i] for i in which])
-        found.append((_frechet_distance(*both), _classifier_auc(*both)))
+        both = standardised(real, [mels[i] for i in which])
+        found.append((frechet(*both), auc(*both)))
     return found
 
 
 def measure(name):
     """What stands in the table of a corpus."""
     learnt, held = CORPORA[name]()
-    real = _log_mels(reference(held), SR)
+    real = [spectra(x, SR).log_mel for x in reference(held)]
     table = {}
     for row, made, reuse in rows(learnt, held):
-        whole, *drawn = judged(real, _log_mels(made, SR))
+        whole, *drawn = judged(real, [spectra(x, SR).log_mel for x in made])
         table[row] = {"whole": whole, "drawn": drawn, "shared": reuse}
         print(name, row, table[row], flush=True)
     return table

@@ -16,9 +16,9 @@ from itertools import pairwise
 import numpy as np
 from quality import CORPORA, learn
 
+from skmusic.distances import auc
 from skmusic.entry import enter, hear
 from skmusic.layout import STEP_SECONDS
-from skmusic.metrics import _classifier_auc
 from skmusic.seams import FADE
 from skmusic.surroundings import chroma, onset_strength, rises
 from skmusic.tempering import Tempering
@@ -134,8 +134,8 @@ def report(name, N):
     ]
     sets = [np.concatenate([w for w, _ in each]) for each in (real, made)]
     clips = [np.repeat(np.arange(len(e)), len(e[0][0])) for e in (real, made)]
-    auc = _classifier_auc(*sets, *clips)
-    print(f"{name}, N={N}: AUC {auc:.2f}")
+    told = auc(*sets, *clips)
+    print(f"{name}, N={N}: AUC {told:.2f}")
     both = (WINDOWS, sets), (WHOLE, [np.array([p for _, p in e]) for e in (real, made)])
     for names, (old, new) in both:
         for label, z in zip(

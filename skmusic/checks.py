@@ -4,6 +4,7 @@ What is learned comes from `fit` and is sound; what is read from a file may be
 anything. The dataclasses of the package have a method ``check`` made of these.
 """
 
+from dataclasses import fields, is_dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -94,6 +95,44 @@ def check_number(name, x, kind, low, high):
         raise ValueError(f"{name} is {_of_type(x)}, not a number of kind {kind!r}.")
     if not low <= x <= high:
         raise ValueError(f"{name} is {x}; {low} to {high} are possible.")
+
+
+def check_fields(value):
+    """Refuse a dataclass, or one in its fields, that lacks what the code asks of it.
+
+    Pickle makes objects without their constructors, of whatever fields they had in
+    the version that saved them.
+
+    Parameters
+    ----------
+    value : object
+        What is no dataclass passes.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing.
+
+    Examples
+    --------
+    >>> from skmusic.checks import check_fields
+    >>> from skmusic.layout import Layout
+    >>> old = Layout(2, 2, 1025, 1)
+    >>> del vars(old)["n_bins"]
+    >>> check_fields(old)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: Layout.n_bins is missing: another version of skmusic saved it; ...
+    """
+    if not is_dataclass(value):
+        return
+    for field in fields(value):
+        if not hasattr(value, field.name):
+            raise ValueError(
+                f"{type(value).__name__}.{field.name} is missing: another version of "
+                "skmusic saved it; load it with that one, or fit again."
+            )
+        check_fields(getattr(value, field.name))
 
 
 def _of_type(x):

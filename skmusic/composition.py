@@ -8,8 +8,8 @@ import re
 import numpy as np
 
 from .harmony import SCALES, form, harmonise
+from .mixing import Note
 from .styles import KIT, RHYTHMS, SECTIONS, STROKES
-from .synth import Note
 
 
 def _steps(pattern):

@@ -9,8 +9,8 @@ from sklearn.utils import Bunch, check_random_state
 
 from .composition import compose
 from .harmony import PITCHES, SCALES
+from .mixing import render
 from .styles import STYLES
-from .synth import render
 
 __all__ = ["make_songs"]
 

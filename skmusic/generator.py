@@ -9,12 +9,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmusic import regression, tokens
 from skmusic.checkpoint import lasting_seed
-from skmusic.checks import check_number
+from skmusic.checks import check_fields, check_number
 from skmusic.origin import origin_of
 from skmusic.parameters import (
     GENERATOR_CONSTRAINTS,
     check_frame_seconds,
     check_sampling,
+    check_together,
 )
 from skmusic.progress import Progress
 from skmusic.tempering import Tempering
@@ -297,34 +298,14 @@ class StatefulLSTMGenerator(BaseEstimator):
         """Fit; go on where `again`, and add to what is played where `grow`."""
         self._validate_params()
         check_frame_seconds(frame_seconds)
-        if self.min_run > self.max_run:
-            raise ValueError(
-                f"min_run={self.min_run} is beyond max_run={self.max_run}; "
-                "a run cannot be longer than the longest."
-            )
-        if self.emission != "frames" and self.output != "tokens":
-            raise ValueError(
-                f"emission={self.emission!r} makes tokens sound, which output="
-                f"{self.output!r} does not have; use emission='frames' or "
-                "output='tokens'."
-            )
+        check_together(self)
         recordings = self._recordings(X, reset=not grow)
         n_dims = self.n_dims_ if grow else recordings.n_dims
         if recordings.n_dims is None:
             raise ValueError("all recordings are empty: there is nothing to learn.")
         self._check_dims(recordings, n_dims)
-        if again and (self.output, n_dims) != (self._output, self.n_dims_):
-            raise ValueError(
-                f"{'partial_fit' if grow else 'warm_start'} goes on with "
-                f"output={self._output!r} and frames of {self.n_dims_} numbers, not "
-                f"with output={self.output!r} and {n_dims}; use fit with "
-                "warm_start=False."
-            )
-        if grow and self._emission() not in (None, self.emission):
-            raise ValueError(
-                f"partial_fit goes on with emission={self._emission()!r}, not "
-                f"{self.emission!r}; use fit."
-            )
+        if again:
+            self._check_goes_on(n_dims, grow)
         if frame_seconds is None and again:
             frame_seconds = self.frame_seconds_
         fitted = _OUTPUTS[self.output].fit(
@@ -556,6 +537,21 @@ class StatefulLSTMGenerator(BaseEstimator):
             states.append(part.start(self, heard[id(seed)], tempering, own))
         return states
 
+    def _check_goes_on(self, n_dims, grow):
+        """Refuse to go on learning what is of another kind."""
+        if (self.output, n_dims) != (self._output, self.n_dims_):
+            raise ValueError(
+                f"{'partial_fit' if grow else 'warm_start'} goes on with "
+                f"output={self._output!r} and frames of {self.n_dims_} numbers, not "
+                f"with output={self.output!r} and {n_dims}; use fit with "
+                "warm_start=False."
+            )
+        if grow and self._emission() not in (None, self.emission):
+            raise ValueError(
+                f"partial_fit goes on with emission={self._emission()!r}, not "
+                f"{self.emission!r}; use fit."
+            )
+
     def _check_plays(self, asked):
         """Refuse what only recordings that are played can give."""
         if self._emission() != "frames":
@@ -591,6 +587,11 @@ class StatefulLSTMGenerator(BaseEstimator):
             raise ValueError(f"it was fitted with output={self._output!r}.")
         _OUTPUTS[self._output].check(self)
         check_training(self)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        for value in vars(self).values():
+            check_fields(value)
 
     def _recordings(self, X, reset):
         recordings = check_recordings(self, X, reset=reset, what="frame sequence")

@@ -10,6 +10,7 @@ import contextlib
 import os
 import threading
 import warnings
+from functools import partial
 
 import numpy as np
 
@@ -115,48 +116,38 @@ def train(
     n_inputs = sequences[0][0].shape[1]
     kind = n_inputs, n_outputs, tuple(units), tuple(dropout), noise, skip is None
     fresh = _build(n_inputs, n_outputs, units, dropout, noise, skip, seed)
-    n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
     checkpoint = checkpoint if _is_chief() else None
     with _tools((*kind, loss, n_streams, chunk_length), fresh) as tools:
         model, optimizer, step, evaluate = tools
         state = _start(model, optimizer, state)
         # All but the weights comes from outside, a new learning rate too.
         optimizer.learning_rate = learning_rate
+
+        def epoch(state):
+            n_done = len(state["history"])
+            rng, learned = np.random.default_rng([seed, n_done]), sequences
+            if version is not None:
+                learned = [version(x, y, rng) for x, y in sequences]
+            first = int(state["position"][0])
+            batches = lanes(learned, n_streams, chunk_length, rng, first)
+            pause = partial(_save_if_due, checkpoint, model, optimizer, state)
+            mean = _pass(model, batches, n_streams, step, state, on_chunk, pause)
+            record = {"epoch": n_done + 1, "loss": mean}
+            if held_out:
+                batches = lanes(held_out, n_streams, chunk_length)
+                record["val_loss"] = _pass(model, batches, n_streams, evaluate)
+            return _judged(state, record, _taken(model, optimizer))
+
         n_before = len(state["history"])
         try:
             while len(state["history"]) < epochs:
                 if patience is not None and state["since"] >= patience:
                     break
-                since = state
-
-                def pause(position, carried, since=since):
-                    # What several devices carry is not all here.
-                    if checkpoint is not None and n_replicas == 1 and checkpoint.due():
-                        checkpoint.save(
-                            since
-                            | _taken(model, optimizer)
-                            | {
-                                "position": position,
-                                "carried": [s.numpy() for s in carried],
-                            }
-                        )
-
-                rng = np.random.default_rng([seed, len(state["history"])])
-                first = int(state["position"][0])
-                learned = sequences
-                if version is not None:
-                    learned = [version(x, y, rng) for x, y in sequences]
-                batches = lanes(learned, n_streams, chunk_length, rng, first)
-                mean = _pass(model, batches, n_streams, step, state, on_chunk, pause)
-                record = {"epoch": len(state["history"]) + 1, "loss": mean}
-                if held_out:
-                    batches = lanes(held_out, n_streams, chunk_length)
-                    record["val_loss"] = _pass(model, batches, n_streams, evaluate)
-                state = _judged(state, record, _taken(model, optimizer))
+                state = epoch(state)
                 if checkpoint is not None:
                     checkpoint.save(state)
                 if on_epoch is not None:
-                    on_epoch(record)
+                    on_epoch(state["history"][-1])
         except KeyboardInterrupt:
             n_done = len(state["history"])
             if n_done == n_before:
@@ -230,6 +221,15 @@ def _taken(model, optimizer):
         return [np.array(v.numpy()) for v in variables]
 
     return {"weights": values(model.weights), "rest": values(_rest(model, optimizer))}
+
+
+def _save_if_due(checkpoint, model, optimizer, begun, position, carried):
+    """Save where an epoch stands that has `begun` with this state."""
+    # What several devices carry is not all here.
+    alone = tf.distribute.get_strategy().num_replicas_in_sync == 1
+    if checkpoint is not None and alone and checkpoint.due():
+        reached = {"position": position, "carried": [s.numpy() for s in carried]}
+        checkpoint.save(begun | _taken(model, optimizer) | reached)
 
 
 def _judged(state, record, taken):

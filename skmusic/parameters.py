@@ -71,3 +71,18 @@ def check_sampling(frames, temperature, top_k, top_p):
 def _check_kind(name, value, kind, wanted):
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(f"{name}={value!r} is no {wanted}.")
+
+
+def check_together(generator):
+    """Refuse parameters that exclude each other."""
+    if generator.min_run > generator.max_run:
+        raise ValueError(
+            f"min_run={generator.min_run} is beyond max_run={generator.max_run}; "
+            "a run cannot be longer than the longest."
+        )
+    if generator.emission != "frames" and generator.output != "tokens":
+        raise ValueError(
+            f"emission={generator.emission!r} makes tokens sound, which output="
+            f"{generator.output!r} does not have; use emission='frames' or "
+            "output='tokens'."
+        )

@@ -1,23 +1,9 @@
-"""Instruments and mixing desk that turn lists of notes into stereo sound."""
+"""Instruments: the sound of one note."""
 
-from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
-from scipy.signal import butter, oaconvolve, sosfilt
-
-PEAK = 0.89
-LOUDNESS = 0.16
-
-
-class Note(NamedTuple):
-    """A note to play: times in seconds, pitch as MIDI number, velocity in 0..1."""
-
-    instrument: str
-    pitch: int
-    start: float
-    duration: float
-    velocity: float
+from scipy.signal import butter, sosfilt
 
 
 class Timbre(NamedTuple):
@@ -31,15 +17,6 @@ class Timbre(NamedTuple):
     detune: tuple = (0.0,)  # cents, one entry per unison voice
     vibrato: float = 0.0  # cents
     breath: float = 0.0
-
-
-class Channel(NamedTuple):
-    """One strip of the mixing desk; `pan` runs from -1 (left) to 1 (right)."""
-
-    gain: float
-    pan: float = 0.0
-    reverb: float = 0.2
-    chorus: bool = False
 
 
 TIMBRES = {
@@ -57,29 +34,9 @@ PARTIALS = {  # frequency ratio, amplitude, decay rate in 1/s
     "bell": [(1, 1, 2.5), (2, 0.35, 3.5), (2.76, 0.3, 9), (5.4, 0.2, 16)],
 }
 
-CHANNELS = {
-    "piano": Channel(0.42, -0.25, 0.25),
-    "epiano": Channel(0.40, -0.25, 0.25, chorus=True),
-    "pluck": Channel(0.50, 0.35, 0.25),
-    "pad": Channel(0.20, 0.0, 0.4, chorus=True),
-    "organ": Channel(0.14, 0.3, 0.3, chorus=True),
-    "flute": Channel(0.36, 0.1, 0.4),
-    "synth": Channel(0.34, 0.08, 0.3),
-    "bell": Channel(0.38, -0.45, 0.5),
-    "upright": Channel(0.52, 0.0, 0.05),
-    "synth_bass": Channel(0.42, 0.0, 0.02),
-    "kick": Channel(0.85, 0.0, 0.03),
-    "snare": Channel(0.70, 0.05, 0.25),
-    "clap": Channel(1.00, -0.1, 0.3),
-    "tom": Channel(0.80, 0.3, 0.25),
-    "hat": Channel(0.40, 0.35, 0.1),
-    "open_hat": Channel(0.26, 0.35, 0.15),
-    "shaker": Channel(0.34, -0.4, 0.15),
-    "crash": Channel(0.34, -0.3, 0.3),
-}
 
-
-def _clock(seconds, sr):
+def clock(seconds, sr):
+    """Times of the samples, in seconds."""
     return np.arange(int(seconds * sr)) / sr
 
 
@@ -89,7 +46,7 @@ def _gate(t, duration, attack, release):
     return np.minimum(t / attack, 1) * closing
 
 
-def _filtered(x, kind, hz, sr):
+def filtered(x, kind, hz, sr):
     """Second-order Butterworth filter; `hz` gives way to a low sampling rate."""
     return sosfilt(butter(2, min(hz, 0.4 * sr), kind, fs=sr, output="sos"), x)
 
@@ -132,7 +89,7 @@ def harmonic_sum(phase, ratio, n_harmonics):
 
 def _harmonic(timbre, frequency, duration, sr, rng):
     """Tone whose spectrum falls as exp(-f / cutoff), the cutoff moving in time."""
-    t = _clock(duration + timbre.release, sr)
+    t = clock(duration + timbre.release, sr)
     ratio = np.exp(-frequency / (timbre.cutoff * np.exp(-timbre.darkening * t) + 60))
     onset = np.clip((t - 0.15) / 0.3, 0, 1)  # players let a note settle, then shake it
     bend = 1 + timbre.vibrato * np.log(2) / 1200 * onset * np.sin(2 * np.pi * 5.3 * t)
@@ -147,14 +104,14 @@ def _harmonic(timbre, frequency, duration, sr, rng):
     sound *= np.sqrt((1 - ratio[0] ** 2) / len(timbre.detune))
     if timbre.breath:
         noise = rng.standard_normal(len(t))
-        sound += timbre.breath * _filtered(noise, "low", 2 * frequency, sr)
+        sound += timbre.breath * filtered(noise, "low", 2 * frequency, sr)
     envelope = _gate(t, duration, timbre.attack, timbre.release)
     return sound * envelope * np.exp(-timbre.decay * t)
 
 
 def _additive(partials, frequency, duration, sr):
     """Sum of decaying sinusoids, harmonic or not, those above Nyquist left out."""
-    t = _clock(duration + 0.3, sr)
+    t = clock(duration + 0.3, sr)
     sound = np.zeros_like(t)
     for ratio, amplitude, decay in partials:
         if ratio * frequency < 0.45 * sr:
@@ -165,7 +122,7 @@ def _additive(partials, frequency, duration, sr):
 
 def _epiano(frequency, duration, sr):
     """Frequency modulation: a mellow body and the short ping of the tine."""
-    t = _clock(duration + 0.2, sr)
+    t = clock(duration + 0.2, sr)
     phase = 2 * np.pi * frequency * t
     sound = np.sin(phase + 1.1 * np.exp(-2.5 * t) * np.sin(phase))
     if 14 * frequency < 0.4 * sr:
@@ -176,21 +133,21 @@ def _epiano(frequency, duration, sr):
 def _drum(name, sr, rng):
     """One stroke of the drum kit."""
     length = {"crash": 1.8, "kick": 0.4, "snare": 0.3, "tom": 0.4}.get(name, 0.25)
-    t = _clock(length, sr)
+    t = clock(length, sr)
     noise = rng.standard_normal(len(t))
     if name in ("kick", "tom"):
         low, sweep, rate = (48, 110, 30) if name == "kick" else (95, 60, 12)
         phase = 2 * np.pi * (low * t + sweep / rate * (1 - np.exp(-rate * t)))
-        click = 0.3 * _filtered(noise, "low", 3000, sr) * np.exp(-250 * t)
+        click = 0.3 * filtered(noise, "low", 3000, sr) * np.exp(-250 * t)
         sound = np.sin(phase) * np.exp(-9 * t) + click
     elif name == "snare":
         shell = np.sin(2 * np.pi * 185 * t) + 0.6 * np.sin(2 * np.pi * 330 * t)
-        wires = _filtered(noise, "high", 1500, sr)
+        wires = filtered(noise, "high", 1500, sr)
         sound = 0.6 * shell * np.exp(-28 * t) + 0.7 * wires * np.exp(-18 * t)
     elif name == "clap":
         hands = sum(np.exp(-160 * (t - s)) * (t >= s) for s in (0, 0.011, 0.023))
         room = 0.6 * np.exp(-20 * t)
-        sound = 0.6 * (hands + room) * _filtered(noise, "high", 900, sr)
+        sound = 0.6 * (hands + room) * filtered(noise, "high", 900, sr)
     else:
         hz, decay = {
             "hat": (7000, 60),
@@ -199,7 +156,7 @@ def _drum(name, sr, rng):
             "crash": (4000, 2.5),
         }[name]
         rise = np.minimum(t / (0.02 if name == "shaker" else 0.0005), 1)
-        sound = rise * np.exp(-decay * t) * _filtered(noise, "high", hz, sr)
+        sound = rise * np.exp(-decay * t) * filtered(noise, "high", hz, sr)
     return sound * _gate(t, length - 0.02, 0.0005, 0.02)
 
 
@@ -209,7 +166,7 @@ def play(instrument, pitch, duration, sr, rng):
     Parameters
     ----------
     instrument : str
-        A key of ``CHANNELS``.
+        A key of ``skmusic.mixing.CHANNELS``.
     pitch : int
         MIDI number, 69 is A4 at 440 Hz; drums ignore it.
     duration : float
@@ -243,99 +200,3 @@ def play(instrument, pitch, duration, sr, rng):
     if instrument == "epiano":
         return _epiano(frequency, duration, sr)
     return _drum(instrument, sr, rng)
-
-
-def _track(instrument, notes, n_samples, sr, rng):
-    """Mono track of one instrument; notes that sound alike are synthesised once."""
-    alike = defaultdict(list)
-    for note in notes:
-        alike[note.pitch, note.duration].append(note)
-    track = np.zeros(n_samples)
-    for (pitch, duration), group in alike.items():
-        sound = play(instrument, pitch, duration, sr, rng)
-        for note in group:
-            start = round(note.start * sr)
-            part = sound[: max(0, n_samples - start)]
-            track[start : start + len(part)] += note.velocity * part
-    return track
-
-
-def _chorus(track, sr):
-    """Widen a mono track by copies whose delays sway against each other."""
-    n = np.arange(len(track))
-    sway = 0.003 * sr * np.sin(2 * np.pi * 0.6 * n / sr)
-    return np.column_stack(
-        [
-            0.6 * track + 0.6 * np.interp(n - 0.012 * sr - side * sway, n, track)
-            for side in (-1, 1)
-        ]
-    )
-
-
-def _reverb(send, sr, rng):
-    """Convolve with a room: a second of decaying, darkened, stereo noise."""
-    t = _clock(1.1, sr)
-    noise = rng.standard_normal((len(t), 2)) * np.exp(-5.5 * t)[:, None]
-    room = _filtered(noise.T, "low", 5000, sr).T
-    room[t < 0.012] = 0
-    room /= np.sqrt((room**2).sum(axis=0))
-    return oaconvolve(send, room, axes=0)[: len(send)]
-
-
-def _master(mix, sr):
-    """Bring the mix to common loudness, bound it gently and fade both ends."""
-    mix = _filtered(mix.T, "high", 25, sr).T
-    mix *= LOUDNESS / max(np.sqrt(np.mean(mix**2)), 1e-9)
-    mix = PEAK * np.tanh(mix / PEAK)
-    mix -= mix.mean(axis=0)
-    t = np.arange(len(mix)) / sr
-    total = len(mix) / sr
-    fade = np.clip((total - t) / min(0.6, total / 10), 0, 1)
-    envelope = np.minimum(t / 0.002, 1) * np.sin(np.pi / 2 * fade) ** 2
-    return np.clip(mix * envelope[:, None], -0.9, 0.9)
-
-
-def render(notes, n_samples, sr, rng):
-    """Play notes on all instruments and mix them to stereo.
-
-    Parameters
-    ----------
-    notes : list of Note
-        What to play, in any order; every start is at least 0.
-    n_samples : int
-        Length of the result; what sounds later is cut.
-    sr : int
-        Sampling rate in Hz.
-    rng : numpy.random.Generator
-        Source of the noise and phases in the sound.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, 2)
-        The song in float32, at most 0.9 in magnitude.
-
-    Raises
-    ------
-    KeyError
-        If a note asks for an instrument that is not in ``CHANNELS``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> notes = [Note("piano", 60, 0.0, 0.5, 0.8), Note("kick", 0, 0.5, 0.1, 1.0)]
-    >>> render(notes, 8000, 8000, np.random.default_rng(0)).shape
-    (8000, 2)
-    """
-    parts = defaultdict(list)
-    for note in notes:
-        parts[note.instrument].append(note)
-    dry, send = np.zeros((n_samples, 2)), np.zeros((n_samples, 2))
-    for instrument, part in parts.items():
-        channel = CHANNELS[instrument]
-        track = _track(instrument, part, n_samples, sr, rng)
-        stereo = _chorus(track, sr) if channel.chorus else track[:, None]
-        angle = np.pi / 4 * (1 + channel.pan)  # equal power at every position
-        stereo = stereo * channel.gain * np.array([np.cos(angle), np.sin(angle)])
-        dry += stereo
-        send += channel.reverb * stereo
-    return _master(dry + _reverb(send, sr, rng), sr).astype(np.float32)

@@ -14,150 +14,25 @@ from skmusic import codebook as codes
 from skmusic import entry, synthesis
 from skmusic.bands import frame_energies
 from skmusic.checks import check_array
-from skmusic.colour import first_bins, range_levels
-from skmusic.corpus import BESIDE, grown, joined, read_corpus
-from skmusic.lapped import store_frames
+from skmusic.colour import first_bins
 from skmusic.layout import (
     check_frames,
-    find_layout,
     lower_half,
-    step_seconds,
     with_upper_half,
 )
-from skmusic.moving import with_lapped
 from skmusic.recurrent import (
     check_network,
     forward,
-    from_nothing,
     log_softmax,
     shifted,
     zero_state,
 )
 from skmusic.surroundings import moods, moods_heard, surroundings
 from skmusic.together import go_on_together
-from skmusic.training import train
-from skmusic.transposition import transposed
-from skmusic.units import build_bank
+from skmusic.tokens_fit import fit as fit  # which generators ask of an output
 from skmusic.walk import Walk
 
 State = Walk, synthesis.Piece
-
-_N_TOKENS = 256
-# Noise on what the LSTM hears, in deviations: it must not learn songs by heart.
-_NOISE = 0.7
-
-
-def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
-    """Learn codebook, network and what sounds; with `past`, the network goes on.
-
-    With `grow` what sounds is of the recordings that were there too. `frame_seconds`
-    from one frame to the next tell how long runs are.
-
-    Returns
-    -------
-    dict
-        Fitted attributes.
-    """
-    codebook = generator.codebook_ if past else None
-    layout = codebook.layout if past else _layout(recordings, generator, frame_seconds)
-    seconds = step_seconds(layout, frame_seconds)
-    corpus = read_corpus(recordings, layout, generator.bank_size)
-    if not past:
-        codebook = codes.fit_codebook(
-            corpus.energies, layout, generator.n_tokens, _N_TOKENS, rng
-        )
-    inputs, features = [], []
-    while corpus.energies:  # of a large corpus they are not kept beside the features
-        f = from_nothing(codebook.reduced(corpus.energies.pop(0)))
-        inputs.append(f[:-1])
-        features.append(f[1:])
-    tokens = [codebook.tokens(f) for f in features]
-    pairs = [(x, t) for x, t in zip(inputs, tokens, strict=True) if len(t)]
-    numbers, n_before = np.arange(len(features)), 0
-    plays = generator.emission == "frames"
-    if grow:
-        n_before = generator.n_recordings_
-        numbers = n_before + numbers
-    if grow and plays:
-        corpus, *old, old_numbers = grown(corpus, generator.bank_, generator.bank_size)
-        features, tokens = old[0] + features, old[1] + tokens
-        numbers = np.concatenate([old_numbers, numbers])
-    stretches, n_tokens = joined(corpus.pieces), len(codebook.centroids)
-    energies = np.concatenate([frame_energies(x, layout) for x in corpus.frames])
-    sounding = np.concatenate([tokens[i][a:b] for i, a, b in stretches])
-    variance = codes.token_variance(energies, sounding, n_tokens)
-    frames, leads = corpus.frames, corpus.leads
-    if plays:
-        levels = range_levels(frames, layout)
-        size = generator.bank_size - BESIDE * len(sounding)
-        frames = store_frames(frames, layout, size)
-    del corpus, energies  # they are large, and stored now
-    trained = train(
-        generator,
-        pairs,
-        n_tokens,
-        "crossentropy",
-        rng,
-        past,
-        step_seconds=seconds,
-        skip=_tokenizer(codebook, pairs),
-        noise=_NOISE,
-        # What is no spectrum has no key.
-        version=transposed(codebook) if layout.n_parts == 2 else None,
-    )
-    fitted = {
-        "codebook_": codebook,
-        "variance_": variance,
-        "n_recordings_": n_before + len(recordings),
-        **trained,
-    }
-    if not plays:
-        made = synthesis.fit(
-            frames,
-            stretches,
-            features,
-            tokens,
-            codebook,
-            trained["network_"],
-            trained["training_"]["seed"],
-            generator if grow else None,
-        )
-        if grow:
-            share = generator.changes_.n_steps / made["changes_"].n_steps
-            mixed = share * generator.variance_ + (1 - share) * variance
-            fitted["variance_"] = mixed
-        return fitted | made
-    bank = build_bank(
-        frames,
-        levels,
-        stretches,
-        features,
-        tokens,
-        codebook,
-        shortest=max(1, round(generator.min_run / seconds)),
-        longest=max(2, round(generator.max_run / seconds)),
-    )
-    bank = replace(
-        bank,
-        recording=numbers[bank.recording].astype(np.int32),
-        position=(bank.position + leads[bank.recording]).astype(np.int32),
-    )
-    return fitted | {"bank_": bank}
-
-
-def _layout(recordings, generator, frame_seconds):
-    """Layout of the frames, which streamed ones know in part."""
-    n_channels, m = generator.n_channels, generator.frames_per_step
-    if not hasattr(recordings, "n_channels"):
-        layout = find_layout(recordings, n_channels, m, frame_seconds)
-        return with_lapped(layout, recordings)
-    none = [np.empty((0, recordings.n_dims))]
-    n_channels = n_channels or recordings.n_channels
-    known = n_channels == recordings.n_channels
-    redundant = known and recordings.redundant
-    layout = find_layout(none, n_channels, m, frame_seconds, redundant)
-    lapped = known and recordings.lapped and layout.window_length > 0
-    return replace(layout, lapped=lapped)
 
 
 def check(generator):
@@ -189,25 +64,6 @@ def check(generator):
 def _plays(generator):
     """Whether what sounds are frames of recordings."""
     return hasattr(generator, "bank_")
-
-
-def _tokenizer(codebook, pairs):
-    """The softmax that gives each step the token of the last, as weights.
-
-    Its sharpness is that at which it forecasts best.
-    """
-    A = 2 * codebook.weight[:, None] * codebook.centroids.T
-    d = -(codebook.centroids**2).sum(axis=1)
-    x, y = (np.concatenate([pair[k][1:1000] for pair in pairs]) for k in (0, 1))
-    if not len(x):
-        return (A * 0).astype(np.float32), (d * 0).astype(np.float32)
-    distance = x @ A + d
-    losses = {
-        width: -log_softmax(distance / width)[np.arange(len(y)), y].mean()
-        for width in (1, 3, 10, 20, 40, 80, 160, 320, 1000)
-    }
-    width = min(losses, key=losses.get)
-    return (A / width).astype(np.float32), (d / width).astype(np.float32)
 
 
 def predict(generator, x):

@@ -13,7 +13,7 @@ import soundfile as sf
 from hostile_audio import GOOD, mutated, write_good
 from test_audio import SR, pitch_and_level, snr, tone
 
-from skmusic import FFTFeaturizer, audio, decoding
+from skmusic import FFTFeaturizer, audio, decoding, sources
 from skmusic.waveforms import BLOCK
 
 
@@ -229,7 +229,7 @@ def test_a_file_may_change_while_it_is_read(tmp_path, monkeypatch, suffix, chang
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (4 * SR, 1))
     audio.write(path, noise, SR)
     n = len(audio.read(path)[0])
-    read, calls = decoding._SequentialFile.read, []
+    read, calls = sources._SequentialFile.read, []
 
     def changed(self, *args, **options):
         calls.append(self)
@@ -248,7 +248,7 @@ def test_a_file_may_change_while_it_is_read(tmp_path, monkeypatch, suffix, chang
                         file.write(b"\xa5" * size)
         return read(self, *args, **options)
 
-    monkeypatch.setattr(decoding._SequentialFile, "read", changed)
+    monkeypatch.setattr(sources._SequentialFile, "read", changed)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -266,14 +266,14 @@ def test_a_file_may_change_while_it_is_read(tmp_path, monkeypatch, suffix, chang
 
 def test_a_file_that_vanishes_before_it_is_opened(tmp_path, monkeypatch):
     audio.write(tmp_path / "a.wav", tone(), SR)
-    opener = decoding._open_libsndfile
+    opener = sources._open_libsndfile
     gone = tmp_path / "b.wav"
 
     def late(path, *args):
         gone.unlink()
         return opener(path, *args)
 
-    monkeypatch.setattr(decoding, "_open_libsndfile", late)
+    monkeypatch.setattr(sources, "_open_libsndfile", late)
     gone.write_bytes((tmp_path / "a.wav").read_bytes())
     with pytest.raises((ValueError, OSError), match=r"b\.wav"):
         audio.read(gone)

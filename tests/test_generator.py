@@ -347,6 +347,16 @@ def test_saved_music_goes_on(fitted, tmp_path):
     assert loaded.score(X[:1]) == generator.score(X[:1])
 
 
+def test_what_another_version_pickled_is_refused_when_it_is_loaded(fitted):
+    old = pickle.loads(pickle.dumps(fitted[0]))
+    tokens = hasattr(old, "codebook_")
+    del vars(old.codebook_.layout if tokens else old.layout_)["n_channels"]
+    with pytest.raises(
+        ValueError, match=r"Layout\.n_channels is missing: .* fit again"
+    ):
+        pickle.loads(pickle.dumps(old))
+
+
 @pytest.mark.parametrize("n_frames", [1, 2, 3, 4, 61, 62, 63, 64])
 def test_without_chance_and_tone_the_forecast_is_played(
     all_fitted, n_frames, monkeypatch
