@@ -34,7 +34,7 @@ def without_form(pipe):
     """The pipeline that returns to nothing."""
     pipe = copy.deepcopy(pipe)
     bank = pipe[-1].bank_
-    pipe[-1].bank_ = replace(bank, returns=np.zeros_like(bank.returns))
+    pipe[-1].bank_ = replace(bank, recurrence=np.zeros_like(bank.recurrence))
     return pipe
 
 

@@ -16,38 +16,63 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Of recordings: steps of passages that are held against each other, how far apart they
-# are at least and at most, and of how many steps one is looked at.
-_PASSAGE, _NEAREST, _FARTHEST, _EVERY = 88, 392, 1300, 2
+# Steps of passages of recordings that are held against each other, and of how many one
+# is looked at.
+_PASSAGE, _EVERY = 88, 2
 # Likeness of passages of which none is the other, whatever the music; the largest
 # share of a piece that is played again.
 _UNLIKE, _LARGEST = 0.15, 0.5
-# Of pieces: steps that are played again at once, at least and at most, and after how
-# many, at least. After nine seconds, as recordings may, the harmony would have moved
-# too little.
-LEAST, MOST, AGO = 180, 430, 560
+
+
+class Distance(NamedTuple):
+    """How long ago what returns was there, in steps.
+
+    Of recordings, passages are held against those from `nearest` to `farthest` before.
+    Pieces return to what they played from `since` to `until` ago, for `least` to `most`
+    steps at once.
+    """
+
+    nearest: int
+    farthest: int
+    since: int
+    until: float
+    least: int
+    most: int
+
+
+# A phrase that is played twice, and a part that comes back. Where parts came back after
+# nine seconds, as they may in recordings, the harmony moved too little.
+DISTANCES = (
+    Distance(180, 392, 180, 392, 130, 300),
+    Distance(392, 1300, 560, np.inf, 180, 430),
+)
 
 
 class Form(NamedTuple):
     """How much of itself a piece plays again, and what of that it is playing."""
 
-    share: float
-    owed: float = 0.0  # steps by which it has played too little again, so far
+    shares: tuple  # of each of DISTANCES
+    owed: tuple = (0.0, 0.0)  # steps by which it has played too little again, so far
     again: tuple = ()  # the length of this run and of those to come, and what follows
+    distance: int = 0  # index of that in DISTANCES
 
-    @property
-    def due(self):
+    def due(self, distance):
         """Steps that are to be played again at once, at most so that none is owed."""
-        return min(self.owed / (1 - self.share), MOST)
+        steps = self.owed[distance] / (1 - self.shares[distance])
+        return min(steps, DISTANCES[distance].most)
 
-    def after(self, length, again):
-        """Form after a run, if those of `again` are to come."""
-        more = self.share * length - (length if self.again else 0)
-        return self._replace(owed=self.owed + more, again=again)
+    def after(self, length, again, distance):
+        """Form after a run, if those of `again` are to come, at that distance."""
+        played = [length * bool(self.again and self.distance == k) for k in (0, 1)]
+        owed = [
+            o + share * length - n
+            for o, share, n in zip(self.owed, self.shares, played, strict=True)
+        ]
+        return self._replace(owed=tuple(owed), again=again, distance=distance)
 
 
 def recurrence(changes):
-    """Share of a recording in which earlier passages of it return.
+    """Share of a recording in which earlier passages of it return, at each distance.
 
     Parameters
     ----------
@@ -56,17 +81,20 @@ def recurrence(changes):
 
     Returns
     -------
-    float
+    ndarray of shape (n_distances,)
         From 0, nothing, to 1; 0 of what is too short to tell. Passages of two seconds
-        are held against all of 9 to 30 s before. Were what returns the same each time,
-        and nothing else alike, it would be this share.
+        are held against all of 4 to 9 and of 9 to 30 s before. Were what returns the
+        same each time, and nothing else alike, it would be this share.
     """
-    first, last = _NEAREST // _EVERY, _FARTHEST // _EVERY
-    likeness = returning(changes[::_EVERY], _PASSAGE // _EVERY, first, last)
-    # Of the beginning little can be said, for little precedes it.
-    likeness = likeness[first // 2 :]
-    mean = likeness.mean() if len(likeness) else 0.0
-    return float(np.clip((mean - _UNLIKE) / (1 - _UNLIKE), 0, 1))
+    shares = []
+    for each in DISTANCES:
+        first, last = each.nearest // _EVERY, each.farthest // _EVERY
+        likeness = returning(changes[::_EVERY], _PASSAGE // _EVERY, first, last)
+        # Of the beginning little can be said, for little precedes it.
+        likeness = likeness[(last - first) // 4 :]
+        mean = likeness.mean() if len(likeness) else 0.0
+        shares.append(float(np.clip((mean - _UNLIKE) / (1 - _UNLIKE), 0, 1)))
+    return np.array(shares)
 
 
 def returning(x, size, nearest, farthest):
@@ -110,19 +138,20 @@ def _sums(x, n):
     return sums[n:] - sums[:-n]
 
 
-def begun(returns, nearness):
+def begun(shares, nearness):
     """Form of a piece that begins among some places.
 
     Parameters
     ----------
-    returns : ndarray of shape (n_steps,)
-        Share of the recording of each step that returns, from `recurrence`.
+    shares : ndarray of shape (n_steps, n_distances)
+        Of the recording of each step, from `recurrence`.
     nearness : ndarray of shape (n_steps,)
         How near each step is to where the piece begins; their sum is 1.
     """
-    share = (nearness * returns).sum(dtype=float)
+    share = (nearness[:, None] * shares).sum(axis=0, dtype=float)
+    share *= min(1.0, _LARGEST / max(share.sum(), 1e-9))
     # No more is said than can be heard, whatever the order of the sum.
-    return Form(round(float(min(share, _LARGEST)), 2))
+    return Form(tuple(share.round(2).tolist()))
 
 
 def earlier(visits, form, shortest):
@@ -138,19 +167,24 @@ def earlier(visits, form, shortest):
 
     Returns
     -------
-    times, steps : ndarray of shape (n,), int
-        Steps of the piece, counted from the first of these runs, and steps of the bank
-        that were played there.
+    times, steps, distances : ndarray of shape (n,), int
+        Steps of the piece, counted from the first of these runs, steps of the bank
+        that were played there, and indices of their distances in DISTANCES.
     """
-    if not visits or form.due < LEAST:
-        return np.empty(0, int), np.empty(0, int)
+    due = [form.due(k) >= each.least for k, each in enumerate(DISTANCES)]
+    if not visits or not any(due):
+        return (np.empty(0, int),) * 3
     starts, lengths = np.array(visits).T
     begins = np.cumsum(lengths) - lengths
     step = np.arange(lengths.sum()) - np.repeat(begins, lengths)
     left = np.repeat(lengths, lengths) - step
-    long_ago = np.arange(len(left), 0, -1) >= AGO
-    times = np.flatnonzero(long_ago & (left >= shortest))
-    return times, (np.repeat(starts, lengths) + step)[times]
+    ago = np.arange(len(left), 0, -1)
+    distances = np.full(len(ago), -1)
+    for k, each in enumerate(DISTANCES):
+        if due[k]:
+            distances[(ago >= each.since) & (ago < each.until)] = k
+    times = np.flatnonzero((distances >= 0) & (left >= shortest))
+    return times, (np.repeat(starts, lengths) + step)[times], distances[times]
 
 
 def once_more(visits, time, n_steps):

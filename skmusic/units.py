@@ -19,7 +19,7 @@ from operator import itemgetter
 import numpy as np
 
 from skmusic.checks import check_array, check_number
-from skmusic.form import recurrence
+from skmusic.form import DISTANCES, recurrence
 from skmusic.graph import drop, join_graph, outlook
 from skmusic.lapped import LappedFrames
 from skmusic.layout import Layout
@@ -74,8 +74,8 @@ class Bank:
         Squared distance of cost 1 at each step.
     mood_scale : ndarray of shape (n_numbers,)
         Factors of `moods`.
-    returns : ndarray of shape (n_steps,)
-        Share of the recording of each step that returns in it, see `skmusic.form`.
+    recurrence : ndarray of shape (n_steps, n_distances)
+        Shares of the recording of each step that return in it, see `skmusic.form`.
     limit : ndarray of shape (n_steps,)
         Largest magnitude of the waveforms about each step, see `skmusic.limiter`.
     shortest, longest : int
@@ -101,7 +101,7 @@ class Bank:
     levels: np.ndarray
     movement: np.ndarray
     mood_scale: np.ndarray
-    returns: np.ndarray
+    recurrence: np.ndarray
     limit: np.ndarray
     shortest: int
     longest: int
@@ -148,7 +148,7 @@ class Bank:
         check_array("levels", self.levels, (n, None), low=-1e3, high=1e3)
         check_array("movement", self.movement, (n,), low=1e-9)
         check_array("mood_scale", self.mood_scale, self.moods.shape[1:], low=0)
-        check_array("returns", self.returns, (n,), low=0, high=1)
+        check_array("recurrence", self.recurrence, (n, len(DISTANCES)), low=0, high=1)
         check_array("limit", self.limit, (n,), low=0, high=np.inf)
         check_number("shortest", self.shortest, "i", 1, 2**31 - 1)
         check_number("longest", self.longest, "i", self.shortest, 2**31 - 1)
@@ -188,7 +188,7 @@ def build_bank(
         found.append(mood[:-1])
         around = np.hstack([before, after])
         marks = prints(features[i], codebook)
-        share = np.full(len(mood), recurrence(marks[:, 1]), np.float32)
+        share = np.tile(recurrence(marks[:, 1]).astype(np.float16), (len(mood), 1))
         return before, around, around[1:], mood, features[i], marks, share, tokens[i]
 
     # One recording after the other, copied: of a large corpus little is kept.
@@ -198,7 +198,7 @@ def build_bank(
         for arrays in [of_recording(i)]
         for _, a, b in group
     ]
-    before, entries, exits, all_moods, all_features, marks, returns, all_tokens = (
+    before, entries, exits, all_moods, all_features, marks, shares, all_tokens = (
         np.concatenate(parts) for parts in zip(*kept, strict=True)
     )
     lengths = np.array([b - a for _, a, b in stretches])
@@ -239,7 +239,7 @@ def build_bank(
         levels=levels,
         movement=movement * np.float32(unit),
         mood_scale=scale,
-        returns=returns,
+        recurrence=shares,
         limit=loudest(frames, ends, codebook.layout),
         shortest=shortest,
         longest=longest,

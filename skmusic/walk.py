@@ -147,7 +147,7 @@ def plan(bank, network, walks, tempering):
         start, lengths = walk.step, np.arange(min(bank.shortest, n), n + 1)
         logp = tempering.mask(log_softmax(z[i, lengths]))
         along = going_along(bank, walk.along, start, lengths)
-        length, target, again = _next(
+        length, target, *again = _next(
             bank, logp, start, lengths, along, walk, tempering
         )
         target, shift = _in_time(bank, start + length, target, walk.shift)
@@ -162,7 +162,7 @@ def plan(bank, network, walks, tempering):
                 step=target,
                 shift=shift,
                 visits=(*walk.visits, (start, length))[-_MEMORY:],
-                form=walk.form.after(length, again),
+                form=walk.form.after(length, *again),
                 along=along[length - lengths[0]].copy(),
                 mood=_drifted(walk, bank.moods[start + length // 2], length),
                 levels=levels,
@@ -173,18 +173,19 @@ def plan(bank, network, walks, tempering):
 
 
 def _next(bank, logp, start, lengths, along, walk, tempering):
-    """Length of a run, the step at which the next begins, and what is played again."""
+    """Length of a run, where the next begins, what is played again, how long after."""
     if not walk.form.again:
         return _choose(bank, logp, start, lengths, along, walk, tempering)
     (length, target), *again = walk.form.again
     # Moved to the beat, it may end a step earlier.
-    return int(np.clip(length, lengths[0], lengths[-1])), target, tuple(again)
+    length = int(np.clip(length, lengths[0], lengths[-1]))
+    return length, target, tuple(again), walk.form.distance
 
 
 def _choose(bank, logp, start, lengths, along, walk, tempering):
     """The same of what is not played again: a join, or a return to what was played."""
     leave = start + lengths - 1
-    times, steps, costs = _returns(bank, walk, leave + 1)
+    times, steps, distances, costs = _returns(bank, walk, leave + 1)
     targets = np.hstack([bank.targets[leave], steps])
     costs = np.hstack([bank.costs[leave], costs]) + OUTLOOK * bank.outlook[targets]
     costs = SHARPNESS * costs
@@ -201,15 +202,17 @@ def _choose(bank, logp, start, lengths, along, walk, tempering):
             score = np.where(allowed, score, -np.inf).ravel()
             warm = loosened(tempering, score, walk.visits)
             row, column = divmod(warm.draw(score, walk.rng), targets.shape[1])
-            again = ()
+            again, distance = (), 0
             if column >= n_joins:
-                time = times[row, column - n_joins]
-                again = once_more(walk.visits, time, walk.form.due)
-            return int(lengths[row]), int(targets[row, column]), again
+                found = row, column - n_joins
+                distance = int(distances[found])
+                due = walk.form.due(distance)
+                again = once_more(walk.visits, times[found], due)
+            return int(lengths[row]), int(targets[row, column]), again, distance
     # No longer run: where all joins are barred, to play on is often to quote on.
     end = start + lengths[:1]
     target = _jump(bank, logp[0], end, along[:1], walk, tempering)
-    return int(lengths[0]), target, ()
+    return int(lengths[0]), target, (), 0
 
 
 def _returns(bank, walk, ends):
@@ -219,15 +222,15 @@ def _returns(bank, walk, ends):
     -------
     times : ndarray of shape (n_ends, n_returns)
         Steps of the piece, counted from the first run that is remembered.
-    steps, costs : ndarray of shape (n_ends, n_returns)
-        What was played there, and what it costs to go on there.
+    steps, distances, costs : ndarray of shape (n_ends, n_returns)
+        What was played there, how long ago, and what it costs to go on there.
     """
-    times, steps = earlier(walk.visits, walk.form, bank.shortest)
+    times, steps, distances = earlier(walk.visits, walk.form, bank.shortest)
     costs = _costs(bank, ends, steps)
     best = np.argsort(costs, axis=1, kind="stable")[:, :_MOST_RETURNS]
     costs = np.take_along_axis(costs, best, axis=1)
     costs = np.where(costs > _DEAREST, np.inf, costs - _WISH / SHARPNESS)
-    return times[best], steps[best], costs.astype(bank.costs.dtype)
+    return times[best], steps[best], distances[best], costs.astype(bank.costs.dtype)
 
 
 def _costs(bank, ends, steps):

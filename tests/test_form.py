@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 
 from skmusic.form import (
-    AGO,
-    LEAST,
-    MOST,
+    DISTANCES,
     Form,
     begun,
     earlier,
@@ -12,6 +10,8 @@ from skmusic.form import (
     recurrence,
     returning,
 )
+
+NEAR, FAR = DISTANCES
 
 
 def changes(n, seed):
@@ -23,36 +23,44 @@ def changes(n, seed):
 
 def test_what_returns_is_told():
     verse, chorus, bridge = changes(600, 0), changes(600, 1), changes(600, 2)
-    assert recurrence(np.concatenate([verse, chorus, bridge])) == 0
-    assert recurrence(np.concatenate([verse, verse, verse])) > 0.9
-    once = recurrence(np.concatenate([verse, chorus, verse, bridge]))
-    often = recurrence(np.concatenate([verse, chorus, verse, chorus]))
+    assert not recurrence(np.concatenate([verse, chorus, bridge])).any()
+    assert recurrence(np.concatenate([verse, verse, verse]))[1] > 0.9
+    _, once = recurrence(np.concatenate([verse, chorus, verse, bridge]))
+    _, often = recurrence(np.concatenate([verse, chorus, verse, chorus]))
     assert 0.15 < once < often - 0.1
+
+
+@pytest.mark.parametrize(("length", "near"), [(250, True), (600, False)])
+def test_a_phrase_played_twice_is_told_from_a_part_that_comes_back(length, near):
+    x = np.concatenate([np.tile(changes(length, i), (2, 1)) for i in range(6)])
+    shares = recurrence(x)
+    assert 0.25 < shares[int(not near)] < 0.6
+    assert shares[int(near)] < 0.05
 
 
 @pytest.mark.parametrize("gain", [1e-3, 1e3])
 def test_it_does_not_depend_on_the_level(gain):
     song = np.concatenate([changes(600, 0), changes(600, 1), changes(600, 0)])
-    assert recurrence(gain * song) == pytest.approx(recurrence(song))
+    np.testing.assert_allclose(recurrence(gain * song), recurrence(song), 1e-6)
 
 
 def test_the_less_what_returns_is_the_same_the_less_it_counts():
     verse, played = changes(600, 0), []
     for i, change in enumerate((0.1, 0.5, 1.0)):
         played.append(
-            recurrence(np.concatenate([verse, verse + change * changes(600, i + 1)]))
+            recurrence(np.concatenate([verse, verse + change * changes(600, i + 1)]))[1]
         )
     assert played == sorted(played, reverse=True)
     assert played[0] > 0.9 > 0.7 > played[2]
 
 
 def test_nothing_returns_in_silence_or_in_what_is_short():
-    assert recurrence(np.zeros((2000, 30))) == 0
-    assert recurrence(np.zeros((0, 30))) == 0
-    short = changes(196, 0)
-    assert recurrence(np.concatenate([short, short])) == 0
+    assert not recurrence(np.zeros((2000, 30))).any()
+    assert not recurrence(np.zeros((0, 30))).any()
+    short = changes(90, 0)
+    assert not recurrence(np.concatenate([short, short])).any()
     pause = np.concatenate([changes(600, 0), np.zeros((1200, 30)), changes(600, 1)])
-    assert recurrence(pause) == 0
+    assert not recurrence(pause).any()
 
 
 def test_passages_are_held_against_those_within_reach_only():
@@ -64,11 +72,11 @@ def test_passages_are_held_against_those_within_reach_only():
 
 
 def test_a_piece_returns_as_do_the_recordings_near_which_it_begins():
-    returns = np.repeat([0.1, 0.3, 0.9], 4)
-    assert begun(returns, np.repeat([0.25, 0, 0], 4)).share == pytest.approx(0.1)
-    assert begun(returns, np.repeat([0.125, 0.125, 0], 4)).share == pytest.approx(0.2)
+    shares = np.repeat([[0, 0.1], [0.2, 0.3], [0.9, 0.6]], 4, axis=0)
+    assert begun(shares, np.repeat([0.25, 0, 0], 4)).shares == (0, 0.1)
+    assert begun(shares, np.repeat([0.125, 0.125, 0], 4)).shares == (0.1, 0.2)
     # Most of a piece is to be new.
-    assert begun(returns, np.repeat([0, 0, 0.25], 4)).share == 0.5
+    assert begun(shares, np.repeat([0, 0, 0.25], 4)).shares == (0.3, 0.2)
 
 
 # What is played again
@@ -76,24 +84,35 @@ def test_a_piece_returns_as_do_the_recordings_near_which_it_begins():
 RUNS = tuple((1000 * i, 10 + i % 7) for i in range(60))
 
 
-def test_what_is_returned_to_was_played_and_is_long_ago():
-    due = Form(0.2, owed=LEAST)
-    times, steps = earlier(RUNS, due, 4)
+def form(near=0.0, far=0.0):
+    return Form((0.2, 0.2), (near, far))
+
+
+def test_what_is_returned_to_was_played_as_long_ago_as_it_should():
     played = np.concatenate([np.arange(a, a + n) for a, n in RUNS])
-    assert len(times)
-    np.testing.assert_array_equal(steps, played[times])
-    assert times.max() <= len(played) - AGO < times.max() + 6
-    # Nothing from which on less than a run is left.
-    assert (np.isin(steps + 3, played)).all()
+    for due, allowed in (
+        (form(near=NEAR.least), {0}),
+        (form(far=FAR.least), {1}),
+        (form(NEAR.least, FAR.least), {0, 1}),
+    ):
+        times, steps, distances = earlier(RUNS, due, 4)
+        assert {*distances} == allowed
+        np.testing.assert_array_equal(steps, played[times])
+        for k, each in enumerate(DISTANCES):
+            ago = len(played) - times[distances == k]
+            assert ((ago >= each.since) & (ago < each.until)).all()
+            assert not ago.size or ago.min() < each.since + 6
+        # Nothing from which on less than a run is left.
+        assert (np.isin(steps + 3, played)).all()
 
 
-@pytest.mark.parametrize("form", [Form(0.0), Form(0.2, owed=0.79 * LEAST)])
-def test_nothing_is_returned_to_before_it_is_due(form):
-    assert not earlier(RUNS, form, 4)[0].size
+@pytest.mark.parametrize("due", [form(), form(0.79 * NEAR.least, 0.79 * FAR.least)])
+def test_nothing_is_returned_to_before_it_is_due(due):
+    assert not earlier(RUNS, due, 4)[0].size
 
 
 def test_nothing_is_returned_to_where_nothing_was_played():
-    assert not earlier((), Form(0.2, owed=LEAST), 4)[0].size
+    assert not earlier((), form(NEAR.least, FAR.least), 4)[0].size
 
 
 @pytest.mark.parametrize("time", [0, 3, 10, 25, 200])
@@ -116,21 +135,23 @@ def test_no_more_is_played_again_than_there_is():
 
 
 def test_not_too_much_is_played_again_at_once():
-    assert Form(0.5, owed=10_000.0).due == MOST
-    assert Form(0.5, owed=100.0).due == 200
+    for k, each in enumerate(DISTANCES):
+        assert Form((0.5, 0.5), (10_000.0, 10_000.0)).due(k) == each.most
+        assert Form((0.5, 0.5), (100.0, 100.0)).due(k) == 200
 
 
-@pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
-def test_a_piece_plays_its_share_again(share):
-    rng, form = np.random.default_rng(0), Form(share)
+@pytest.mark.parametrize("shares", [(0.1, 0.0), (0.0, 0.3), (0.1, 0.4), (0.3, 0.2)])
+def test_a_piece_plays_its_shares_again(shares):
+    rng, form = np.random.default_rng(0), Form(shares)
     lengths = rng.integers(10, 20, 5000)
-    again = 0
+    again = np.zeros(2)
     for length in lengths:
-        again += length * bool(form.again)
-        if form.again:
-            to_come = form.again[1:]
-        else:
-            n = int(np.ceil(form.due / 15)) if form.due >= LEAST else 0
+        again[form.distance] += length * bool(form.again)
+        distance, to_come = form.distance, form.again[1:]
+        if not form.again:
+            due = [k for k in (0, 1) if form.due(k) >= DISTANCES[k].least]
+            distance = due[0] if due else 0
+            n = int(np.ceil(form.due(distance) / 15)) if due else 0
             to_come = ((15, 0),) * n
-        form = form.after(length, to_come)
-    assert again / lengths.sum() == pytest.approx(share, abs=0.01)
+        form = form.after(length, to_come, distance)
+    np.testing.assert_allclose(again / lengths.sum(), shares, atol=0.015)

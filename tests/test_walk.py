@@ -110,17 +110,17 @@ def test_no_place_is_played_again_while_there_are_others(fitted, seed):
         assert not a - 16 <= b < a + n + 16
 
 
-@pytest.mark.parametrize("share", [0.0, 0.4])
-def test_a_piece_plays_its_share_again_as_it_was(fitted, share):
+@pytest.mark.parametrize("shares", [(0.0, 0.0), (0.0, 0.4), (0.2, 0.0), (0.2, 0.2)])
+def test_a_piece_plays_its_shares_again_as_it_was(fitted, shares):
     bank, *rest = fitted
-    bank = replace(bank, returns=np.full_like(bank.returns, share))
-    walk, again, total = begin((bank, *rest)), 0, 0
+    bank = replace(bank, recurrence=np.tile(np.float16(shares), (len(bank.ends), 1)))
+    walk, again, total = begin((bank, *rest)), np.zeros(2), 0
     for _ in range(400):
         before, walk = walk, advance(bank, rest[0], walk, Tempering())
         _, length = walk.visits[-1]
         total += length
         if before.form.again:
-            again += length
+            again[before.form.distance] += length
             (planned, target), *to_come = before.form.again
             assert abs(length - planned) <= 1  # the beat may be a step elsewhere
             assert abs(walk.step - target) <= 1
@@ -128,7 +128,7 @@ def test_a_piece_plays_its_share_again_as_it_was(fitted, share):
         elif walk.form.again:
             steps = {a + i for a, n in before.visits for i in range(n)}
             assert {walk.step - 1, walk.step, walk.step + 1} & steps
-    assert again / total == pytest.approx(share, abs=0.1)
+    np.testing.assert_allclose(again / total, shares, atol=0.1)
 
 
 @pytest.mark.parametrize("n_heard", [0, 1, 20])
