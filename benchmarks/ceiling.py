@@ -14,8 +14,7 @@ import numpy as np
 from controls import CLIP, SR
 from quality import CORPORA, HEARD, clips, command, learn, reference
 
-from skmusic.analysis import spectra
-from skmusic.distances import auc, frechet, standardised
+from skmusic.distances import auc, frechet, log_mels, standardised
 
 CLIPS, DRAWN, TIMES, NARROW = 24, 8, 12, 25
 MODELS = {
@@ -65,10 +64,10 @@ def judged(real, mels):
 def measure(name):
     """What stands in the table of a corpus."""
     learnt, held = CORPORA[name]()
-    real = [spectra(x, SR).log_mel for x in reference(held)]
+    real = log_mels(reference(held), SR)
     table = {}
     for row, made, reuse in rows(learnt, held):
-        whole, *drawn = judged(real, [spectra(x, SR).log_mel for x in made])
+        whole, *drawn = judged(real, log_mels(made, SR))
         table[row] = {"whole": whole, "drawn": drawn, "shared": reuse}
         print(name, row, table[row], flush=True)
     return table

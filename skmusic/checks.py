@@ -119,7 +119,7 @@ def check_fields(value):
     >>> from skmusic.layout import Layout
     >>> old = Layout(2, 2, 1025, 1)
     >>> del vars(old)["n_bins"]
-    >>> check_fields(old)  # doctest: +ELLIPSIS
+    >>> check_fields(old)
     Traceback (most recent call last):
         ...
     ValueError: Layout.n_bins is missing: another version of skmusic saved it; ...

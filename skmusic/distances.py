@@ -11,10 +11,17 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import pairwise_distances, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from skmusic.analysis import FRAME_RATE
+from skmusic.analysis import FRAME_RATE, spectra
 
 WINDOW, WINDOW_STEP = 3.0, 1.5  # seconds
 MODULATION_EDGES = (0.7, 1.5, 3.0, 6.0, 12.0, 24.0)  # Hz
+
+
+def log_mels(recordings, sr):
+    """Log-mel spectrogram of each recording."""
+    if not len(recordings):
+        raise ValueError("expected at least one recording")
+    return [spectra(x, sr).log_mel for x in recordings]
 
 
 def window_features(log_mel):

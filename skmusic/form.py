@@ -63,11 +63,9 @@ class Form(NamedTuple):
 
     def after(self, length, again, distance):
         """Form after a run, if those of `again` are to come, at that distance."""
-        played = [length * bool(self.again and self.distance == k) for k in (0, 1)]
-        owed = [
-            o + share * length - n
-            for o, share, n in zip(self.owed, self.shares, played, strict=True)
-        ]
+        owed = [o + s * length for o, s in zip(self.owed, self.shares, strict=True)]
+        if self.again:
+            owed[self.distance] -= length
         return self._replace(owed=tuple(owed), again=again, distance=distance)
 
 

@@ -29,14 +29,10 @@ __all__ = [
 ]
 
 
-def _log_mels(recordings, sr):
-    if not len(recordings):
-        raise ValueError("expected at least one recording")
-    return [spectra(x, sr).log_mel for x in recordings]
-
-
 def _features(reference, generated, sr):
-    return distances.standardised(_log_mels(reference, sr), _log_mels(generated, sr))
+    return distances.standardised(
+        distances.log_mels(reference, sr), distances.log_mels(generated, sr)
+    )
 
 
 def collapse_index(reference, generated, sr=44100):
@@ -66,7 +62,9 @@ def collapse_index(reference, generated, sr=44100):
     >>> collapse_index([pulse], [tone], sr=22050) < 0.1
     True
     """
-    return _collapse_index(_log_mels(reference, sr), _log_mels(generated, sr))
+    return _collapse_index(
+        distances.log_mels(reference, sr), distances.log_mels(generated, sr)
+    )
 
 
 def _collapse_index(reference, generated):
