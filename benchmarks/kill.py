@@ -23,10 +23,10 @@ from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, datasets
 
 def child(folder, result):
     """Fit; say when training begins."""
-    from skmusic import network
+    from skmusic import tbptt
 
     skmusic.checkpoint.INTERVAL = 0.05  # so that most kills are within an epoch
-    train = network.train
+    train = tbptt.train
 
     def told(*args, state=None, **options):
         at = [len(state["history"]), int(state.get("position", [0])[0])] if state else 0
@@ -35,7 +35,7 @@ def child(folder, result):
         print("trained", flush=True)
         return state
 
-    network.train = told
+    tbptt.train = told
     songs = datasets.make_songs(3, 30.0, random_state=0).recordings
     generator = StatefulLSTMGenerator(
         hidden_layer_sizes=(64,),

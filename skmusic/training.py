@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skmusic import tbptt
 from skmusic.checkpoint import Checkpoint
 from skmusic.checks import check_array, check_number
 from skmusic.layout import STEP_SECONDS
@@ -39,7 +40,7 @@ def train(
     sequences : list of (x, y)
         Inputs and targets of each recording.
     n_outputs, loss
-        As `skmusic.network.train` has them.
+        As `skmusic.tbptt.train` has them.
     rng : numpy.random.RandomState
         Of all chance, unless `past` has its own.
     past : dict or None
@@ -47,16 +48,13 @@ def train(
     step_seconds : float
         Length of a step, for the progress that is shown.
     **settings
-        More for `skmusic.network.train`.
+        More for `skmusic.tbptt.train`.
 
     Returns
     -------
     dict
         ``network_``, ``history_`` and ``training_``.
     """
-    # Here and not above: TensorFlow takes seconds to load, and playing needs none.
-    from skmusic import network
-
     # Chunks longer than any recording would be padding.
     chunk = min(generator.chunk_length, max(len(x) for x, _ in sequences))
     kept, held_out = split(sequences, generator.validation_fraction, chunk)
@@ -98,7 +96,7 @@ def train(
     with Progress(
         "fit", (epochs - n_done) * n_steps, "steps", generator.verbose
     ) as progress:
-        state = network.train(
+        state = tbptt.train(
             kept,
             held_out,
             epochs=epochs,

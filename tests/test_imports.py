@@ -72,6 +72,7 @@ FLOORS = {
         "resynthesis",
         "together",
         "network",
+        "tbptt",
     ),
     "outputs": ("training", "tokens", "tokens_fit", "regression", "synthesis"),
     "second": ("featurizer", "generator", "pipeline", "saving"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skmusic import network as networks
+from skmusic import tbptt
 from skmusic.checkpoint import Checkpoint
 from skmusic.recurrent import forward, from_arrays, log_softmax, to_arrays, zero_state
 
@@ -47,7 +48,7 @@ def train(sequences, held_out=(), n=4, **options):
         "n_streams": 2,
         "chunk_length": 8,
     } | options
-    return networks.train(sequences, held_out, **options)
+    return tbptt.train(sequences, held_out, **options)
 
 
 def learn(*args, **options):
