@@ -4,6 +4,7 @@ A file may come from anyone: what it claims to hold costs nothing, and what it h
 is decoded up to a bound, since a file of some kilobytes can unfold to any length.
 """
 
+import contextlib
 import warnings
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def read(path, sr=None, channels=None, dtype=np.float32):
         raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype}")
     with open_source(path, whole=True) as source:
         most = _most_of(source, sr, channels)
+        _check_claim(source, most, path)
         x = np.concatenate(list(_sound(source, dtype, most, path)))
         file_sr = source.sr
     if channels is not None:
@@ -114,6 +116,7 @@ def read_blocks(path, sr, channels):
     """
     with open_source(path, whole=True) as source:
         most = _most_of(source, sr, channels)
+        _check_claim(source, most, path)
         blocks = _sound(source, np.dtype(np.float32), most, path)
         blocks = (to_channels(x, channels) for x in blocks if len(x))
         yield from resample_blocks(blocks, source.sr, sr, channels)
@@ -194,6 +197,29 @@ def _most_of(source, sr, channels):
     return most_samples(source.size, max(source.channels, known), gain)
 
 
+def _check_claim(source, most, path):
+    """Refuse what is too long before any of it takes memory, where a header tells."""
+    if not source.sized or source.samples <= most:
+        return
+    # It may hold less than it claims, and what is damaged is told of when it is read.
+    n = 0
+    with open_source(path, whole=True) as again, contextlib.suppress(ValueError):
+        for x in again.blocks(np.dtype(np.float32)):
+            n += len(x)
+            if n > most:
+                break
+    _check_length(n, most, path)
+
+
+def _check_length(n, most, path):
+    if n > most:
+        raise ValueError(
+            f"{str(path)!r} unfolds to more than {_MOST_TIMES} times its size; it "
+            "is made to fill memory, or mere silence: leave it out or convert it "
+            "to WAV"
+        )
+
+
 def _sound(source, dtype, most, path):
     """Yield the samples of a recording; refuse what is none, warn of its lack."""
     complete, n = not source.cut_off, 0
@@ -209,12 +235,7 @@ def _sound(source, dtype, most, path):
             x, complete = None, False
         if x is None:
             break
-        if n + len(x) > most:
-            raise ValueError(
-                f"{str(path)!r} unfolds to more than {_MOST_TIMES} times its size; it "
-                "is made to fill memory, or mere silence: leave it out or convert it "
-                "to WAV"
-            )
+        _check_length(n + len(x), most, path)
         if not _is_sound(x):
             raise ValueError(
                 f"{str(path)!r} holds samples that are infinite, beyond "

@@ -172,6 +172,8 @@ def test_a_file_that_unfolds_to_fill_memory_is_refused(tmp_path, monkeypatch):
     audio.write(path, np.zeros((4 * SR, 2)), SR)  # some 2000 times its size
     with pytest.raises(ValueError, match=r"a\.flac' unfolds to more than 1000 times"):
         audio.read(path)
+    with pytest.raises(ValueError, match="unfolds to more"):
+        next(decoding.read_blocks(path, SR, 2))  # before any of it is given out
     audio.write(path, np.zeros((SR, 2)), SR)  # what is sure is never too much
     assert len(audio.read(path)[0]) == SR
     audio.write(tmp_path / "a.wav", np.zeros((4 * SR, 2)), SR)
