@@ -220,13 +220,16 @@ def mood_scale(moods):
     -------
     ndarray of shape (n_numbers,)
     """
-    moved = np.concatenate([np.square(m[_APART:] - m[:-_APART]) for m in moods])
-    apart = 2 * np.concatenate(moods).var(axis=0)
-    scale = np.zeros(moved.shape[1], np.float32)
+    scale = np.zeros(moods[0].shape[1], np.float32)
     for part in (slice(None, -N_RISES), slice(-N_RISES, None)):
-        typical = np.median(moved[:, part].sum(axis=1)) if len(moved) else 0.0
+        # One recording after the other: of a large corpus little is held at once.
+        moved = np.concatenate(
+            [np.square(m[_APART:, part] - m[:-_APART, part]).sum(axis=1) for m in moods]
+        )
+        typical = np.median(moved) if len(moved) else 0.0
         if typical < 1e-4:
-            typical = 4 * apart[part].sum()
+            apart = np.concatenate([m[:, part] for m in moods]).var(axis=0)
+            typical = 8 * apart.sum()
         # Where all is alike there is no mood to keep to.
         if typical > 1e-4:
             scale[part] = 1 / np.sqrt(2 * typical)

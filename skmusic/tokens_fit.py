@@ -20,6 +20,9 @@ from skmusic.units import build_bank
 _N_TOKENS = 256
 # Noise on what the LSTM hears, in deviations: it must not learn songs by heart.
 _NOISE = 0.7
+# Distances to centroids over which the tokeniser's softmax may fall, of which the best
+# is taken.
+_WIDTHS = 1, 3, 10, 20, 40, 80, 160, 320, 1000
 
 
 def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
@@ -146,13 +149,13 @@ def _tokenizer(codebook, pairs):
     """
     A = 2 * codebook.weight[:, None] * codebook.centroids.T
     d = -(codebook.centroids**2).sum(axis=1)
-    x, y = (np.concatenate([pair[k][1:1000] for pair in pairs]) for k in (0, 1))
-    if not len(x):
+    if not any(len(x) > 1 for x, _ in pairs):
         return (A * 0).astype(np.float32), (d * 0).astype(np.float32)
-    distance = x @ A + d
-    losses = {
-        width: -log_softmax(distance / width)[np.arange(len(y)), y].mean()
-        for width in (1, 3, 10, 20, 40, 80, 160, 320, 1000)
-    }
-    width = min(losses, key=losses.get)
+    losses = np.zeros(len(_WIDTHS))
+    for x, y in pairs:  # one after the other: there may be thousands
+        x, y = x[1:1000], y[1:1000]
+        distance = x @ A + d
+        for k, width in enumerate(_WIDTHS):
+            losses[k] -= log_softmax(distance / width)[np.arange(len(y)), y].sum()
+    width = _WIDTHS[losses.argmin()]
     return (A / width).astype(np.float32), (d / width).astype(np.float32)
