@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,6 @@ def child(folder, result):
     """Fit; say when training begins."""
     from skmusic import tbptt
 
-    import_module("skmusic.network")  # TensorFlow is loaded before training begins
     skmusic.checkpoint.INTERVAL = 0.05  # so that most kills are within an epoch
     train = tbptt.train
 

@@ -77,7 +77,6 @@ def read(path, sr=None, channels=None, dtype=np.float32):
         raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype}")
     with open_source(path, whole=True) as source:
         most = _most_of(source, sr, channels)
-        _check_claim(source, most, path)
         x = np.concatenate(list(_sound(source, dtype, most, path)))
         file_sr = source.sr
     if channels is not None:
@@ -116,7 +115,6 @@ def read_blocks(path, sr, channels):
     """
     with open_source(path, whole=True) as source:
         most = _most_of(source, sr, channels)
-        _check_claim(source, most, path)
         blocks = _sound(source, np.dtype(np.float32), most, path)
         blocks = (to_channels(x, channels) for x in blocks if len(x))
         yield from resample_blocks(blocks, source.sr, sr, channels)
@@ -222,6 +220,7 @@ def _check_length(n, most, path):
 
 def _sound(source, dtype, most, path):
     """Yield the samples of a recording; refuse what is none, warn of its lack."""
+    _check_claim(source, most, path)
     complete, n = not source.cut_off, 0
     # AAC pads its last frame. What is there counts: a header may claim any length.
     wanted = source.samples if source.sized else np.inf

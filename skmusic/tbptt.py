@@ -103,7 +103,7 @@ def train(
     R. Williams and J. Peng, "An efficient gradient-based algorithm for on-line
     training of recurrent network trajectories", Neural Computation 2 (1990).
     """
-    # Here and not above: TensorFlow takes seconds to load, and playing needs none.
+    # Here and not above: playing needs no TensorFlow.
     from skmusic import network
 
     checkpoint = checkpoint if network.is_chief() else None

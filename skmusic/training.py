@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from importlib import import_module
 from numbers import Integral
 
 import numpy as np
@@ -93,6 +94,9 @@ def train(
         for callback in generator.callbacks or ():
             callback(dict(record))
 
+    # TensorFlow takes seconds to load, which are no part of the progress, and speaks of
+    # it; not above, since playing needs none.
+    import_module("skmusic.network")
     with Progress(
         "fit", (epochs - n_done) * n_steps, "steps", generator.verbose
     ) as progress:
