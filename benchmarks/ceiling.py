@@ -14,7 +14,7 @@ import numpy as np
 from controls import CLIP, SR
 from quality import CORPORA, HEARD, clips, command, learn, reference
 
-from skmusic.distances import auc, frechet, log_mels, standardised
+from skmusic.metrics.distances import auc, frechet, log_mels, standardised
 
 CLIPS, DRAWN, TIMES, NARROW = 24, 8, 12, 25
 MODELS = {

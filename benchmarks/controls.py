@@ -96,7 +96,7 @@ def bigrams_in_its_place(pipe, learnt):
         y = logp[tokens].reshape(*x.shape[:-1], n).astype(np.float32)
         return y, [state] * x.shape[-2]
 
-    with mock.patch("skmusic.walk.forward", forward):
+    with mock.patch("skmusic.synthesis.concatenative.selection.forward", forward):
         yield
 
 

@@ -30,7 +30,7 @@ from quality import (
 )
 from sklearn.cluster import KMeans
 
-from skmusic import resynthesis
+from skmusic.synthesis.neural import vocoder as resynthesis
 
 SHOWN = headed(
     *FIRST,

@@ -67,9 +67,6 @@ def check(folder, seed, first, last):
     """Outcome of each file of a range; prints one line each."""
     from hostile_audio import mutated
 
-    import skmusic.audio
-    import skmusic.featurizer  # noqa: F401
-
     raws = {path.name: path.read_bytes() for path in sorted(folder.glob("good/*"))}
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     base = peak_memory()
@@ -168,8 +165,6 @@ def crafted(folder):
 
 
 def one(path):
-    import skmusic.audio
-    import skmusic.featurizer  # noqa: F401
 
     base, start = peak_memory(), time.perf_counter()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)

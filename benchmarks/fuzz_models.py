@@ -81,8 +81,6 @@ def check(folder, seed, first, last):
     """Outcome of each file of a range; prints one line each."""
     from hostile_models import damaged, forged
 
-    import skmusic.saving  # noqa: F401
-
     warnings.simplefilter("ignore")
     limit = 3 << 30
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -163,7 +161,6 @@ def fullest(folder):
 
 
 def one(path):
-    import skmusic.saving  # noqa: F401
 
     base, start = peak_memory(), time.perf_counter()
     result = outcome(path, None)

@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-import skmusic.checkpoint
+import skmusic.network.checkpoint
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, datasets
 
 
 def child(folder, result):
     """Fit; say when training begins."""
-    from skmusic import tbptt
+    from skmusic.network import tbptt
 
-    skmusic.checkpoint.INTERVAL = 0.05  # so that most kills are within an epoch
+    skmusic.network.checkpoint.INTERVAL = 0.05  # so that most kills are within an epoch
     train = tbptt.train
 
     def told(*args, state=None, **options):

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from skmusic.recurrent import forward, log_softmax, shifted, zero_state
+from skmusic.network.numpy_lstm import forward, log_softmax, shifted, zero_state
 
 
 class WittenBell:

@@ -1,7 +1,8 @@
 """How planned pieces differ from recordings, without making a sound: seconds a piece.
 
     .venv/bin/python benchmarks/planned.py --corpus songs
-    .venv/bin/python benchmarks/planned.py --corpus songs --set skmusic.walk.MOOD=5
+    .venv/bin/python benchmarks/planned.py --corpus songs \
+        --set skmusic.synthesis.concatenative.selection.MOOD=5
 
 Of 40 pieces of 20 s the steps are planned, not played, from seeds of the bank. Their
 features, cross-faded, are held against the bank's own stretches of 20 s: what differs
@@ -16,13 +17,14 @@ from itertools import pairwise
 import numpy as np
 from quality import CORPORA, learn
 
-from skmusic.distances import auc
-from skmusic.entry import enter, hear
-from skmusic.layout import STEP_SECONDS
-from skmusic.seams import FADE
-from skmusic.surroundings import chroma, onset_strength, rises
-from skmusic.tempering import Tempering
-from skmusic.walk import plan
+from skmusic.features.chroma import chroma
+from skmusic.features.onsets import onset_strength, rises
+from skmusic.metrics.distances import auc
+from skmusic.spectra.frames import STEP_SECONDS
+from skmusic.synthesis.concatenative.crossfade import FADE
+from skmusic.synthesis.concatenative.sampler import enter, hear
+from skmusic.synthesis.concatenative.selection import plan
+from skmusic.synthesis.sampling import Tempering
 
 PIECE, WINDOW, EVERY, SEED = 860, 129, 43, 430
 LAGS = 1, 3, 8, 22, 43, 86

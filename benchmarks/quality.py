@@ -24,7 +24,8 @@ from ngrams import likelihoods, summary
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic import audio as sound
 from skmusic.datasets import make_songs
-from skmusic.metrics import describe, evaluate
+from skmusic.metrics import evaluate
+from skmusic.metrics.descriptors import describe
 
 HEARD = 10
 RESULTS = Path(__file__).resolve().parent / "results"

@@ -454,7 +454,9 @@ def fit(paths, epochs):
     """Seconds and memory of fitting a pipeline."""
     from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 
-    import_module("skmusic.network")  # TensorFlow is loaded before the clock starts
+    import_module(
+        "skmusic.network.keras_lstm"
+    )  # TensorFlow is loaded before the clock starts
     generator = StatefulLSTMGenerator(epochs=epochs, random_state=0)
     pipe = Pipeline([FFTFeaturizer(), generator])
     before = peak()

@@ -19,10 +19,11 @@ import numpy as np
 import scipy.signal
 from quality import CORPORA, RESULTS, SR, clips
 
-from skmusic import FFTFeaturizer, storage
-from skmusic.lapped import store_frames
-from skmusic.layout import find_layout
-from skmusic.moving import with_lapped
+from skmusic import FFTFeaturizer
+from skmusic.spectra.frames import find_layout
+from skmusic.spectra.reframing import with_lapped
+from skmusic.synthesis.concatenative import storage
+from skmusic.synthesis.concatenative.storage import store_frames
 
 CLIPS, SECONDS, SIZES = 12, 20, (2048, 256)
 # Numbers of a group, decibels from which they have four bits, power of their steps,

@@ -13,7 +13,7 @@ import numpy as np
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
 from skmusic.display import Player
-from skmusic.recurrent import forward, log_softmax, shifted, zero_state
+from skmusic.network.numpy_lstm import forward, log_softmax, shifted, zero_state
 
 songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=3)
 sr, song, beats = songs.sr, songs.recordings[-1], songs.beats[-1]

@@ -11,8 +11,8 @@ _HOME = {
     "StatefulLSTMGenerator": "generator",
     "Pipeline": "pipeline",
     "make_pipeline": "pipeline",
-    "load": "saving",
-    "save": "saving",
+    "load": "persistence.saving",
+    "save": "persistence.saving",
 }
 _MODULES = ("audio", "datasets", "display", "metrics", "origin", "report", "spectra")
 

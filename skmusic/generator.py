@@ -7,20 +7,21 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skmusic import regression, tokens
-from skmusic.checkpoint import lasting_seed
-from skmusic.checks import check_fields, check_number
+from skmusic.network.checkpoint import lasting_seed
+from skmusic.network.training import before, check_training
 from skmusic.origin import origin_of
-from skmusic.parameters import (
+from skmusic.synthesis import regression, tokens
+from skmusic.synthesis.sampling import Tempering
+from skmusic.utils.checks import check_fields, check_number
+from skmusic.utils.progress import Progress
+from skmusic.utils.validation import (
     GENERATOR_CONSTRAINTS,
     check_frame_seconds,
+    check_recordings,
     check_sampling,
     check_together,
+    several,
 )
-from skmusic.progress import Progress
-from skmusic.tempering import Tempering
-from skmusic.training import before, check_training
-from skmusic.validation import check_recordings, several
 
 _OUTPUTS = {"tokens": tokens, "regression": regression}
 
@@ -126,13 +127,13 @@ class StatefulLSTMGenerator(BaseEstimator):
     n_recordings_ : int
         Recordings learned from.
     network_ : dict
-        Weights, plain arrays, see `skmusic.recurrent`.
-    codebook_ : skmusic.codebook.Codebook
+        Weights, plain arrays, see `skmusic.network.numpy_lstm`.
+    codebook_ : skmusic.features.tokenizer.Codebook
         What makes tokens of frames (tokens only).
-    bank_ : skmusic.units.Bank
+    bank_ : skmusic.synthesis.concatenative.database.Bank
         What is played (emission "frames" only).
-    changes_, image_, means_ : skmusic.changes.Changes, \
-            skmusic.image.Image or None, ndarray
+    changes_, image_, means_ : skmusic.synthesis.neural.prediction.Changes, \
+            skmusic.synthesis.neural.vocoder.Image or None, ndarray
         What is drawn, and how it sounds (emission "spectra" only): how features
         change, where in the channels they are heard, and, where frames are no
         spectra, the mean frames of each token.

@@ -13,7 +13,7 @@ def origin_of(bank, played):
 
     Parameters
     ----------
-    bank : skmusic.units.Bank
+    bank : skmusic.synthesis.concatenative.database.Bank
         What is played.
     played : ndarray of shape (n_frames,), int
         Frames of the bank.

@@ -7,7 +7,7 @@ import sklearn.pipeline
 from sklearn.pipeline import _name_estimators
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from skmusic.validation import several
+from skmusic.utils.validation import several
 
 
 class Pipeline(sklearn.pipeline.Pipeline):

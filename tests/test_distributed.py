@@ -16,8 +16,8 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio
-from skmusic.corpus import read_corpus
-from skmusic.layout import Layout
+from skmusic.spectra.frames import Layout
+from skmusic.synthesis.corpus import read_corpus
 
 distributed = pytest.importorskip("distributed")
 # Of dask itself, of its event loop and of sockets that it closes later.

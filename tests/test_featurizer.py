@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmusic import FFTFeaturizer, audio
-from skmusic.streamed import StreamedFrames
+from skmusic.featurizer import StreamedFrames
 
 SR = 44100
 ARTICLE = {"N": 256, "hop_length": 256, "window": "boxcar", "redundant": True}

@@ -14,13 +14,16 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmusic import FFTFeaturizer, StatefulLSTMGenerator, colour, entry, joins
+from skmusic import FFTFeaturizer, StatefulLSTMGenerator
 from skmusic import origin as origins
-from skmusic.colour import coloured
-from skmusic.corpus import BESIDE
 from skmusic.datasets import make_songs
-from skmusic.layout import lower_half, with_upper_half
-from skmusic.seams import REACH
+from skmusic.spectra.frames import lower_half, with_upper_half
+from skmusic.synthesis.concatenative import equalizer as colour
+from skmusic.synthesis.concatenative import phase_alignment as joins
+from skmusic.synthesis.concatenative import sampler as entry
+from skmusic.synthesis.concatenative.crossfade import REACH
+from skmusic.synthesis.concatenative.equalizer import coloured
+from skmusic.synthesis.corpus import BESIDE
 
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 2}
 OUTPUTS = ["tokens", "regression"]
@@ -622,15 +625,15 @@ KILLED = """
 import os, signal, sys
 import joblib
 import skmusic.checkpoint
-skmusic.checkpoint.INTERVAL = 0.0  # also within epochs
-pieces, n_before, written = int(sys.argv[2]), 0, skmusic.checkpoint._write
+skmusic.network.checkpoint.INTERVAL = 0.0  # also within epochs
+pieces, n_before, written = int(sys.argv[2]), 0, skmusic.network.checkpoint._write
 def write(path, content):
     written(path, content)
     global n_before
     n_before += path.suffix == ".checkpoint"
     if n_before == pieces:
         os.kill(os.getpid(), signal.SIGKILL)
-skmusic.checkpoint._write = write
+skmusic.network.checkpoint._write = write
 generator, X = joblib.load(sys.argv[1])
 joblib.dump(generator.fit(X), sys.argv[1])
 """

@@ -13,98 +13,42 @@ import pytest
 import skmusic
 
 ROOT = Path(__file__).resolve().parents[1]
-FLOORS = {
-    "ground": (
-        "audio",
-        "files",
-        "waveforms",
-        "sources",
-        "decoding",
-        "mp3",
-        "encoding",
-        "windows",
-        "inverse",
-        "spectra",
-        "recurrent",
-        "synth",
-        "mixing",
-        "harmony",
-        "styles",
-        "composition",
-        "storage",
-        "checks",
-        "archive",
-        "description",
-        "progress",
-        "origin",
-        "checkpoint",
-        "lanes",
-        "layout",
-        "bands",
-        "phase",
-        "moving",
-        "form",
-    ),
-    "first": (
-        "validation",
-        "parameters",
-        "streamed",
-        "codebook",
-        "corpus",
-        "graph",
-        "image",
-        "colour",
-        "joins",
-        "lapped",
-        "limiter",
-        "seams",
-        "guards",
-        "quotes",
-        "rendering",
-        "tempering",
-        "surroundings",
-        "transposition",
-        "units",
-        "walk",
-        "entry",
-        "changes",
-        "changes_fit",
-        "resynthesis",
-        "together",
-        "network",
-        "tbptt",
-    ),
-    "outputs": ("training", "tokens", "tokens_fit", "regression", "synthesis"),
-    "second": ("featurizer", "generator", "pipeline", "saving"),
-    "top": (
-        "copying",
-        "analysis",
-        "distances",
-        "metrics",
-        "rhythm",
-        "descriptors",
-        "datasets",
-        "player",
-        "figures",
-        "sound_displays",
-        "spectrum_display",
-        "learning_displays",
-        "display",
-        "real_music",
-        "pictures",
-        "report",
-        "playback",
-        "completion",
-        "arguments",
-        "console",
-        "targets",
-        "models",
-        "cli",
-        "__main__",
-    ),
+# Rooms from the ground up: each imports itself and those before it.
+ROOMS = (
+    "utils",
+    "audio",
+    "spectra",
+    "datasets",
+    "features",
+    "network",
+    "synthesis",
+    "metrics",
+    "origin",
+    "featurizer",
+    "generator",
+    "pipeline",
+    "display",
+    "report",
+    "persistence",
+    "cli",
+    "__main__",
+)
+PACKAGE = ROOT / "skmusic"
+KERAS = "network.keras_lstm"
+
+
+def name_of(path):
+    """Dotted name within skmusic: ``audio`` of audio/__init__.py."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+PATHS = {
+    name_of(p): p
+    for p in sorted(PACKAGE.rglob("*.py"))
+    if p.parts[-2:] != ("skmusic", "__init__.py")
 }
-FLOOR = {name: i for i, names in enumerate(FLOORS.values()) for name in names}
-MODULES = sorted(path.stem for path in (ROOT / "skmusic").glob("*.py"))
+MODULES = sorted(PATHS)
 DISTRIBUTIONS = {  # where the import has another name
     "av": "av",
     "sklearn": "scikit-learn",
@@ -117,8 +61,7 @@ class Imports(ast.NodeVisitor):
 
     def __init__(self, module):
         self.found, self.depth = [], 0
-        source = (ROOT / "skmusic" / f"{module}.py").read_text(encoding="utf-8")
-        self.visit(ast.parse(source))
+        self.visit(ast.parse(PATHS[module].read_text(encoding="utf-8")))
 
     def visit_FunctionDef(self, node):
         self.depth += 1
@@ -127,18 +70,14 @@ class Imports(ast.NodeVisitor):
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
-    def add(self, name):
-        self.found.append((name, self.depth > 0))
-
     def visit_Import(self, node):
         for alias in node.names:
-            self.add(alias.name)
+            self.found.append((alias.name, self.depth > 0))
 
     def visit_ImportFrom(self, node):
-        base = "skmusic" if node.level else None
-        base = ".".join(part for part in (base, node.module) if part)
+        assert not node.level, "import by the full name"
         for alias in node.names:
-            self.add(f"{base}.{alias.name}" if base == "skmusic" else base)
+            self.found.append((f"{node.module}.{alias.name}", self.depth > 0))
 
 
 def own(module):
@@ -146,10 +85,16 @@ def own(module):
     edges = set()
     for name, inside in Imports(module).found:
         package, _, rest = name.partition(".")
-        if package == "skmusic" and rest != "__version__":
-            target = skmusic._HOME.get(rest, rest.partition(".")[0])
-            edges.add((target, inside))
+        rest = skmusic._HOME.get(rest, rest)
+        while package == "skmusic" and rest and rest not in PATHS:
+            rest = rest.rpartition(".")[0]
+        if package == "skmusic" and rest:
+            edges.add((rest, inside))
     return edges
+
+
+def room(module):
+    return module.partition(".")[0]
 
 
 def third_party(module):
@@ -172,8 +117,8 @@ def test_import_skmusic_loads_nothing_heavy():
     assert heavy.isdisjoint(loaded_by("import skmusic"))
 
 
-def test_only_network_loads_tensorflow():
-    code = "\n".join(f"import skmusic.{m}" for m in MODULES if m != "network")
+def test_only_keras_lstm_loads_tensorflow():
+    code = "\n".join(f"import skmusic.{m}" for m in MODULES if m != KERAS)
     assert {"tensorflow", "keras"}.isdisjoint(loaded_by(code))
 
 
@@ -182,29 +127,26 @@ def test_public_names_load_no_tensorflow():
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_module_has_a_floor(module):
-    assert module == "__init__" or module in FLOOR
-
-
-@pytest.mark.parametrize("module", [m for m in MODULES if m in FLOOR])
-def test_imports_only_point_down(module):
+def test_rooms_import_those_below(module):
     for target, _ in own(module):
-        assert target in FLOOR, f"import what is needed of skmusic by name: {target!r}"
-        assert FLOOR[target] <= FLOOR[module], f"{module} imports {target}"
+        below = ROOMS.index(room(target)) <= ROOMS.index(room(module))
+        assert below, f"{module} imports {target}"
 
 
 def test_imports_have_no_cycle():
-    graph = {module: {target for target, _ in own(module)} for module in MODULES}
+    graph = {m: {target for target, _ in own(m)} - {m} for m in MODULES}
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the cycle
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m != "network"])
-def test_keras_stays_in_network(module):
+@pytest.mark.parametrize("module", [m for m in MODULES if m != KERAS])
+def test_keras_stays_in_one_module(module):
     assert {"keras", "tensorflow"}.isdisjoint(name for name, _ in third_party(module))
-    assert ("network", False) not in own(module), "import network inside the function"
+    assert (KERAS, False) not in own(module), f"import {KERAS} inside the function"
 
 
-@pytest.mark.parametrize("module", FLOORS["ground"])
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if room(m) in ("audio", "spectra")]
+)
 def test_the_ground_floor_does_not_learn(module):
     assert "sklearn" not in {name for name, _ in third_party(module)}
 

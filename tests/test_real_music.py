@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
-from skmusic.real_music import Stretch, clips, excerpt, measure, stretches
+from skmusic.report import Stretch, clips, excerpt, measure, stretches
 
 
 def noise(n_samples, recording=0, start=0.0, seed=0):

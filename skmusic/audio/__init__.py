@@ -1,0 +1,14 @@
+"""Find, read, resample and write recordings.
+
+A waveform is a floating-point array of shape ``(n_samples, n_channels)``, time
+first, with samples in [-1, 1].  A one-dimensional array is taken as mono.
+libsndfile (``soundfile``) does the decoding and encoding; the MPEG-4 family, which
+it does not know, is decoded by FFmpeg (``av``, the optional extra ``m4a``).
+"""
+
+from skmusic.audio.decoding import info, read
+from skmusic.audio.encoding import write
+from skmusic.audio.files import SUFFIXES, find
+from skmusic.audio.waveform import resample, to_channels
+
+__all__ = ["SUFFIXES", "find", "info", "read", "resample", "to_channels", "write"]

@@ -1,0 +1,259 @@
+"""Read recordings.
+
+A file may come from anyone: what it claims to hold costs nothing, and what it holds
+is decoded up to a bound, since a file of some kilobytes can unfold to any length.
+"""
+
+import contextlib
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from skmusic.audio.containers import open_source
+from skmusic.audio.waveform import MAX_CHANNELS, resample, resample_blocks, to_channels
+
+# Bytes of samples, in single precision, that any file may unfold to, and how many
+# times its own size. The least bit rates of codecs for speech come to half of that.
+_SURE, _MOST_TIMES = 1 << 28, 1000
+# Files hold integers as floats, up to 2 ** 31; what is beyond is noise of bits.
+_LOUDEST = 1e10
+
+
+def read(path, sr=None, channels=None, dtype=np.float32):
+    """Read a recording.
+
+    Parameters
+    ----------
+    path : str or path
+        A sound file; one named .m4a, .m4b, .mp4 or .aac needs the extra ``m4a``.
+    sr : int, default=None
+        Sampling rate to resample to, in Hz, 100 to 1000000. By default the file's.
+    channels : int, default=None
+        Number of channels to mix to, see `to_channels`. By default the file's.
+    dtype : {np.float32, np.float64}, default=np.float32
+        Type of the samples.
+
+    Returns
+    -------
+    waveform : ndarray of shape (n_samples, n_channels)
+        Samples in [-1, 1]; only files that store floats, lossy codecs and resampling
+        may go beyond.
+    sr : int
+        Sampling rate in Hz.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError
+        If there is no such file.
+    ValueError
+        If the file cannot be decoded, holds no samples, NaN or some beyond 1e10, has
+        a sampling rate or a number of channels out of range, or unfolds to more
+        than 256 MiB and 1000 times its size, in single precision and at `sr`.
+
+    Warns
+    -----
+    UserWarning
+        If the file ends before its header or its codec says so; what is there is
+        read.
+
+    Notes
+    -----
+    While a file is read, memory is taken for at most three times what it may unfold
+    to, which is the larger of 256 MiB and 1000 times its size.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skmusic.audio import read, write
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(f"{folder}/a.wav", np.zeros((44100, 1)), sr=44100)
+    ...     waveform, sr = read(f"{folder}/a.wav", sr=22050, channels=2)
+    >>> waveform.shape, sr
+    ((22050, 2), 22050)
+    """
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype}")
+    with open_source(path, whole=True) as source:
+        most = _most_of(source, sr, channels)
+        x = np.concatenate(list(_sound(source, dtype, most, path)))
+        file_sr = source.sr
+    if channels is not None:
+        x = to_channels(x, channels)
+    return (x, file_sr) if sr is None else (resample(x, file_sr, sr), int(sr))
+
+
+def read_blocks(path, sr, channels):
+    """Read a recording block by block, in memory for a few of them.
+
+    Parameters
+    ----------
+    path, sr, channels : str or path, int, int
+        As `read` takes them.
+
+    Yields
+    ------
+    ndarray of shape (n_samples, channels), float32
+        Together what `read` returns, to the bit.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, ValueError
+        As `read`, where the fault lies.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skmusic.audio import write
+    >>> from skmusic.audio.decoding import read_blocks
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(f"{folder}/a.wav", np.zeros((20_000, 1)), sr=44100)
+    ...     blocks = list(read_blocks(f"{folder}/a.wav", 44100, 2))
+    >>> np.concatenate(blocks).shape
+    (20000, 2)
+    """
+    with open_source(path, whole=True) as source:
+        most = _most_of(source, sr, channels)
+        blocks = _sound(source, np.dtype(np.float32), most, path)
+        blocks = (to_channels(x, channels) for x in blocks if len(x))
+        yield from resample_blocks(blocks, source.sr, sr, channels)
+
+
+def info(path):
+    """Describe a recording without decoding it.
+
+    Parameters
+    ----------
+    path : str or path
+        A sound file, as for `read`.
+
+    Returns
+    -------
+    dict
+        ``path`` (pathlib.Path), ``format`` and ``subtype`` (names such as "WAV" and
+        "PCM_16"), ``sr`` (Hz), ``channels``, ``seconds`` and ``samples`` (per
+        channel). The length is the header's claim: for a damaged file `read` may
+        find less, and without a header (.aac) or a table of contents (.mp3) it is an
+        estimate.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, ValueError
+        As for `read`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skmusic.audio import info, write
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(f"{folder}/a.flac", np.zeros((4000, 2)), sr=8000)
+    ...     about = info(f"{folder}/a.flac")
+    >>> about["format"], about["sr"], about["channels"], about["seconds"]
+    ('FLAC', 8000, 2, 0.5)
+    """
+    with open_source(path) as source:
+        return {
+            "path": Path(path),
+            "format": source.format,
+            "subtype": source.subtype,
+            "sr": source.sr,
+            "channels": source.channels,
+            "seconds": source.samples / source.sr,
+            "samples": source.samples,
+        }
+
+
+def most_samples(size, channels, gain=1.0):
+    """Samples of each channel that a recording may have.
+
+    Parameters
+    ----------
+    size : int
+        Bytes of its file.
+    channels : int
+        Of the file, or of what is made of it if these are more.
+    gain : float
+        Samples that will be made of one.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from skmusic.audio.decoding import most_samples
+    >>> most_samples(1_000_000, 2) // 44100 // 60  # minutes
+    47
+    """
+    return round(max(_SURE, _MOST_TIMES * size) / (4 * channels * max(1.0, gain)))
+
+
+def _most_of(source, sr, channels):
+    known = channels if channels in range(MAX_CHANNELS + 1) else 0
+    gain = (sr or 0) / source.sr
+    return most_samples(source.size, max(source.channels, known), gain)
+
+
+def _check_claim(source, most, path):
+    """Refuse what is too long before any of it takes memory, where a header tells."""
+    if not source.sized or source.samples <= most:
+        return
+    # It may hold less than it claims, and what is damaged is told of when it is read.
+    n = 0
+    with open_source(path, whole=True) as again, contextlib.suppress(ValueError):
+        for x in again.blocks(np.dtype(np.float32)):
+            n += len(x)
+            if n > most:
+                break
+    _check_length(n, most, path)
+
+
+def _check_length(n, most, path):
+    if n > most:
+        raise ValueError(
+            f"{str(path)!r} unfolds to more than {_MOST_TIMES} times its size; it "
+            "is made to fill memory, or mere silence: leave it out or convert it "
+            "to WAV"
+        )
+
+
+def _sound(source, dtype, most, path):
+    """Yield the samples of a recording; refuse what is none, warn of its lack."""
+    _check_claim(source, most, path)
+    complete, n = not source.cut_off, 0
+    # AAC pads its last frame. What is there counts: a header may claim any length.
+    wanted = source.samples if source.sized else np.inf
+    blocks = source.blocks(dtype)
+    while True:
+        try:
+            x = next(blocks, None)
+        except ValueError:
+            if not n:
+                raise
+            x, complete = None, False
+        if x is None:
+            break
+        _check_length(n + len(x), most, path)
+        if not _is_sound(x):
+            raise ValueError(
+                f"{str(path)!r} holds samples that are infinite, beyond "
+                f"{_LOUDEST:.0e} or not a number; export it anew or leave it out"
+            )
+        x = x[: int(min(len(x), wanted - n))]
+        n += len(x)
+        yield x
+    if not n:
+        raise ValueError(f"{str(path)!r} holds no samples; leave it out")
+    # An MP3 without a table of contents is only roughly as long as it claims.
+    if (source.sized and n <= source.samples - 0.25 * source.sr) or not complete:
+        warnings.warn(
+            f"{str(path)!r} is damaged or cut off: read the first "
+            f"{n / source.sr:.2f} s; if there should be more, export it anew",
+            stacklevel=3,
+        )
+
+
+def _is_sound(block):
+    # NaN is not; two comparisons, since an array of magnitudes would take longer.
+    return not len(block) or (block.min() >= -_LOUDEST and block.max() <= _LOUDEST)

@@ -1,0 +1,168 @@
+"""Files: find recordings by their names, write whole or not at all."""
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+import soundfile as sf
+
+MPEG4 = {".m4a", ".m4b", ".mp4", ".aac"}
+
+# libsndfile names its formats after their usual suffix; the rest are synonyms. Raw
+# files (no header) and Matlab files are not recordings one finds by their suffix.
+SUFFIXES = tuple(
+    sorted(
+        {f".{name.lower()}" for name in sf.available_formats()}
+        - {".raw", ".mat4", ".mat5"}
+        | {".aif", ".aifc", ".bwf", ".iff", ".oga", ".opus", ".sf", ".snd", ".wave"}
+        | MPEG4
+    )
+)
+
+
+def find(paths, ignore=()):
+    """Find recordings by name.
+
+    Parameters
+    ----------
+    paths : str, path or iterable of these
+        Files, kept as they are whatever their suffix, and folders, searched with all
+        their subfolders for files with one of the `SUFFIXES` (upper or lower case),
+        sorted by name. Hidden files and folders (a leading dot) are skipped; links
+        are followed, but no folder is searched twice.
+    ignore : str, path or iterable of these, default=()
+        Files and folders to leave out.
+
+    Returns
+    -------
+    list of pathlib.Path
+        In the order of `paths`, those of a folder by name.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a path does not exist.
+    ValueError
+        If a folder holds no recording.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in "b.wav", "a.MP3", "notes.txt":
+    ...         Path(folder, name).touch()
+    ...     [path.name for path in find(folder)]
+    ['a.MP3', 'b.wav']
+    """
+    ignored = {real_path(path) for path in _as_paths(ignore)}
+    found = []
+    for path in _as_paths(paths):
+        if path.is_dir():
+            recordings = list(_walk(path, set()))
+        elif path.exists():
+            recordings = [path]
+        else:
+            raise FileNotFoundError(f"{str(path)!r}: no such file or folder")
+        wanted = [
+            recording
+            for recording in recordings
+            if ignored.isdisjoint([real_path(recording), *real_path(recording).parents])
+        ]
+        if path.is_dir() and not wanted:
+            raise ValueError(
+                f"folder {str(path)!r} holds no recording, that is, no file named "
+                f"*{', *'.join(SUFFIXES)}; name other files one by one"
+            )
+        found += wanted
+    return found
+
+
+def check_regular(path):
+    """Refuse folders, and pipes and devices, which would hang when opened."""
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{str(path)!r} is a folder; pass a file (skmusic.audio.find lists them)"
+        )
+    if not path.is_file():
+        raise ValueError(f"{str(path)!r} is a pipe or a device; pass a regular file")
+
+
+@contextlib.contextmanager
+def written_whole(path):
+    """Name of a hidden file in the same folder that becomes `path` when complete.
+
+    Where the block fails, an older file is as it was and the new one is gone. Of a
+    link the target is replaced, not the link.
+
+    Parameters
+    ----------
+    path : str or path
+        File to write.
+
+    Yields
+    ------
+    pathlib.Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist.
+    IsADirectoryError, ValueError
+        If `path` is a folder, a pipe or a device.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skmusic.audio.files import written_whole
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with written_whole(f"{folder}/a.txt") as part:
+    ...         _ = part.write_text("all")
+    ...     os.listdir(folder)
+    ['a.txt']
+    """
+    target = real_path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"{str(path)!r}: no folder {str(target.parent)!r}; make it first"
+        )
+    if target.exists():
+        check_regular(target)
+    # A name of its own, not the target's with something added: that may be too long.
+    part = target.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        yield part
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _as_paths(paths):
+    """Return one path or an iterable of paths as a list of Paths."""
+    one = isinstance(paths, str | os.PathLike)
+    return [Path(path) for path in ([paths] if one else paths)]
+
+
+def _walk(folder, seen):
+    """Yield the recordings in a folder and its subfolders, sorted by name."""
+    if real_path(folder) in seen:  # links may lead in a circle
+        return
+    seen.add(real_path(folder))
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from _walk(path, seen)
+        elif path.is_file() and path.suffix.lower() in SUFFIXES:
+            yield path
+
+
+def real_path(path):
+    """Return the absolute path without links; Path.resolve raises for circles."""
+    return Path(os.path.realpath(path))
+
+
+def native_name(path):
+    """Return the name for libsndfile; as str only UTF-8 names would pass on POSIX."""
+    return str(path) if os.name == "nt" else os.fsencode(path)

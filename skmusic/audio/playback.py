@@ -1,0 +1,189 @@
+"""Music as it is made: blocks of samples to a stream of bytes, or to a player."""
+
+import shutil
+import struct
+import subprocess
+
+import numpy as np
+
+from skmusic.audio.waveform import to_16_bits
+
+# What may be installed to play standard input, how it is told, and whether it
+# takes bare samples there; else it takes a wav file.
+_PLAYERS = {
+    "paplay": ("--raw --format=s16le --rate={sr} --channels={channels}", True),
+    "aplay": ("-q -t raw -f S16_LE -r {sr} -c {channels} -", True),
+    "ffplay": ("-nodisp -autoexit -loglevel error -f wav -i -", False),
+    "mpv": ("--no-video --really-quiet -", False),
+    "play": ("-q -t raw -r {sr} -e signed -b 16 -c {channels} -", True),
+}
+_UNKNOWN = 2**32 - 1  # the length that stands in the header of an endless wav
+# Seconds in which a piece begins, and in which it ends at most; the latter as a share
+# of the piece.
+_BEGINNING, _ENDING, _SHARE = 0.01, 2.0, 0.05
+
+
+def write(blocks, file, sr, *, n_samples=None, raw=False):
+    """Write music as it comes, in 16 bits per sample.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
+        Music.
+    file : binary file
+        Where to; it need not be seekable.
+    sr : int
+        Sampling rate in Hz.
+    n_samples : int, default=None
+        Length of the whole, for the header; None if nobody knows.
+    raw : bool, default=False
+        Whether to write samples only, little-endian, without a header.
+
+    Examples
+    --------
+    >>> import io
+    >>> from skmusic.audio.playback import write
+    >>> file = io.BytesIO()
+    >>> write([np.zeros((10, 2), "f"), np.zeros((20, 2), "f")], file, 44100)
+    >>> len(file.getvalue())
+    164
+    """
+    for i, x in enumerate(limited(blocks)):
+        if not (i or raw):
+            file.write(_wav_header(sr, x.shape[1], n_samples))
+        file.write(to_16_bits(x).astype("<i2").tobytes())
+        file.flush()
+
+
+def faded(blocks, n_samples, sr):
+    """Blocks of a piece that begins without a click and fades out at its end.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
+        Music.
+    n_samples : int
+        Length of the piece. Its last twentieth is faded out, two seconds at most.
+    sr : int
+        Sampling rate in Hz.
+
+    Yields
+    ------
+    ndarray of shape (n_samples, n_channels), float32
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.audio.playback import faded
+    >>> (x,) = faded([np.ones((1000, 1), "f")], 1000, 100)
+    >>> x[[0, 500, 999], 0].round(2).tolist()
+    [0.5, 1.0, 0.0]
+    """
+    rise = _ramp(_BEGINNING * sr)
+    fall = np.sin(np.pi / 2 * _ramp(min(_SHARE * n_samples, _ENDING * sr)))[::-1] ** 2
+    at = 0
+    for x in blocks:
+        x = x.copy()
+        for start, gain in ((0, rise), (n_samples - len(fall), fall)):
+            first, last = max(start, at), min(start + len(gain), at + len(x))
+            if first < last:
+                here = gain[first - start : last - start].astype("f")
+                x[first - at : last - at] *= here[:, None]
+        yield x
+        at += len(x)
+
+
+def _ramp(n):
+    """From 0 to 1 within so many samples."""
+    n = max(n, 1)
+    return np.minimum((np.arange(np.ceil(n)) + 0.5) / n, 1)
+
+
+def limited(blocks):
+    """Blocks turned down, from where they would be too loud on.
+
+    The gain goes down in the course of the block before, so that nothing jumps or
+    clips; for this each block is held back until the next is there.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
+        Music.
+
+    Yields
+    ------
+    ndarray of shape (n_samples, n_channels), float32
+        No sample of it is beyond 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.audio.playback import limited
+    >>> loud = np.float32([[[0.5], [0.5]], [[2.0], [1.0]]])
+    >>> for x in limited(loud):
+    ...     x.ravel().round(2).tolist()
+    [0.5, 0.25]
+    [1.0, 0.5]
+    """
+    gain, before = 1.0, None
+    for x in blocks:
+        peak = float(abs(x).max(initial=0))
+        new = min(gain, 0.999 / peak) if peak > 1 else gain
+        if before is not None:
+            yield before * np.linspace(gain, new, len(before), dtype="f")[:, None]
+        gain, before = new, x
+    if before is not None:
+        yield before * np.float32(gain)
+
+
+def play(blocks, sr, channels):
+    """Play music as it comes, and return when it has been heard.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
+        Music.
+    sr, channels : int
+        Sampling rate in Hz, and channels of all blocks.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no player is installed.
+    OSError
+        If the player fails, for instance because there is no sound card.
+    """
+    command, raw = _find_player(sr, channels)
+    try:
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as player:
+            try:
+                write(blocks, player.stdin, sr, raw=raw)
+            except BaseException:  # Ctrl-C too: it shall be silent at once
+                player.terminate()
+                raise
+    except BrokenPipeError:  # it was closed, or tells by its status what is wrong
+        pass
+    if player.returncode:
+        raise OSError(f"{command[0]} could not play (status {player.returncode})")
+
+
+def _find_player(sr, channels):
+    """Command of the first player that is installed; whether it takes bare samples."""
+    for name, (options, raw) in _PLAYERS.items():
+        if program := shutil.which(name):
+            return [program, *options.format(sr=sr, channels=channels).split()], raw
+    raise FileNotFoundError(
+        f"no player found; install one of {', '.join(_PLAYERS)}, or leave out --play"
+    )
+
+
+def _wav_header(sr, channels, n_samples):
+    # Sizes that do not fit are marked unknown, as those of what has no end.
+    size = _UNKNOWN if n_samples is None else 2 * channels * n_samples
+    size, whole = min(size, _UNKNOWN), min(size + 36, _UNKNOWN)
+    form = struct.pack("<HHIIHH", 1, channels, sr, 2 * channels * sr, 2 * channels, 16)
+    return (
+        struct.pack("<4sI4s4sI", b"RIFF", whole, b"WAVE", b"fmt ", len(form))
+        + form
+        + struct.pack("<4sI", b"data", size)
+    )

@@ -1,0 +1,177 @@
+"""Arguments of the command `skmusic`: its commands, their options, their help."""
+
+import argparse
+from pathlib import Path
+
+from skmusic import __version__
+
+# Suffixes of models: one safe to share, one a pickle.
+MODELS = (".skmusic", ".joblib")
+
+_EPILOG = """\
+examples:
+  skmusic compose                                three pieces after built-in songs
+  skmusic compose songs/ --pieces 1 -o out.wav   one piece after your own
+  skmusic fit songs/ -o mine.skmusic             learn now ...
+  skmusic sample mine.skmusic -o out.flac        ... and compose later
+  skmusic stream mine.skmusic | aplay            ... or listen without end
+
+A .skmusic file holds no code and may come from anyone. A .joblib file is a pickle:
+loading one can run any program, so load only those that you trust.
+"""
+
+# Options as `add_argument` takes them, by what the commands that have them do.
+
+
+def _add_learning(add):
+    text = "file, or folder to search; without any, built-in songs are learned"
+    add("songs", nargs="*", type=_path, metavar="SONG", help=text)
+    add("--N", type=_number(int, 2, 2**20), help="samples in a window (2048)")
+    text = "sampling rate of the music (44100)"
+    add("--sr", type=_number(int, 100, 10**6), metavar="HZ", help=text)
+    add("--epochs", type=_number(int, 1, 10**6), help="passes over the songs")
+    add("--output", choices=["tokens", "regression"], help="what the network predicts")
+    text = "play frames of the songs, or make spectra of its own"
+    add("--emission", choices=["frames", "spectra"], help=text)
+    text = "folder to keep the state in; the same command goes on after a crash"
+    add("--checkpoint", type=_path, metavar="DIR", help=text)
+    add("--strict", action="store_true", help="stop at a broken file; else warn")
+
+
+def _add_playing(add):
+    text = "file (out-1.wav ... if several) or folder; skmusic-1.wav ... by default"
+    add("-o", dest="out", type=_out, metavar="OUT", help=text)
+    add("--pieces", type=_number(int, 1, 10**4), default=3, help="how many (3)")
+    text = "length of a piece (30)"
+    add("--seconds", type=_number(float, 0.01, 86_400), default=30.0, help=text)
+    add("--play", action="store_true", help="play the pieces too, if a player is found")
+    text = "page to judge the pieces by: players, pictures, measures; an .html file"
+    add("--report", type=_page, metavar="PAGE", help=text)
+
+
+def _add_sampling(add):
+    add("--seed", type=_path, metavar="FILE", help="recording to go on from")
+    text = "recording whose mood the pieces keep; by default that of the seed"
+    add("--mood", type=_path, metavar="FILE", help=text)
+    text = "above 1 more daring, below less (1)"
+    add("--temperature", type=_number(float, 0, 100), default=1.0, help=text)
+    add("--top-k", type=_number(int, 1, 10**9), help="choose among the k likeliest")
+    text = "choose among the likeliest that together have this probability"
+    add("--top-p", type=_number(float, 1e-9, 1), help=text)
+
+
+def _add_chance(add):
+    text = "same number, same music; by default one is drawn and told"
+    add("--random-state", type=_number(int, 0, 2**32 - 1), help=text)
+
+
+def parser():
+    """Make the parser of the command line; `command` names a function of `cli`."""
+    top = argparse.ArgumentParser(
+        "skmusic",
+        description="Learn from recordings, compose new ones.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"skmusic {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name, text, *groups, json=True):
+        parser = commands.add_parser(
+            name, help=text, description=text, allow_abbrev=False
+        )
+        add = parser.add_argument
+        for group in groups:
+            group(add)
+        if json:
+            add(
+                "--json", action="store_true", help="print one JSON object for programs"
+            )
+        else:
+            parser.set_defaults(json=False)
+        how_much = parser.add_mutually_exclusive_group().add_argument
+        text = "print only warnings and errors"
+        how_much("-q", "--quiet", action="store_true", help=text)
+        text = "show progress in lines even where there is no terminal"
+        how_much("-v", "--verbose", action="store_true", help=text)
+        return add
+
+    add = command(
+        "compose",
+        "learn and compose",
+        _add_learning,
+        _add_playing,
+        _add_sampling,
+        _add_chance,
+    )
+    kinds = "a file .skmusic, safe to share, or .joblib"
+    add("--save", type=_model, metavar="MODEL", help=f"keep the model, {kinds}")
+    add = command("fit", "learn and save a model", _add_learning, _add_chance)
+    add("-o", dest="out", type=_model, metavar="MODEL", required=True, help=kinds)
+    trust = "(.skmusic from anyone, .joblib only if you trust it)"
+    groups = _add_sampling, _add_chance
+    add = command("sample", f"compose with a model {trust}", _add_playing, *groups)
+    add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
+    text = f"compose with a model as it is listened to {trust}"
+    add = command("stream", text, *groups, json=False)
+    add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
+    text = "how much; without end if not given"
+    add("--seconds", type=_number(float, 0.01, 86_400), help=text)
+    text = "write 16-bit little-endian samples without a wav header"
+    add("--raw", action="store_true", help=text)
+    add("--play", action="store_true", help="play it, if a player is found")
+    add = command("info", f"describe recordings and models {trust}")
+    add("files", nargs="+", type=_path, metavar="FILE", help="recording or model")
+    text = "print a script of tab completion for a shell"
+    add = command("completion", text, json=False)
+    add("shell", choices=["bash", "zsh", "tcsh"], help="eval it, or save it")
+    return top
+
+
+def _path(text):
+    if not text:  # would be the current folder: rather an unset shell variable
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
+
+
+def _model(text):
+    # Also keeps "fit -o song.wav" from making a model of a recording.
+    if (path := _path(text)).suffix.lower() not in MODELS:
+        names = " or ".join(MODELS)
+        raise argparse.ArgumentTypeError(f"{text!r}: end the name in {names}")
+    return path
+
+
+def _page(text):
+    if (path := _path(text)).suffix.lower() not in (".html", ".htm"):
+        raise argparse.ArgumentTypeError(f"{text!r}: end the name in .html")
+    return path
+
+
+def _out(text):
+    from skmusic.audio.encoding import ENCODERS
+
+    path = _path(text)
+    known = path.suffix.lower() in ("", *ENCODERS)
+    if not (known or path.is_dir()):
+        names = ", ".join(ENCODERS)
+        raise argparse.ArgumentTypeError(f"{text!r}: end the name in one of {names}")
+    return path
+
+
+def takes_file(action):
+    """Whether an argument is the name of a file or folder."""
+    return action.type in (_path, _model, _page, _out)
+
+
+def _number(kind, low, high):
+    """Parser of numbers from `low` to `high`; NaN is none of these."""
+
+    def parse(text):
+        if not low <= (value := kind(text)) <= high:
+            raise argparse.ArgumentTypeError(f"{text}: give one from {low} to {high}")
+        return value
+
+    parse.__name__ = kind.__name__  # for argparse's messages
+    return parse

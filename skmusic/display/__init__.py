@@ -1,0 +1,17 @@
+"""Displays, as scikit-learn has them, and a player for notebooks.
+
+They need matplotlib (the extra ``plot``), the player does not.
+"""
+
+from skmusic.display.html import Player
+from skmusic.display.learning import OriginDisplay, TrainingDisplay
+from skmusic.display.sound import SpectrogramDisplay, SpectrumDisplay, WaveformDisplay
+
+__all__ = [
+    "OriginDisplay",
+    "Player",
+    "SpectrogramDisplay",
+    "SpectrumDisplay",
+    "TrainingDisplay",
+    "WaveformDisplay",
+]

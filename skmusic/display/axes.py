@@ -1,0 +1,51 @@
+"""What all displays share: matplotlib, loaded late, and recordings to plot."""
+
+import os
+
+import numpy as np
+
+from skmusic import audio
+
+
+def axes_of(ax):
+    """Axes to draw on; a new figure's if there are none.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from skmusic.display.axes import axes_of
+    >>> axes_of(None).get_title()
+    ''
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "displays need matplotlib; install it: pip install matplotlib"
+        ) from error
+    return plt.subplots(layout="constrained")[1] if ax is None else ax
+
+
+def recording_of(x, sr):
+    """Waveform ``(n_samples, n_channels)`` and rate of a path or an array.
+
+    Examples
+    --------
+    >>> from skmusic.display.axes import recording_of
+    >>> recording_of([0.0, 0.5], 44100)[0].shape
+    (2, 1)
+    """
+    if isinstance(x, str | os.PathLike):
+        return audio.read(x)
+    x = np.asarray(x, float)
+    x = x[:, None] if x.ndim == 1 else x
+    if x.ndim != 2 or not x.size:
+        raise ValueError(
+            f"a recording of shape {x.shape} cannot be shown; pass a path or an array "
+            "of shape (n_samples, n_channels)."
+        )
+    return x, sr

@@ -1,0 +1,211 @@
+"""Music as a player in a page: encoded, not otherwise touched."""
+
+import base64
+import html
+import importlib.util
+import io
+from typing import NamedTuple
+
+import numpy as np
+
+from skmusic import audio
+
+# Formats that every browser of today plays, what they are called there, how
+# libsndfile is told of them, and the rates they take.
+_FORMATS = {
+    "flac": (
+        "audio/flac",
+        {"format": "FLAC", "subtype": "PCM_16"},
+        range(100, 655_351),
+    ),
+    "mp3": (
+        "audio/mpeg",
+        {
+            "format": "MP3",
+            "subtype": "MPEG_LAYER_III",
+            "bitrate_mode": "VARIABLE",  # at a constant one LAME turns it down
+            "compression_level": 0.7,  # about 100 kbit/s at 44.1 kHz
+        },
+        (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
+    ),
+}
+
+
+class Player:
+    """Music that a notebook shows as a player.
+
+    The loudness is that of the samples, which IPython's own player changes; only
+    where the peak exceeds 1 the whole is turned down, as `skmusic.audio.write` does.
+
+    Parameters
+    ----------
+    music : ndarray of shape (n_samples, n_channels) or (n_samples,)
+        Waveform, mixed to two channels if it has more.
+    sr : int, default=44100
+        Sampling rate in Hz.
+    name : str, default="music"
+        What is written above the player and told by screen readers.
+    encoding : {"flac", "mp3"}, default="flac"
+        "flac" is exact to 16 bits, "mp3" a sixth as large.
+
+    Attributes
+    ----------
+    music, sr, name, encoding
+        As given.
+
+    See Also
+    --------
+    skmusic.audio.write : Music to a file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.display import Player
+    >>> Player(np.sin(np.arange(44100) / 10), name="a tone")
+    Player('a tone', 1.0 s)
+    """
+
+    def __init__(self, music, sr=44100, *, name="music", encoding="flac"):
+        if encoding not in _FORMATS:
+            raise ValueError(
+                f"encoding={encoding!r} is unknown; use one of {list(_FORMATS)}."
+            )
+        self.music = np.asarray(music)
+        self.sr, self.name, self.encoding = sr, name, encoding
+
+    def __repr__(self):
+        return f"Player({self.name!r}, {len(self.music) / self.sr:.1f} s)"
+
+    def source(self):
+        """Make the data URI that a browser plays.
+
+        Returns
+        -------
+        str
+            As it stands in ``src`` of an ``audio`` element.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic.display import Player
+        >>> Player(np.zeros(100)).source()[:25]
+        'data:audio/flac;base64,Zk'
+        """
+        import soundfile as sf
+
+        kind, options, rates = _FORMATS[self.encoding]
+        x = self.music if self.music.ndim == 2 else self.music[:, None]
+        x = audio.to_channels(x.astype(np.float32), min(2, x.shape[1]))
+        sr = next((rate for rate in rates if rate >= self.sr), rates[-1])
+        x = audio.resample(x, self.sr, sr)
+        file = io.BytesIO()
+        sf.write(file, x / max(1.0, abs(x).max() / 0.999), sr, **options)
+        return f"data:{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+
+    def _repr_html_(self):
+        name = html.escape(self.name)
+        return (
+            f'<figure style="margin:0"><figcaption>{name}</figcaption>'
+            f'<audio controls preload="metadata" aria-label="{name}" '
+            f'src="{self.source()}"></audio></figure>'
+        )
+
+
+_STYLES = {"light": "default", "dark": "dark_background"}
+_DPI = 144
+# A plot has few colours; with no more than these it takes a third of the bytes.
+_N_COLORS = 64
+
+
+class Picture(NamedTuple):
+    """A picture for a page.
+
+    Parameters
+    ----------
+    light, dark : str
+        Data URIs.
+    alt : str
+        What is to be seen, for who does not see it.
+    width, height : int
+        Size on the page, in CSS pixels.
+    """
+
+    light: str
+    dark: str
+    alt: str
+    width: int
+    height: int
+
+
+def picture(draw, alt, *, width=3.5, height=2.0):
+    """Draw for both themes.
+
+    Parameters
+    ----------
+    draw : callable
+        Called with the axes to draw on, once for each theme.
+    alt : str
+        What is to be seen.
+    width, height : float, default=3.5 and 2.0
+        In inches of 96 CSS pixels.
+
+    Returns
+    -------
+    Picture
+
+    Examples
+    --------
+    >>> from skmusic.display.html import picture
+    >>> picture(lambda ax: ax.plot([1, 2]), "a line").light[:22]
+    'data:image/webp;base64'
+    """
+    sources = {}
+    for theme, style in _STYLES.items():
+        with _style(style):
+            sources[theme] = _drawn(draw, width, height)
+    return Picture(
+        **sources, alt=alt, width=round(96 * width), height=round(96 * height)
+    )
+
+
+def check_installed():
+    """Refuse early what would fail after a long time.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib or jinja2 is not installed.
+
+    Examples
+    --------
+    >>> from skmusic.display.html import check_installed
+    >>> check_installed()
+    """
+    for name in ("matplotlib", "jinja2"):
+        if importlib.util.find_spec(name) is None:
+            raise ImportError(
+                f"the report needs {name}; install it: pip install matplotlib jinja2"
+            )
+
+
+def _style(name):
+    from matplotlib import rcParamsDefault, style
+
+    ours = {"font.size": 9, "legend.fontsize": 8}
+    # One meaning of a colour in both themes.
+    ours["axes.prop_cycle"] = rcParamsDefault["axes.prop_cycle"]
+    return style.context([name, ours])
+
+
+def _drawn(draw, width, height):
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    figure = Figure((width, height), dpi=_DPI, layout="constrained")
+    draw(figure.subplots())
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", transparent=True)
+    # The one method of Pillow that keeps transparency.
+    image = Image.open(drawn).quantize(_N_COLORS, method=Image.Quantize.FASTOCTREE)
+    image.convert("RGBA").save(packed, "webp", lossless=True)
+    return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"

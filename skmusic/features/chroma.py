@@ -1,0 +1,56 @@
+"""Chroma: how much of each pitch class sounds at each step."""
+
+import numpy as np
+
+# Bands that tell pitch, as shares of the highest frequency: 100 Hz to 4 kHz.
+_PITCHED = 1 / 220, 2 / 11
+
+
+def pitched_bands(codebook):
+    """Bands that tell pitch, and their middles as shares of the highest frequency."""
+    middle = codebook.middles / max(codebook.layout.n_fine_bins - 1, 1)
+    pitched = np.flatnonzero((middle > _PITCHED[0]) & (middle < _PITCHED[1]))
+    return pitched, middle[pitched]
+
+
+def pitch_classes(codebook):
+    """Share of each band in each of twelve pitch classes ``(12, n_bands)``.
+
+    Which of them is C cannot be told, for the sampling rate is not known; octaves
+    need none. The shares of a class are less those of all, so that a level common
+    to all bands has no pitch class.
+    """
+    pitched, middle = pitched_bands(codebook)
+    whole, part = np.divmod(12 * np.log2(middle), 1)
+    shares = np.zeros((12, len(codebook.edges)))
+    np.add.at(shares, (whole.astype(int) % 12, pitched), 1 - part)
+    np.add.at(shares, ((whole.astype(int) + 1) % 12, pitched), part)
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
+    return shares - shares.mean(axis=0)
+
+
+def chroma(features, codebook):
+    """Level of each pitch class at each step, of unit variance in all.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_steps, n_features)
+        Of one recording.
+    codebook : skmusic.features.tokenizer.Codebook
+        That made them.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, 12)
+        Sums of twelve variances are one over the corpus, or zero where its
+        frames are too short to tell pitch.
+
+    References
+    ----------
+    M. Bartsch and G. Wakefield, "To catch a chorus: using chroma-based
+    representations for audio thumbnailing", WASPAA 2001.
+    """
+    # Features have unit variance each, so the map itself tells the variance.
+    unfolded = codebook.weight[:, None] ** 4 * codebook.components
+    folded = unfolded @ pitch_classes(codebook).T
+    return features @ (folded / (np.linalg.norm(folded) + 1e-9)).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The LSTM: trained with Keras, played with numpy."""

@@ -1,0 +1,215 @@
+"""LSTM networks in Keras; the only module that imports Keras and TensorFlow.
+
+State goes in and comes out: a network is a function of its inputs and of the state
+of its layers. A few compiled networks outlive a call, to be used again by the next
+one of their kind; what they hold does not.
+"""
+
+import contextlib
+import os
+import threading
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import tensorflow as tf
+
+# TensorFlow looks for a GPU at first use, and speaks of it; better at once.
+tf.config.list_logical_devices()
+
+_CLIP_NORM = 1.0
+
+# Networks that no fit uses now, by their kind: what is compiled need not be compiled
+# again, and TensorFlow would not give back the memory that it takes.
+_idle, _lock, _MOST_IDLE = {}, threading.Lock(), 4
+
+
+@contextlib.contextmanager
+def compiled(n_inputs, n_outputs, *, units, dropout, noise, skip, seed, loss, shape):
+    """Network, optimizer and compiled functions, as good as new.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs, units, dropout, noise, skip, seed, loss
+        As `skmusic.network.tbptt.train` has them.
+    shape : tuple of int
+        Lanes, and steps of a chunk, that the functions are compiled for.
+
+    Yields
+    ------
+    model : keras.Model
+        From inputs and state to outputs and state.
+    optimizer : keras.optimizers.Adam
+    step, evaluate : callable
+        Take the lanes of a batch (``x, y, weight, keep``), the state, and the steps
+        that count in the batch, and return the sum of the losses and the state
+        after; `step` updates the weights.
+    """
+    kind = n_inputs, n_outputs, tuple(units), tuple(dropout), noise, skip is None
+    kind = *kind, loss, *shape
+    fresh = _build(n_inputs, n_outputs, units, dropout, noise, skip, seed)
+    alone = not tf.distribute.has_strategy()  # which owns the variables
+    with _lock:
+        tools = _idle.pop(kind, None) if alone else None
+    if tools is None:
+        optimizer = keras.optimizers.Adam()
+        tools = fresh, optimizer, *_steps(fresh, optimizer, loss)
+    else:
+        model, optimizer, *_ = tools
+        for mine, new in zip(model.variables, fresh.variables, strict=True):
+            mine.assign(new.numpy())
+        for mine in optimizer.variables:
+            mine.assign(np.zeros(mine.shape, mine.dtype))
+    yield tools
+    if alone:
+        with _lock:
+            _idle[kind] = tools
+            while len(_idle) > _MOST_IDLE:
+                del _idle[next(iter(_idle))]
+
+
+def values(model, optimizer):
+    """Weights, and the rest (sources of chance, moments, counts), as arrays.
+
+    They are copied: the next update may write in place.
+    """
+
+    def copied(variables):
+        return [np.array(v.numpy()) for v in variables]
+
+    rest = _beside_weights(model, optimizer)
+    return {"weights": copied(model.weights), "rest": copied(rest)}
+
+
+def assign(model, optimizer, weights, rest):
+    """Go on from what `values` returned."""
+    model.set_weights(weights)
+    for variable, value in zip(_beside_weights(model, optimizer), rest, strict=True):
+        variable.assign(value)
+
+
+def is_alone():
+    """Whether no other device trains the same network."""
+    return tf.distribute.get_strategy().num_replicas_in_sync == 1
+
+
+def is_chief():
+    """Whether this process is the one that writes, of those that train together."""
+    resolver = tf.distribute.get_strategy().cluster_resolver
+    return resolver is None or not resolver.task_id
+
+
+def _beside_weights(model, optimizer):
+    weights = {id(v) for v in model.weights}
+    return [v for v in model.variables if id(v) not in weights] + optimizer.variables
+
+
+def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
+    """Model from inputs and state to outputs and state."""
+    x = inputs = keras.Input((None, n_inputs))
+    if noise:
+        x = keras.layers.GaussianNoise(noise, seed=seed + 2000)(x)
+    state_in, state_out = [], []
+    for k, (n, rate) in enumerate(zip(units, dropout, strict=True)):
+        h, c = keras.Input((n,)), keras.Input((n,))
+        layer = keras.layers.LSTM(
+            n,
+            return_sequences=True,
+            return_state=True,
+            kernel_initializer=keras.initializers.GlorotUniform(seed + 3 * k),
+            recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 3 * k + 1),
+            seed=seed,
+        )
+        x, h_out, c_out = layer(x, initial_state=[h, c])
+        x = keras.layers.Dropout(rate, seed=seed + 3 * k + 2)(x)
+        state_in += [h, c]
+        state_out += [h_out, c_out]
+    head = keras.layers.Dense(
+        n_outputs, kernel_initializer=keras.initializers.GlorotUniform(seed + 1000)
+    )
+    z = head(x)
+    if skip is not None:
+        # What is known beforehand is not left to chance: the LSTM starts small.
+        # Zeros to begin with: random numbers would come from Python's own source.
+        direct = keras.layers.Dense(
+            n_outputs, use_bias=False, kernel_initializer="zeros"
+        )
+        z = z + direct(inputs)
+        direct.set_weights([skip[0]])
+        head.set_weights([head.get_weights()[0] * 0.1, skip[1]])
+    return keras.Model([inputs, *state_in], [z, *state_out])
+
+
+def _steps(model, optimizer, loss):
+    """Functions of lanes: one that updates the weights, one that only looks."""
+    n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
+
+    def losses(x, y, weight, keep, state, training):
+        state = [s * keep[:, None] for s in state]
+        z, *state = model([x, *state], training=training)
+        if loss == "mse":
+            each = tf.reduce_mean(tf.square(z - y), axis=-1)
+        else:
+            each = tf.nn.sparse_softmax_cross_entropy_with_logits(y, z)
+        return tf.reduce_sum(each * weight), state
+
+    def step(x, y, weight, keep, state, n_steps):
+        with tf.GradientTape() as tape:
+            total, state = losses(x, y, weight, keep, state, True)
+            mean = total / tf.maximum(n_steps, 1.0)
+        variables = model.trainable_variables
+        gradients = tape.gradient(mean, variables)
+        if n_replicas > 1:
+            context = tf.distribute.get_replica_context()
+            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        gradients, _ = tf.clip_by_global_norm(gradients, _CLIP_NORM)
+        if n_replicas > 1:  # over which the optimizer sums once more
+            gradients = [g / n_replicas for g in gradients]
+        optimizer.apply(gradients, variables)
+        return total, state
+
+    def evaluate(x, y, weight, keep, state, n_steps):
+        return losses(x, y, weight, keep, state, False)
+
+    optimizer.build(model.trainable_variables)
+    return _spread(step), _spread(evaluate)
+
+
+def _spread(function):
+    """Compiled; where a strategy is active, each replica gets its share of lanes."""
+    strategy = tf.distribute.get_strategy()
+    n_replicas = strategy.num_replicas_in_sync
+    if n_replicas == 1:
+        return tf.function(function, reduce_retracing=True)
+
+    @tf.function(reduce_retracing=True)
+    def run(lanes, state, n_steps):
+        part, state = strategy.run(function, (*lanes, state, n_steps))
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, part, axis=None), state
+
+    def spread(*args):
+        *lanes, state, n_steps = args
+        shares = [_shared(strategy, array) for array in lanes]
+        if isinstance(state[0], np.ndarray):  # to begin with; later they are shared
+            state = [_shared(strategy, array) for array in state]
+        return run(shares, state, n_steps)
+
+    return spread
+
+
+def _shared(strategy, lanes):
+    """Lanes of an array, dealt out to the replicas that are in this process."""
+    n_replicas = strategy.num_replicas_in_sync
+    if len(lanes) < n_replicas:
+        raise ValueError(
+            f"{len(lanes)} streams cannot be shared by {n_replicas} replicas; learn "
+            "from more music, raise n_streams, or train on fewer devices."
+        )
+    return strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(
+            lanes[context.replica_id_in_sync_group :: n_replicas]
+        )
+    )

@@ -1,0 +1,223 @@
+"""LSTM layers in plain numpy: state in, state out, no Keras needed to play.
+
+A network is ``{"layers": [(W, U, b), ...], "head": (V, d), "skip": ()}`` with
+arrays of shape (n_inputs, 4 n_units), (n_units, 4 n_units), (4 n_units,),
+(n_units, n_outputs) and (n_outputs,), gates in Keras' order: input, forget,
+candidate, output. ``skip`` may hold one array (n_inputs, n_outputs), a path from
+the inputs straight to the outputs. A state is a list of pairs (h, c), one a
+layer, each of shape (n_units,), or (n_lanes, n_units) of sequences side by side.
+"""
+
+import numpy as np
+
+from skmusic.utils.checks import check_array
+
+
+def from_arrays(arrays):
+    """Network of a list of its arrays: layers, head, skip.
+
+    Examples
+    --------
+    >>> from skmusic.network.numpy_lstm import from_arrays, to_arrays
+    >>> network = from_arrays(["W", "U", "b", "V", "d", "A"])
+    >>> network["layers"], network["skip"]
+    ([('W', 'U', 'b')], ('A',))
+    >>> to_arrays(network)
+    ['W', 'U', 'b', 'V', 'd', 'A']
+    """
+    n_layers = (len(arrays) - 2) // 3
+    head = arrays[3 * n_layers :]
+    return {
+        "layers": [tuple(arrays[3 * k : 3 * k + 3]) for k in range(n_layers)],
+        "head": tuple(head[:2]),
+        "skip": tuple(head[2:]),
+    }
+
+
+def to_arrays(network):
+    """List of a network's arrays, see `from_arrays`."""
+    parts = [*network["layers"], network["head"], network["skip"]]
+    return [array for part in parts for array in part]
+
+
+def zero_state(network):
+    """State before the first step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.network.numpy_lstm import zero_state
+    >>> W, U, b = np.zeros((3, 8)), np.zeros((2, 8)), np.zeros(8)
+    >>> [h.shape for h, c in zero_state({"layers": [(W, U, b)]})]
+    [(2,)]
+    """
+    return [
+        (np.zeros(len(U), U.dtype), np.zeros(len(U), U.dtype))
+        for _, U, _ in network["layers"]
+    ]
+
+
+def check_network(network, n_inputs, n_outputs):
+    """Refuse what is no network from so many inputs to so many outputs.
+
+    Parameters
+    ----------
+    network : dict
+        Weights, see the module.
+    n_inputs, n_outputs : int
+        Numbers that go in and come out at each step.
+
+    Raises
+    ------
+    ValueError
+        If arrays are missing, do not fit together, or are not finite.
+    """
+    match network:
+        case {"layers": [*layers], "head": (V, d), "skip": [*skip], **rest} if not rest:
+            n = n_inputs
+            for i, layer in enumerate(layers):
+                if not isinstance(layer, tuple | list) or len(layer) != 3:
+                    break
+                W, U, b = layer
+                check_array(f"U of layer {i}", U, (None, None))
+                m = len(U)
+                check_array(f"U of layer {i}", U, (m, 4 * m))
+                check_array(f"W of layer {i}", W, (n, 4 * m))
+                check_array(f"b of layer {i}", b, (4 * m,))
+                n = m
+            else:
+                check_array("head", V, (n, n_outputs))
+                check_array("bias of the head", d, (n_outputs,))
+                for A in skip:
+                    check_array("skip", A, (n_inputs, n_outputs))
+                return
+    raise ValueError("the network does not have the parts that one has.")
+
+
+def forward(network, x, state):
+    """Outputs of a sequence, and the state after it.
+
+    All input projections of a layer are one matrix product; only the product
+    with the state is made step by step.
+
+    Parameters
+    ----------
+    network : dict
+        Weights, see the module.
+    x : ndarray of shape (n_steps, n_inputs) or (n_lanes, n_steps, n_inputs)
+        Inputs of one sequence, or of several side by side.
+    state : list of (h, c)
+        State before the first step, of each lane if there are several; it is not
+        changed.
+
+    Returns
+    -------
+    y : ndarray of shape (n_steps, n_outputs) or (n_lanes, n_steps, n_outputs)
+        Outputs of the head, without activation. Those of a lane are, to the bit,
+        what they would be alone.
+    states : list of list of (h, c)
+        State after each step.
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural
+    Computation 9 (1997); with forget gates, F. Gers et al. (2000).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.network.numpy_lstm import forward, zero_state
+    >>> rng = np.random.default_rng(0)
+    >>> layer = [rng.standard_normal(s) for s in ((3, 8), (2, 8), (8,))]
+    >>> head = np.ones((2, 1)), np.zeros(1)
+    >>> net = {"layers": [layer], "head": head, "skip": ()}
+    >>> x = rng.standard_normal((5, 3))
+    >>> whole, _ = forward(net, x, zero_state(net))
+    >>> first, states = forward(net, x[:2], zero_state(net))
+    >>> rest, _ = forward(net, x[2:], states[-1])
+    >>> bool(np.allclose(whole, np.concatenate([first, rest])))
+    True
+    """
+    per_layer, direct = [], x
+    for (W, U, b), (h, c) in zip(network["layers"], state, strict=True):
+        x, hidden = _layer(_product(x.astype(U.dtype, copy=False), W) + b, U, h, c)
+        per_layer.append(hidden)
+    V, d = network["head"]
+    y = _product(x, V) + d
+    for A in network["skip"]:
+        y = y + _product(direct, A)
+    return y, [list(layers) for layers in zip(*per_layer, strict=True)]
+
+
+def _product(x, W):
+    """``x @ W``, row by row.
+
+    So the bits of a row do not depend on the others. And BLAS wakes no other threads:
+    where the machine is busy, a short run of music would wait for them a hundred
+    times as long as it takes.
+    """
+    return np.matmul(x[..., None, :], W)[..., 0, :]
+
+
+def _layer(z, U, h, c):
+    """Hidden outputs ``(..., n_steps, n_units)``, and (h, c) after each step."""
+    n = len(U)
+    out = np.empty((*z.shape[:-1], n), U.dtype)
+    states = []
+    # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2, so that one tanh serves all four gates.
+    scale, shift = np.full((2, 4 * n), 0.5, U.dtype)
+    scale[2 * n : 3 * n], shift[2 * n : 3 * n] = 1, 0
+    U, z = U * scale, z * scale
+    for t in range(z.shape[-2]):
+        gates = _product(h, U)
+        gates += z[..., t, :]
+        np.tanh(gates, out=gates)
+        gates *= scale
+        gates += shift
+        i, f, g, o = (gates[..., k : k + n] for k in range(0, 4 * n, n))
+        c = f * c + i * g
+        h = o * np.tanh(c)
+        out[..., t, :] = h
+        states.append((h, c))
+    return out, states
+
+
+def from_nothing(features):
+    """Features of steps, and before them of none: zeros.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.network.numpy_lstm import from_nothing
+    >>> from_nothing(np.array([[1.0], [2.0]])).ravel()
+    array([0., 1., 2.])
+    """
+    nothing = np.zeros((1, features.shape[1]), features.dtype)
+    return np.concatenate([nothing, features])
+
+
+def shifted(features):
+    """Inputs of a network that foretells each step: the step before it, zeros first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.network.numpy_lstm import shifted
+    >>> shifted(np.array([[1.0], [2.0], [3.0]])).ravel()
+    array([0., 1., 2.])
+    """
+    return from_nothing(features)[:-1]
+
+
+def log_softmax(z):
+    """Logarithm of the softmax over the last axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.network.numpy_lstm import log_softmax
+    >>> np.exp(log_softmax(np.zeros((1, 4))))
+    array([[0.25, 0.25, 0.25, 0.25]])
+    """
+    z = z - z.max(axis=-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))

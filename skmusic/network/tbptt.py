@@ -1,0 +1,258 @@
+"""Truncated back-propagation through time, with the state carried.
+
+Arrays go in and arrays come out. State is carried from chunk to chunk of each stream
+by hand and set to zero where a recording starts. Where training stands is a value,
+too: a dict of arrays.
+"""
+
+import warnings
+from functools import partial
+
+import numpy as np
+
+# Updates done, and sums of the loss and of the steps, within an epoch.
+_WHOLE = {"position": [0, 0.0, 0.0], "carried": []}
+
+
+def train(
+    sequences,
+    held_out=(),
+    *,
+    loss,
+    n_outputs,
+    units,
+    dropout,
+    epochs,
+    learning_rate,
+    seed,
+    n_streams=64,
+    chunk_length=64,
+    patience=None,
+    noise=0.0,
+    skip=None,
+    version=None,
+    state=None,
+    checkpoint=None,
+    on_chunk=None,
+    on_epoch=None,
+):
+    """Fit an LSTM network by truncated back-propagation with carried state.
+
+    Training is a function of its state: to go on from a state that an earlier
+    call returned, or that was saved in the middle of an epoch, ends with the
+    same bits as never to have stopped.
+
+    Parameters
+    ----------
+    sequences, held_out : list of (x, y)
+        Inputs ``(n_steps, n_inputs)``, and targets: ``(n_steps,)`` integers for
+        cross-entropy, ``(n_steps, n_outputs)`` for mean squared error.
+    loss : {"crossentropy", "mse"}
+        What is minimised.
+    n_outputs : int
+        Numbers that the network gives at each step.
+    units, dropout : sequence of int, sequence of float
+        Size of each LSTM layer and dropout after it.
+    epochs : int
+        Passes over the sequences, those of `state` counted.
+    learning_rate : float
+        Of Adam.
+    seed : int
+        Of weights, dropout, noise and the order of the sequences.
+    n_streams, chunk_length : int
+        Lanes that are trained side by side, steps between two updates.
+    patience : int or None
+        Epochs without a better held-out loss after which training ends; the
+        weights of the best epoch are kept. None trains all epochs.
+    noise : float
+        Standard deviation of the noise on the inputs of the first LSTM layer.
+    skip : (A, d) or None
+        Weights from the inputs straight to the outputs, and bias, to start from;
+        without, there is no such path.
+    version : callable or None
+        Takes inputs and targets of a sequence, and the source of chance of a pass,
+        and returns them as this pass is to learn them; None leaves them as they are.
+    state : dict or None
+        What to go on from, as `train` returns it, or only ``best`` and
+        ``history``: then with new moments. None starts anew.
+    checkpoint : skmusic.network.checkpoint.Checkpoint or None
+        Where the state is saved after each epoch, and whenever it is due.
+    on_chunk, on_epoch : callable or None
+        Told ``(n_steps, loss)`` after each update, and each epoch's record.
+
+    Returns
+    -------
+    state : dict
+        Plain numbers and lists of arrays: ``history``, the records of all epochs
+        (``epoch``, ``loss`` and, where something is held out, ``val_loss``);
+        ``best``, the weights of the best one, as
+        `skmusic.network.numpy_lstm` takes them;
+        and what training needs to go on: ``weights``, ``rest`` (moments and
+        sources of chance), ``best_loss``, ``since``, and ``position`` and
+        ``carried``, which are those of a whole epoch.
+
+    Notes
+    -----
+    Under an active `tf.distribute` strategy each replica trains its share of the
+    lanes; noise and dropout then are not those of one device. Only the first process
+    writes checkpoints, and only between epochs.
+
+    References
+    ----------
+    R. Williams and J. Peng, "An efficient gradient-based algorithm for on-line
+    training of recurrent network trajectories", Neural Computation 2 (1990).
+    """
+    # Here and not above: playing needs no TensorFlow.
+    from skmusic.network import keras_lstm as network
+
+    checkpoint = checkpoint if network.is_chief() else None
+    # What several devices carry is not all here, so only between epochs.
+    within = checkpoint if network.is_alone() else None
+    with network.compiled(
+        sequences[0][0].shape[1],
+        n_outputs,
+        units=units,
+        dropout=dropout,
+        noise=noise,
+        skip=skip,
+        seed=seed,
+        loss=loss,
+        shape=(n_streams, chunk_length),
+    ) as (model, optimizer, step, evaluate):
+        values = partial(network.values, model, optimizer)
+        if state is None:
+            state = {"best": model.get_weights(), "history": []}
+        if "weights" in state:
+            network.assign(model, optimizer, state["weights"], state["rest"])
+        else:
+            model.set_weights(state["best"])
+            state = state | {"best_loss": np.inf, "since": 0} | _WHOLE | values()
+        # All but the weights comes from outside, a new learning rate too.
+        optimizer.learning_rate = learning_rate
+
+        def epoch(state):
+            n_done = len(state["history"])
+            rng, learned = np.random.default_rng([seed, n_done]), sequences
+            if version is not None:
+                learned = [version(x, y, rng) for x, y in sequences]
+            first = int(state["position"][0])
+            batches = lanes(learned, n_streams, chunk_length, rng, first)
+            pause = partial(_save_if_due, within, values, state)
+            mean = _pass(model, batches, n_streams, step, state, on_chunk, pause)
+            record = {"epoch": n_done + 1, "loss": mean}
+            if held_out:
+                batches = lanes(held_out, n_streams, chunk_length)
+                record["val_loss"] = _pass(model, batches, n_streams, evaluate)
+            return _judged(state, record, values())
+
+        n_before = len(state["history"])
+        try:
+            while len(state["history"]) < epochs:
+                if patience is not None and state["since"] >= patience:
+                    break
+                state = epoch(state)
+                if checkpoint is not None:
+                    checkpoint.save(state)
+                if on_epoch is not None:
+                    on_epoch(state["history"][-1])
+        except KeyboardInterrupt:
+            n_done = len(state["history"])
+            if n_done == n_before:
+                raise
+            # What was learned so far is worth keeping.
+            warnings.warn(
+                f"training was interrupted after {n_done} of {epochs} epochs; "
+                "what was learned so far is kept.",
+                UserWarning,
+            )
+    return state
+
+
+def _save_if_due(checkpoint, values, begun, position, carried):
+    """Save where an epoch stands that has `begun` with this state."""
+    if checkpoint is not None and checkpoint.due():
+        reached = {"position": position, "carried": [s.numpy() for s in carried]}
+        checkpoint.save(begun | values() | reached)
+
+
+def _judged(state, record, taken):
+    """State after an epoch."""
+    history = [*state["history"], record]
+    # Without a judge the last is the best.
+    loss = record.get("val_loss", -float(len(history)))
+    better = loss < state["best_loss"]
+    found = {"best": taken["weights"], "best_loss": loss, "since": 0}
+    missed = {"since": state["since"] + 1}
+    return state | taken | _WHOLE | {"history": history} | (found if better else missed)
+
+
+def _pass(model, batches, n_streams, step, begun=None, on_chunk=None, pause=None):
+    """Mean loss of one pass, the state carried along each lane.
+
+    A pass that was `begun` goes on; `pause` is told where it stands after each
+    update.
+    """
+    n_rows, total, n_steps = begun["position"] if begun else _WHOLE["position"]
+    state = [np.zeros((n_streams, s.shape[1]), np.float32) for s in model.inputs[1:]]
+    if n_rows:
+        state = begun["carried"]
+    for x, y, weight, keep in batches:
+        n = float(weight.sum())
+        part, state = step(x, y, weight, keep, state, np.array(n, np.float32))
+        n_rows, total, n_steps = n_rows + 1, total + float(part), n_steps + n
+        if on_chunk is not None:
+            on_chunk(int(n), float(part) / max(n, 1.0))
+        if pause is not None:
+            pause([n_rows, total, n_steps], state)
+    return total / max(n_steps, 1.0)
+
+
+def lanes(sequences, n_streams, chunk_length, rng=None, first=0):
+    """Batches of chunks, each lane a walk through the recordings in turn.
+
+    Parameters
+    ----------
+    sequences : list of (x, y)
+        Inputs and targets.
+    n_streams, chunk_length : int
+        Lanes of a batch, steps of a chunk.
+    rng : numpy.random.Generator or None
+        Shuffles the recordings and turns the ring of chunks, so that lanes are
+        cut elsewhere in each epoch.
+    first : int
+        Batches that are passed over.
+
+    Yields
+    ------
+    x, y, weight, keep
+        ``(n_streams, chunk_length, ...)`` inputs and targets, weight 0 where
+        they are padding, and ``(n_streams,)`` 0 where the state starts anew.
+    """
+    order = range(len(sequences)) if rng is None else rng.permutation(len(sequences))
+    ring = [
+        (i, start)
+        for i in order
+        for start in range(0, len(sequences[i][0]), chunk_length)
+    ]
+    if rng is not None:
+        turn = rng.integers(len(ring))
+        ring = ring[turn:] + ring[:turn]
+    n_rows = -(-len(ring) // n_streams)
+    ring += [None] * (n_rows * n_streams - len(ring))
+    x0, y0 = sequences[0]
+    for row in range(first, n_rows):
+        x = np.zeros((n_streams, chunk_length, *x0.shape[1:]), np.float32)
+        y = np.zeros((n_streams, chunk_length, *y0.shape[1:]), y0.dtype)
+        weight = np.zeros((n_streams, chunk_length), np.float32)
+        keep = np.zeros(n_streams, np.float32)
+        for lane in range(n_streams):
+            chunk = ring[lane * n_rows + row]
+            if chunk is None:
+                continue
+            i, start = chunk
+            part = slice(start, start + chunk_length)
+            n = len(sequences[i][1][part])
+            x[lane, :n], y[lane, :n] = sequences[i][0][part], sequences[i][1][part]
+            weight[lane, :n] = 1
+            keep[lane] = row > 0 and start > 0
+        yield x, y, weight, keep

@@ -1,0 +1,261 @@
+"""What training is for both outputs: sequences, what is held out, progress."""
+
+import hashlib
+import warnings
+from importlib import import_module
+from numbers import Integral
+
+import numpy as np
+
+from skmusic.network import tbptt
+from skmusic.network.checkpoint import Checkpoint
+from skmusic.network.numpy_lstm import from_arrays, to_arrays
+from skmusic.spectra.frames import STEP_SECONDS
+from skmusic.utils.checks import check_array, check_number
+from skmusic.utils.progress import Progress
+
+# Units and dropout by default; those of "mse" are the article's.
+_LAYERS = {
+    "crossentropy": ((128, 128), (0.5,)),
+    "mse": ((256, 256, 256), (0.5, 0.3, 0.2)),
+}
+
+
+def train(
+    generator,
+    sequences,
+    n_outputs,
+    loss,
+    rng,
+    past,
+    *,
+    step_seconds=STEP_SECONDS,
+    **settings,
+):
+    """Train with the parameters of a generator.
+
+    Parameters
+    ----------
+    generator : StatefulLSTMGenerator
+        Its parameters count, and with `past` its network.
+    sequences : list of (x, y)
+        Inputs and targets of each recording.
+    n_outputs, loss
+        As `skmusic.network.tbptt.train` has them.
+    rng : numpy.random.RandomState
+        Of all chance, unless `past` has its own.
+    past : dict or None
+        What was trained before, to go on from, see `before`; None starts anew.
+    step_seconds : float
+        Length of a step, for the progress that is shown.
+    **settings
+        More for `skmusic.network.tbptt.train`.
+
+    Returns
+    -------
+    dict
+        ``network_``, ``history_`` and ``training_``.
+    """
+    # Chunks longer than any recording would be padding.
+    chunk = min(generator.chunk_length, max(len(x) for x, _ in sequences))
+    kept, held_out = split(sequences, generator.validation_fraction, chunk)
+    n_chunks = sum(-(-len(x) // chunk) for x, _ in kept)
+    units, dropout = layers(
+        generator.hidden_layer_sizes, generator.dropout, _LAYERS[loss]
+    )
+    drawn = int(rng.randint(2**31 - 10_000))
+    seed = past.get("seed", drawn) if past else drawn
+    settings = {
+        "loss": loss,
+        "n_outputs": n_outputs,
+        "units": units,
+        "dropout": dropout,
+        "learning_rate": float(generator.learning_rate),
+        "seed": seed,
+        # Some sixteen updates in an epoch also where there is little music.
+        "n_streams": max(1, min(generator.n_streams, -(-n_chunks // 16))),
+        "chunk_length": chunk,
+        "patience": generator.n_iter_no_change if held_out else None,
+        **settings,
+    }
+    identity = _identity(settings, kept, held_out, past)
+    state = _going_on(past, identity, units) if past else None
+    epochs = generator.epochs + (len(state["history"]) if state else 0)
+    checkpoint = None
+    if generator.checkpoint_dir is not None:
+        older = past.get("identity") if past else None
+        checkpoint = Checkpoint(generator.checkpoint_dir, identity, older)
+        state = _newer(state, checkpoint.load(), epochs)
+    _warn_if_stopped(state, settings["patience"])
+    n_done = len(state["history"]) if state else 0
+    n_steps = sum(len(x) for x, _ in kept)
+
+    def on_epoch(record):
+        for callback in generator.callbacks or ():
+            callback(dict(record))
+
+    # TensorFlow takes seconds to load, which are no part of the progress, and speaks of
+    # it; not above, since playing needs none.
+    import_module("skmusic.network.keras_lstm")
+    with Progress(
+        "fit", (epochs - n_done) * n_steps, "steps", generator.verbose
+    ) as progress:
+        state = tbptt.train(
+            kept,
+            held_out,
+            epochs=epochs,
+            state=state,
+            checkpoint=checkpoint,
+            on_chunk=lambda n, loss: progress(n, n * step_seconds, loss=f"{loss:.3f}"),
+            on_epoch=on_epoch,
+            **settings,
+        )
+    return {
+        "network_": from_arrays(state["best"]),
+        "history_": [dict(record) for record in state["history"]],
+        "training_": state | {"seed": seed, "identity": identity},
+    }
+
+
+def before(generator):
+    """What a fitted generator's training goes on from."""
+    past = getattr(generator, "training_", None)
+    if past is None:  # of an older version, or dropped to make the model smaller
+        past = {"best": to_arrays(generator.network_), "history": generator.history_}
+    return past
+
+
+def check_training(generator):
+    """Refuse a past that training could not go on from."""
+    for record in generator.history_:
+        for name, value in record.items():
+            check_number(f"{name} in history_", value, "f", -np.inf, np.inf)
+    past, weights = before(generator), to_arrays(generator.network_)
+    for name in ("best", "weights"):
+        for x, known in zip(past.get(name, weights), weights, strict=True):
+            check_array(f"{name} in training_", x, known.shape)
+    for x in past.get("rest", ()):
+        # Moments are floats; sources of chance and the count of updates are not.
+        kind = "f" if x.dtype.kind == "f" else "i"
+        check_array("rest in training_", x, (None,) * x.ndim, kind, -1e38, 1e38)
+    if "weights" not in past:
+        return
+    check_number("seed", past["seed"], "i", 0, 2**31)
+    check_number("since", past["since"], "i", 0, 2**31)
+    check_number("best_loss", past["best_loss"], "f", -np.inf, np.inf)
+    whole = list(past["position"]) == [0, 0.0, 0.0] and len(past["carried"]) == 0
+    if not whole or len(past["history"]) != len(generator.history_):
+        raise ValueError("training_ is not of a whole epoch.")
+    if not all(isinstance(text, str) for text in past["identity"].values()):
+        raise ValueError("training_ does not tell what it was.")
+
+
+def _going_on(past, identity, units):
+    """State to go on from, judged anew where the music is another."""
+    known = tuple(len(U) for _, U, _ in from_arrays(past["best"])["layers"])
+    if units != known:
+        raise ValueError(
+            f"warm_start goes on with hidden_layer_sizes={known}, not {units}; "
+            "use warm_start=False."
+        )
+    state = {name: past[name] for name in past if name not in ("seed", "identity")}
+    if "weights" in state and past["identity"] != identity:
+        state["since"] = 0
+        if past["identity"]["data"] != identity["data"]:
+            state["best_loss"] = float("inf")
+    return state
+
+
+def _newer(state, saved, epochs):
+    """The state of the two that is further, of the same training."""
+    if saved is None or (state and len(saved["history"]) < len(state["history"])):
+        return state
+    if len(saved["history"]) > epochs:
+        raise ValueError(
+            f"checkpoint_dir holds {len(saved['history'])} epochs of this training, "
+            f"and epochs={epochs} asks for fewer; ask for more, or name a new folder."
+        )
+    return saved
+
+
+def _warn_if_stopped(state, patience):
+    if state and patience is not None and state.get("since", 0) >= patience:
+        warnings.warn(
+            f"training had ended after {len(state['history'])} epochs, since "
+            f"{patience} brought no better held-out loss; with a larger "
+            "n_iter_no_change it goes on.",
+            UserWarning,
+        )
+
+
+def _identity(settings, kept, held_out, past):
+    """What makes a training what it is; with one state, another would differ."""
+    named = dict(settings)
+    if named.pop("version", None) is not None:
+        named["version"] = "one of several"
+    data = hashlib.sha256()
+    for array in named.pop("skip", None) or ():
+        data.update(np.ascontiguousarray(array))
+    for part in (kept, held_out):
+        for pair in part:
+            for array in pair:
+                data.update(f"{array.dtype}{array.shape}".encode())
+                data.update(np.ascontiguousarray(array))
+        data.update(b"held out")
+    identity = {k: str(v) for k, v in named.items()} | {"data": data.hexdigest()}
+    if not past:
+        return identity
+    known = past.get("identity", {})
+    if {k: v for k, v in known.items() if k != "beginning"} == identity:
+        return known
+    beginning = hashlib.sha256()
+    for array in past.get("weights", past["best"]):
+        beginning.update(np.ascontiguousarray(array))
+    return identity | {"beginning": beginning.hexdigest()}
+
+
+def split(sequences, fraction, chunk_length):
+    """Beginnings to learn from, ends of at least a chunk to be held out."""
+    kept, held_out = [], []
+    for x, y in sequences:
+        n = int(len(x) * fraction)
+        n = n if n >= chunk_length else 0
+        kept.append((x[: len(x) - n], y[: len(y) - n]))
+        if n:
+            held_out.append((x[len(x) - n :], y[len(y) - n :]))
+    return kept, held_out
+
+
+def layers(units, dropout, default):
+    """Units of each LSTM layer, and the dropout after it.
+
+    Raises
+    ------
+    ValueError
+        If a layer has no unit, or not each a dropout from 0 to below 1.
+
+    Examples
+    --------
+    >>> from skmusic.network.training import layers
+    >>> layers((8, 8), 0.5, default=((256,), (0.2,)))
+    ((8, 8), (0.5, 0.5))
+    """
+    if units is None:
+        units = default[0]
+    if dropout is None:
+        # Of the default rates, the last serves all further layers.
+        dropout = [default[1][min(k, len(default[1]) - 1)] for k in range(len(units))]
+    elif np.ndim(dropout) == 0:
+        dropout = [dropout] * len(units)
+    units, dropout = tuple(units), tuple(map(float, dropout))
+    if (
+        not units
+        or not all(isinstance(n, Integral) and n >= 1 for n in units)
+        or len(dropout) != len(units)
+        or not all(0 <= rate < 1 for rate in dropout)
+    ):
+        raise ValueError(
+            f"hidden_layer_sizes={units} with dropout={dropout}: each layer needs a "
+            "whole number of units, and a dropout from 0 to below 1 of its own."
+        )
+    return tuple(map(int, units)), dropout

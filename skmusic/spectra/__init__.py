@@ -1,0 +1,34 @@
+"""Frames of a waveform and back: windows, the FFT, overlap-add, packing.
+
+A frame is one analysis window's spectrum packed as real numbers,
+``[real of channel 0, imaginary of channel 0, real of channel 1, ...]``.
+Everything here is a pure function of arrays.
+"""
+
+from skmusic.spectra.stft import (
+    istft,
+    istft_blocks,
+    overlap_add,
+    stft,
+    stft_blocks,
+    stft_whole,
+)
+from skmusic.spectra.windows import (
+    analysis_window,
+    count_bins,
+    count_frames,
+    synthesis_window,
+)
+
+__all__ = [
+    "analysis_window",
+    "count_bins",
+    "count_frames",
+    "istft",
+    "istft_blocks",
+    "overlap_add",
+    "stft",
+    "stft_blocks",
+    "stft_whole",
+    "synthesis_window",
+]

@@ -1,0 +1,1 @@
+"""Forecasts to frames: concatenative, neural, or the article's regression."""

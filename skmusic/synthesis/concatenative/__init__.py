@@ -1,0 +1,1 @@
+"""Plays recorded units: which one comes next, and how it joins."""

@@ -1,0 +1,1 @@
+"""Draws features step by step and makes them sound."""

@@ -1,0 +1,1 @@
+"""Checks of input and progress bars: what every room uses."""

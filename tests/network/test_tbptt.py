@@ -1,0 +1,326 @@
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+import pytest
+
+from skmusic.network import keras_lstm as networks
+from skmusic.network import tbptt
+from skmusic.network.checkpoint import Checkpoint
+from skmusic.network.numpy_lstm import (
+    forward,
+    from_arrays,
+    log_softmax,
+    to_arrays,
+    zero_state,
+)
+
+
+def one_hot(tokens, n):
+    return np.eye(n, dtype=np.float32)[tokens]
+
+
+def token_pairs(tokens, n):
+    """Each token and the one before it."""
+    x = one_hot(tokens, n)
+    return np.concatenate([np.zeros_like(x[:1]), x[:-1]]), tokens.astype(np.int32)
+
+
+def random_pairs(lengths, n, seed=0):
+    rng = np.random.default_rng(seed)
+    return [token_pairs(rng.integers(n, size=length), n) for length in lengths]
+
+
+def loss_of(network, sequences):
+    """Mean cross-entropy of whole sequences, in plain numpy."""
+    each = []
+    for x, y in sequences:
+        logp = log_softmax(forward(network, x, zero_state(network))[0])
+        each.append(-logp[np.arange(len(y)), y])
+    return np.concatenate(each).mean()
+
+
+def train(sequences, held_out=(), n=4, **options):
+    """State after training, by default of a small network."""
+    options = {
+        "loss": "crossentropy",
+        "n_outputs": n,
+        "units": (8,),
+        "dropout": (0.0,),
+        "epochs": 1,
+        "learning_rate": 1e-2,
+        "seed": 0,
+        "n_streams": 2,
+        "chunk_length": 8,
+    } | options
+    return tbptt.train(sequences, held_out, **options)
+
+
+def learn(*args, **options):
+    """Network and records."""
+    state = train(*args, **options)
+    return from_arrays(state["best"]), state["history"]
+
+
+@pytest.mark.parametrize("chunk", [5, 64])
+def test_held_out_loss_is_that_of_one_walk_with_the_state_carried(chunk):
+    n, rng = 4, np.random.default_rng(3)
+    skip = rng.standard_normal((n, n)), rng.standard_normal(n)
+    sequences = random_pairs([70, 33], n)
+    network, history = learn(
+        sequences,
+        sequences,
+        units=(6, 5),
+        dropout=(0.5, 0.2),
+        noise=0.3,
+        skip=skip,
+        n_streams=1,
+        chunk_length=chunk,
+    )
+    assert history[0]["val_loss"] == pytest.approx(
+        loss_of(network, sequences), abs=1e-5
+    )
+
+
+def test_squared_error_is_that_of_one_walk():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((50, 3)).astype(np.float32)
+    y = rng.standard_normal((50, 2)).astype(np.float32)
+    network, history = learn([(x, y)], [(x, y)], 2, loss="mse", n_streams=1)
+    error = np.square(forward(network, x, zero_state(network))[0] - y).mean()
+    assert history[0]["val_loss"] == pytest.approx(error, abs=1e-5)
+
+
+def test_a_periodic_pattern_is_learned():
+    pattern = np.tile([0, 1, 0, 2, 0, 3], 60)  # what follows 0 depends on the past
+    sequences = [token_pairs(pattern, 4)]
+    network, history = learn(
+        sequences, epochs=60, units=(16,), n_streams=2, learning_rate=2e-2
+    )
+    losses = [record["loss"] for record in history]
+    assert losses[-1] < 0.1 * losses[0]
+    x, y = sequences[0]
+    guess = forward(network, x, zero_state(network))[0].argmax(axis=1)
+    assert (guess[6:] == y[6:]).all()
+
+
+def test_memory_reaches_beyond_a_chunk():
+    # One of two symbols is heard every 16 steps and wanted throughout: in the
+    # later chunks of 4 steps it is known only from the state.
+    rng = np.random.default_rng(0)
+    symbol = rng.integers(2, size=120)
+    x = np.zeros((120 * 16, 2), np.float32)
+    x[::16] = one_hot(symbol, 2)
+    sequences = [(x, np.repeat(symbol, 16).astype(np.int32))]
+    network, _ = learn(
+        sequences, n=2, epochs=20, n_streams=4, chunk_length=4, learning_rate=2e-2
+    )
+    logp = log_softmax(forward(network, x, zero_state(network))[0])
+    loss = -np.take_along_axis(logp, sequences[0][1][:, None], axis=1)[:, 0]
+    late = np.arange(len(x)) % 16 >= 4
+    assert loss[late].mean() < 0.2 * np.log(2)
+
+
+@pytest.fixture(scope="module")
+def stopped():
+    """Noise learned by heart: what is held out gets worse at some time."""
+    kept, held_out = random_pairs([200], 4, seed=0), random_pairs([60], 4, seed=1)
+    network, history = learn(
+        kept, held_out, epochs=60, patience=3, learning_rate=5e-2, n_streams=1
+    )
+    return network, [record["val_loss"] for record in history], held_out
+
+
+def test_training_stops_after_so_many_epochs_without_a_better_one(stopped):
+    _, losses, _ = stopped
+    assert len(losses) == np.argmin(losses) + 1 + 3 < 60
+
+
+def test_the_weights_of_the_best_epoch_are_kept(stopped):
+    network, losses, held_out = stopped
+    assert loss_of(network, held_out) == pytest.approx(min(losses), abs=1e-5)
+    assert losses[-1] > min(losses) + 1e-3
+
+
+def global_chance():
+    return random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+
+
+def test_chance_comes_from_the_seed_alone():
+    sequences = random_pairs([60, 50], 4)
+    options = {"noise": 0.5, "dropout": (0.5,), "skip": (np.eye(4), np.zeros(4))}
+    keras.utils.set_random_seed(1)
+    before = global_chance()
+    first, _ = learn(sequences, **options)
+    assert global_chance() == before
+    keras.utils.set_random_seed(2)
+    second, _ = learn(sequences, **options)
+    other, _ = learn(sequences, **options | {"seed": 5})
+    for a, b in zip(to_arrays(first), to_arrays(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any(
+        not np.array_equal(a, b)
+        for a, b in zip(to_arrays(first), to_arrays(other), strict=True)
+    )
+
+
+def test_what_is_compiled_is_used_again_and_holds_nothing(monkeypatch):
+    made, steps = [], networks._steps
+
+    def told(model, *args):
+        made.append(model)
+        return steps(model, *args)
+
+    monkeypatch.setattr(networks, "_idle", {})
+    monkeypatch.setattr(networks, "_steps", told)
+    sequences = random_pairs([60, 50], 4)
+    options = ALL_CHANCE | {"epochs": 2}
+    states = [
+        train(sequences, **options | more)
+        for more in ({}, {"seed": 3, "learning_rate": 1.0}, {}, {"units": (5,)}, {})
+    ]
+    assert len(made) == 2
+    for again in (states[2], states[4]):
+        assert_same_state(again, states[0])
+    with pytest.raises(AssertionError):
+        assert_same_state(states[1], states[0])
+
+
+def test_fits_of_a_kind_at_once_do_not_meet():
+    sequences = random_pairs([200, 50], 4)
+    alone = [train(sequences, seed=seed, epochs=3) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        fits = [pool.submit(train, sequences, seed=seed, epochs=3) for seed in range(4)]
+        for fit, state in zip(fits, alone, strict=True):
+            assert_same_state(fit.result(), state)
+
+
+def test_keras_own_chance_is_not_used():
+    def draws():
+        keras.utils.set_random_seed(7)
+        yield keras.random.normal((3,))
+        learn(random_pairs([20], 4), noise=0.5, skip=(np.eye(4), np.zeros(4)))
+        yield keras.random.normal((3,))
+
+    keras.utils.set_random_seed(7)
+    undisturbed = [keras.random.normal((3,)) for _ in range(2)]
+    for a, b in zip(draws(), undisturbed, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_training_goes_on_from_a_network():
+    sequences, skip = random_pairs([60], 4), (np.eye(4), np.zeros(4))
+    first, history = learn(sequences, skip=skip)
+    state = {"best": to_arrays(first), "history": history}
+    second, history = learn(
+        sequences, skip=skip, state=state, learning_rate=1e-12, seed=9, epochs=3
+    )
+    assert [record["epoch"] for record in history] == [1, 2, 3]
+    for a, b in zip(to_arrays(first), to_arrays(second), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+ALL_CHANCE = {"noise": 0.5, "dropout": (0.5,), "skip": (np.eye(4), np.zeros(4))}
+
+
+def assert_same_state(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_equal(a[name], b[name], err_msg=name)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3, 5])
+def test_to_stop_and_to_go_on_is_not_to_stop(cut):
+    kept, held_out = random_pairs([70, 33], 4), random_pairs([20], 4, seed=1)
+    whole = train(kept, held_out, epochs=5, **ALL_CHANCE)
+    state = train(kept, held_out, epochs=cut, **ALL_CHANCE)
+    state = train(kept, held_out, epochs=5, state=state, **ALL_CHANCE)
+    assert_same_state(state, whole)
+
+
+def test_to_go_on_after_the_end_is_to_stay():
+    kept, held_out = random_pairs([100], 4), random_pairs([60], 4, seed=1)
+    options = {"patience": 2, "learning_rate": 5e-2, "n_streams": 1}
+    whole = train(kept, held_out, epochs=60, **options)
+    n = len(whole["history"])
+    assert n < 60
+    state = train(kept, held_out, epochs=n - 1, **options)
+    assert_same_state(train(kept, held_out, epochs=60, state=state, **options), whole)
+    assert_same_state(train(kept, held_out, epochs=70, state=whole, **options), whole)
+    longer = train(
+        kept, held_out, epochs=n + 1, state=whole, **options | {"patience": 9}
+    )
+    assert len(longer["history"]) == n + 1
+
+
+class EveryUpdate(Checkpoint):
+    """Saves whenever it is asked, and dies at one of the saves."""
+
+    def __init__(self, folder, at):
+        super().__init__(folder, {})
+        self.at = at
+
+    def due(self):
+        return True
+
+    def save(self, state):
+        super().save(state)
+        self.at -= 1
+        if self.at == 0:
+            raise MemoryError
+
+
+@pytest.mark.parametrize("at", [1, 5, 8, 11, 20])
+def test_a_state_within_an_epoch_is_gone_on_from(tmp_path, at):
+    sequences = random_pairs([70, 40], 4)
+    whole = train(sequences, epochs=3, **ALL_CHANCE)
+    checkpoint = EveryUpdate(tmp_path, at)
+    with pytest.raises(MemoryError):
+        train(sequences, epochs=3, checkpoint=checkpoint, **ALL_CHANCE)
+    state = Checkpoint(tmp_path, {}).load()
+    assert_same_state(train(sequences, epochs=3, state=state, **ALL_CHANCE), whole)
+
+
+def test_weights_are_plain_arrays():
+    network, _ = learn(random_pairs([30], 4), units=(3, 2), dropout=(0, 0))
+    assert all(
+        type(a) is np.ndarray and a.dtype == np.float32 for a in to_arrays(network)
+    )
+    assert [W.shape for W, _, _ in network["layers"]] == [(4, 12), (3, 8)]
+    assert network["head"][0].shape == (2, 4)
+
+
+def test_each_update_and_each_epoch_is_told():
+    chunks, epochs = [], []
+    _, history = learn(
+        random_pairs([50], 4),
+        epochs=2,
+        on_chunk=lambda n, loss: chunks.append(n),
+        on_epoch=epochs.append,
+    )
+    assert sum(chunks) == 2 * 50
+    assert epochs == history
+
+
+def test_an_interrupt_keeps_what_was_learned():
+    def interrupt(record):
+        records.append(record)
+        if len(records) == 2:
+            raise KeyboardInterrupt
+
+    records = []
+    with pytest.warns(UserWarning, match="after 2 of 5 epochs"):
+        network, history = learn(random_pairs([30], 4), epochs=5, on_epoch=interrupt)
+    assert history == records
+    again, _ = learn(random_pairs([30], 4), epochs=2)
+    for a, b in zip(to_arrays(network), to_arrays(again), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_an_interrupt_before_the_first_epoch_ends_is_one():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learn(random_pairs([30], 4), on_chunk=interrupt)

@@ -1,0 +1,250 @@
+import dataclasses
+import hashlib
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+import sklearn.pipeline
+from hostile_models import closed, damaged, forged, opened
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import FunctionTransformer
+
+import skmusic
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+from skmusic.persistence import saving
+
+OPTIONS = {
+    "tokens": {},
+    "regression": {"output": "regression"},
+    "spectra": {"emission": "spectra"},
+}
+
+
+@pytest.fixture(scope="module")
+def models(songs):
+    """A fitted pipeline of each output."""
+    return {
+        name: Pipeline(
+            [
+                FFTFeaturizer(N=256, sr=11025),
+                StatefulLSTMGenerator(
+                    **options, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
+                ),
+            ]
+        ).fit([x[:40_000] for x in songs.recordings[:2]])
+        for name, options in OPTIONS.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def files(models, tmp_path_factory):
+    """The bytes of their files."""
+    folder = tmp_path_factory.mktemp("models")
+    for name, model in models.items():
+        skmusic.save(model, folder / name)
+    return {name: (folder / name).read_bytes() for name in models}
+
+
+def there_and_back(model, folder):
+    skmusic.save(model, folder / "model.skmusic")
+    return skmusic.load(folder / "model.skmusic")
+
+
+def equal(a, b):
+    """To the bit, and of the same types throughout."""
+    assert type(a) is type(b)
+    if isinstance(a, np.ndarray):
+        assert (a.dtype, a.shape) == (b.dtype, b.shape)
+        # Sums of products depend on it; joblib, too, makes C order of all else.
+        assert b.flags.fnc == a.flags.fnc
+        assert (
+            a.tolist() == b.tolist()
+            if a.dtype == object
+            else (a.tobytes() == b.tobytes())
+        )
+    elif dataclasses.is_dataclass(a) or isinstance(a, BaseEstimator):
+        equal(vars(a), vars(b))
+    elif isinstance(a, dict):
+        assert list(a) == list(b)
+        equal(list(a.values()), list(b.values()))
+    elif isinstance(a, (list, tuple)):
+        assert len(a) == len(b)
+        for x, y in zip(a, b, strict=True):
+            equal(x, y)
+    else:
+        assert a == b or a != a
+
+
+@pytest.mark.parametrize("output", OPTIONS)
+def test_a_loaded_model_is_the_saved_one_to_the_bit(models, output, songs, tmp_path):
+    model, seed = models[output], songs.recordings[0][:9000]
+    loaded = there_and_back(model, tmp_path)
+    equal(model.steps, loaded.steps)
+    for heard in None, seed:
+        made = [m.sample(heard, 300, random_state=1) for m in (model, loaded)]
+        assert made[0].tobytes() == made[1].tobytes()
+    frames = model[0].transform([seed])
+    assert (
+        model[-1].predict(frames)[0].tobytes()
+        == loaded[-1].predict(frames)[0].tobytes()
+    )
+    assert model[-1].score(frames) == loaded[-1].score(frames)
+
+
+@pytest.mark.parametrize("output", OPTIONS)
+def test_the_file_is_as_small_as_a_pickle(models, output, tmp_path):
+    joblib.dump(models[output], tmp_path / "a.joblib")
+    skmusic.save(models[output], tmp_path / "a.skmusic")
+    fixed = 6000  # the description; of a real model a ten-thousandth
+    small, large = ((tmp_path / f"a.{s}").stat().st_size for s in ("skmusic", "joblib"))
+    assert small < 1.1 * large + fixed
+
+
+def test_parts_and_models_that_are_not_fitted(models, tmp_path):
+    featurizer, generator = (step for _, step in models["tokens"].steps)
+    parts = [
+        featurizer,
+        generator,
+        FFTFeaturizer(window=np.hanning(256), N=256, factor=0.5),
+        FFTFeaturizer(window=("kaiser", 8.0)),
+        StatefulLSTMGenerator(hidden_layer_sizes=(4, 2), dropout=[0.5, 0.1]),
+        FFTFeaturizer(N=64).fit(np.zeros((2, 100))),
+    ]
+    for part in parts:
+        equal(part, there_and_back(part, tmp_path))
+    for kind in Pipeline, sklearn.pipeline.Pipeline:
+        steps = [("a", featurizer), ("no", "passthrough"), ("b", generator)]
+        loaded = there_and_back(kind(steps), tmp_path)
+        assert type(loaded) is kind
+        equal(steps, loaded.steps)
+
+
+def test_a_loaded_model_goes_on_learning_as_the_saved_one_does(models, songs, tmp_path):
+    both = [
+        there_and_back(models["tokens"], tmp_path),
+        pickle.loads(pickle.dumps(models["tokens"])),
+    ]
+    for model in both:
+        model[-1].set_params(warm_start=True)
+        model.fit([x[:40_000] for x in songs.recordings[:2]])
+        assert model[-1].n_iter_ == 2
+    equal(*(model[-1].network_ for model in both))
+
+
+def test_another_process_loads_it_without_tensorflow(models, tmp_path):
+    skmusic.save(models["tokens"], tmp_path / "a.skmusic")
+    code = (
+        "import skmusic, sys, hashlib\n"
+        f"music = skmusic.load({str(tmp_path / 'a.skmusic')!r}).sample(None, 100)\n"
+        "print(hashlib.sha256(music.tobytes()).hexdigest(), 'keras' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    music = models["tokens"].sample(None, 100)
+    assert done.stdout.split() == [hashlib.sha256(music.tobytes()).hexdigest(), "False"]
+
+
+def test_what_belongs_to_a_machine_is_not_kept(tmp_path):
+    model = Pipeline(
+        [FFTFeaturizer(n_jobs=2), StatefulLSTMGenerator(callbacks=[print], verbose=1)],
+        memory=str(tmp_path),
+    )
+    loaded = there_and_back(model, tmp_path)
+    assert (loaded.memory, loaded[-1].callbacks) == (None, None)
+    assert loaded[0].n_jobs == FFTFeaturizer().n_jobs
+    assert loaded[-1].verbose == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        (StatefulLSTMGenerator(random_state=np.random.RandomState(0)), r"random_state"),
+        (Pipeline([FFTFeaturizer(), FunctionTransformer(len)]), "FunctionTransformer"),
+        (FFTFeaturizer(window=lambda n: n), r"model\.window"),
+        (FFTFeaturizer(window=("dpss", 3)), "give it as an array"),
+        (FFTFeaturizer(N=-2), "'N' parameter"),
+        (len, "no model of skmusic"),
+        ([FFTFeaturizer()], "no model of skmusic"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_with_a_remedy(model, why, tmp_path):
+    with pytest.raises(ValueError, match=rf"{why}.* joblib"):
+        skmusic.save(model, tmp_path / "a.skmusic")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_is_not_finite_is_not_written(models, tmp_path):
+    broken = pickle.loads(pickle.dumps(models["regression"]))
+    broken[-1].network_["head"][0][0, 0] = np.nan
+    with pytest.raises(ValueError, match="head holds values from nan"):
+        skmusic.save(broken, tmp_path / "a.skmusic")
+
+
+def test_every_class_that_is_made_checks_itself():
+    for cls in saving._DATACLASSES.values():
+        assert callable(cls.check)
+    for cls in saving._ESTIMATORS.values():
+        if not issubclass(cls, sklearn.pipeline.Pipeline):
+            assert callable(cls._check_saved)
+
+
+def test_the_message_names_the_file_and_the_fault(files, tmp_path):
+    header, content, body = opened(files["tokens"])
+    generator = content["params"]["steps"][1]["tuple"][1]
+    generator["fitted"]["codebook_"]["new"] = "os.system"
+    (tmp_path / "a.skmusic").write_bytes(closed(header, content, body))
+    with pytest.raises(ValueError, match=r"a\.skmusic' cannot .*'os\.system', wh"):
+        skmusic.load(tmp_path / "a.skmusic")
+
+
+CODE = "os.system", "subprocess.Popen", "os.exec", "pickle.find_class", "exec"
+watching = []
+
+
+def no_code(event, args):
+    assert not (watching and event in CODE), (event, args)
+
+
+sys.addaudithook(no_code)  # there is no way to take it away again
+
+
+@pytest.mark.parametrize("output", OPTIONS)
+@pytest.mark.parametrize("make", [damaged, forged])
+def test_hostile_files_are_refused_or_work(files, output, make, songs, tmp_path):
+    # The long run is benchmarks/fuzz_models.py.
+    path = tmp_path / "a.skmusic"
+    heard = np.random.default_rng(0).standard_normal((80, 516)).astype(np.float32)
+    refused = 0
+    for i in range(250):
+        kind, raw = make(files[output], np.random.default_rng([7, i]))
+        path.write_bytes(raw)
+        watching.append(i)
+        try:
+            model = skmusic.load(path)
+        except ValueError:
+            refused += 1
+            continue
+        finally:
+            watching.clear()
+        assert make is forged, (i, kind)
+        generator = model.steps[-1][1]
+        if hasattr(generator, "network_"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of numbers near the largest
+                made = generator.sample(heard[:, : generator.n_dims_], 20)
+            assert np.isfinite(made).all(), (i, kind)
+    assert refused > 150
+
+
+def test_nothing_is_left_of_a_save_that_failed(tmp_path, monkeypatch):
+    def fail(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="No space left"):
+        skmusic.save(FFTFeaturizer(), tmp_path / "a.skmusic")
+    assert not list(tmp_path.iterdir())
