@@ -133,14 +133,6 @@ def stream(args):
     return {}
 
 
-def completion(args):
-    """Print a script that teaches a shell what can be typed."""
-    from skmusic.cli import completion
-
-    print(completion.script(args.shell))
-    return {}
-
-
 def info(args):
     """Describe recordings and models, all that can be."""
     report = {"files": [], "errors": []}

@@ -123,9 +123,6 @@ def parser():
     add("--play", action="store_true", help="play it, if a player is found")
     add = command("info", f"describe recordings and models {trust}")
     add("files", nargs="+", type=_path, metavar="FILE", help="recording or model")
-    text = "print a script of tab completion for a shell"
-    add = command("completion", text, json=False)
-    add("shell", choices=["bash", "zsh", "tcsh"], help="eval it, or save it")
     return top
 
 

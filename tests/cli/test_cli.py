@@ -295,7 +295,6 @@ def test_options_reach_the_estimators(songs, fake, capsys):
         ("compose", "songs", "--quiet", "-v"),
         ("stream", "m.joblib", "--json"),
         ("stream", "m.joblib", "--pieces", "2"),
-        ("completion", "fish"),
         (),
     ],
 )
