@@ -15,9 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmusic import audio, spectra
 from skmusic.audio.decoding import most_samples, read_blocks
-from skmusic.spectra.windows import sine_window
-from skmusic.utils.checks import check_number
-from skmusic.utils.validation import check_recordings, give_form
+from skmusic.spectra.frames import FrameFormat, Frames, format_of
+from skmusic.utils.validation import check_recordings, restore_shape
 
 # The longest window that a file may ask for, and those of the windows with numbers
 # that take no time and memory beyond their length, whatever the numbers.
@@ -175,9 +174,34 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
             _warn_of_bare_stereo(recordings, self.N)
             counts = {x.shape[1] for x in recordings.items}
         self.n_channels_ = self.channels or max(counts)
-        self.n_dims_ = 2 * self.n_channels_ * self._n_bins()
+        self.n_dims_ = self.format_.n_dims
         self._flat = recordings.flat
         return recordings, found
+
+    @property
+    def format_(self):
+        """Format of the frames, which they carry with them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import FFTFeaturizer
+        >>> FFTFeaturizer(N=256).fit([np.zeros(500)]).format_.hop_length
+        128
+        """
+        check_is_fitted(self, "n_channels_")
+        window = self.window
+        if not isinstance(window, (str, tuple)):
+            window = tuple(np.asarray(window, float).tolist())
+        return FrameFormat(
+            self.N,
+            self._hop(),
+            window,
+            self.sr,
+            self.n_channels_,
+            self.factor,
+            self.redundant,
+        )
 
     def fit_transform(self, X, y=None):
         """Fit and transform; files are read when their frames are asked for.
@@ -263,9 +287,10 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        list of ndarray of shape (n_frames, n_dims), or ndarray of shape \
+        list of Frames of shape (n_frames, n_dims), or Frames of shape \
                 (n_recordings, n_frames, n_dims)
-            A list for a list, an array for an array.
+            A list for a list, an array for an array. They are arrays that know their
+            format, see `skmusic.spectra.frames`.
 
         Raises
         ------
@@ -287,7 +312,10 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
             frames = self._frames_of_files(recordings.items)
         else:
             frames = self._each(self._frames, recordings.items)
-        return recordings.like(frames, keep_flat=False)
+        frames = recordings.like(frames, keep_flat=False)
+        if isinstance(frames, list):
+            return [Frames(x, self.format_) for x in frames]
+        return Frames(frames, self.format_)
 
     def inverse_transform(self, X):
         """Waveform of each sequence of frames.
@@ -325,6 +353,12 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
                 f"X holds paths such as {frames.items[0]!r}, not frames; transform "
                 "them first."
             )
+        found = format_of(X)
+        if found not in (None, self.format_):
+            raise ValueError(
+                f"X holds frames of another format, {found}, than those of this "
+                f"FFTFeaturizer, {self.format_}; invert them with the one they are of."
+            )
         for i, f in enumerate(frames.items):
             if f.shape[1] != self.n_dims_:
                 raise ValueError(
@@ -332,10 +366,9 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
                     f"FFTFeaturizer makes and takes {self.n_dims_} (n_dims_); wrap "
                     "the frames of a single recording in a list."
                 )
-        args = (self._window(), self._hop(), self.n_channels_)
-        settings = {"factor": self.factor, "redundant": self.redundant}
-        x = self._each(lambda f: spectra.istft(f, *args, **settings), frames.items)
-        return give_form(x, dense=frames.form == "3d", flat=self._flat)
+        args = self.format_.istft_args()
+        x = self._each(lambda f: spectra.istft(f, *args), frames.items)
+        return restore_shape(x, dense=frames.form == "3d", flat=self._flat)
 
     def inverse_stream(self, blocks):
         """Waveform of frames that come block by block, as they come.
@@ -365,26 +398,7 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         [(2432, 1), (2568, 1)]
         """
         check_is_fitted(self)
-        yield from spectra.istft_blocks(
-            blocks,
-            self._window(),
-            self._hop(),
-            self.n_channels_,
-            factor=self.factor,
-            redundant=self.redundant,
-        )
-
-    @property
-    def frame_seconds(self):
-        """Seconds from one frame to the next.
-
-        Examples
-        --------
-        >>> from skmusic import FFTFeaturizer
-        >>> FFTFeaturizer(N=882).frame_seconds
-        0.01
-        """
-        return self._hop() / self.sr
+        yield from spectra.istft_blocks(blocks, *self.format_.istft_args())
 
     def count_frames(self, n_samples):
         """Frames whose `inverse_transform` has at least so many samples.
@@ -423,33 +437,11 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
             )
         spectra.synthesis_window(self._window(), self._hop())
 
-    def _check_saved(self):
-        """Refuse parameters and fitted attributes that do not fit together."""
-        check_number("N", self.N, "i", 2, _MOST_N)
-        check_number("sr", self.sr, "f", 1e-3, 1e9)
-        if isinstance(self.window, tuple) and self.window[0] not in _PLAIN_WINDOWS:
-            raise ValueError(f"window={self.window!r:.60}; give it as an array.")
-        self._check_parameters()
-        if hasattr(self, "n_dims_"):
-            check_number("n_channels_", self.n_channels_, "i", 1, 2**20)
-            n_dims = 2 * self.n_channels_ * self._n_bins()
-            check_number("n_dims_", self.n_dims_, "i", n_dims, n_dims)
-            if not isinstance(self._flat, bool) or self._flat > (self.n_channels_ == 1):
-                raise ValueError("_flat is not whether waveforms have one axis.")
-
     def _hop(self):
         return self.N // 2 if self.hop_length is None else self.hop_length
 
     def _window(self):
         return spectra.analysis_window(self.window, self.N)
-
-    def _is_lapped(self):
-        """Whether windows overlap by half and are half a sine, see `Layout`."""
-        by_half = self._hop() == self.N // 2
-        return by_half and np.allclose(self._window(), sine_window(self.N))
-
-    def _n_bins(self):
-        return spectra.count_bins(self.N, self.redundant)
 
     def _frames_of_files(self, paths, one_at_least=True):
         frames = self._read_each(paths, self._frames_of_file, one_at_least=one_at_least)
@@ -485,8 +477,7 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         return self._stft(spectra.stft, x)
 
     def _stft(self, function, x, **more):
-        window, hop = self._window(), self._hop()
-        return function(x, window, hop, self.factor, self.redundant, **more)
+        return function(x, *self.format_.stft_args(), **more)
 
     def _each(self, function, items, *more):
         """Results for each item, in threads; one item is not worth a thread."""
@@ -554,18 +545,14 @@ class StreamedFrames(Sequence):
 
     Attributes
     ----------
-    n_dims, n_channels : int
-        Numbers in a frame, and the channels that they are of.
-    redundant, lapped : bool
-        What windows they are of, see `skmusic.spectra.frames.Layout`.
+    format : FrameFormat
+        Of the frames.
     """
 
     def __init__(self, featurizer, paths, lengths):
         # As it is now: it may be fitted to something else later.
         self._featurizer, self._paths = copy.copy(featurizer), paths
-        self.lengths = lengths
-        self.n_dims, self.n_channels = featurizer.n_dims_, featurizer.n_channels_
-        self.redundant, self.lapped = featurizer.redundant, featurizer._is_lapped()
+        self.lengths, self.format = lengths, featurizer.format_
 
     def __len__(self):
         return len(self._paths)
@@ -575,7 +562,8 @@ class StreamedFrames(Sequence):
             part = self._paths[index], self.lengths[index]
             return StreamedFrames(self._featurizer, *part)
         paths = [self._paths[index]]
-        return self._featurizer._frames_of_files(paths, one_at_least=False)[0]
+        (frames,) = self._featurizer._frames_of_files(paths, one_at_least=False)
+        return Frames(frames, self.format)
 
     def __repr__(self):
         return f"<frames of {len(self)} recordings, made when they are asked for>"

@@ -2,31 +2,34 @@
 
 import numpy as np
 
+from skmusic.spectra.reframing import frame_at
+
 __all__ = ["runs"]
 
 ORIGIN = np.dtype([("recording", np.int32), ("frame", np.int64)])
 RUN = np.dtype([("start", np.int64), ("length", np.int64), *ORIGIN.descr])
 
 
-def origin_of(bank, played):
-    """Recording, and frame of it, of frames of a bank.
+def origin_of(synthesis, samples):
+    """Recording, and frame of it, of samples of a unit database.
 
     Parameters
     ----------
-    bank : skmusic.synthesis.concatenative.database.Bank
-        What is played.
-    played : ndarray of shape (n_frames,), int
-        Frames of the bank.
+    synthesis : skmusic.synthesis.concatenative.synthesis.Concatenative
+        What was played.
+    samples : ndarray of shape (n_frames,), int
+        Sample of its database in the middle of each frame.
 
     Returns
     -------
     ndarray of shape (n_frames,), of dtype `ORIGIN`
     """
-    m = bank.layout.frames_per_step
-    step, offset = np.divmod(played, m)
-    origin = np.empty(len(played), ORIGIN)
-    origin["recording"] = bank.recording[step]
-    origin["frame"] = bank.position[step] * m + offset
+    database, format = synthesis.database, synthesis.format
+    unit, offset = np.divmod(samples, database.samples_per_unit)
+    sample = database.position[unit] * database.samples_per_unit + offset
+    origin = np.empty(len(samples), ORIGIN)
+    origin["recording"] = database.recording[unit]
+    origin["frame"] = frame_at(sample, format)
     return origin
 
 

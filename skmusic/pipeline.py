@@ -5,9 +5,9 @@ from numbers import Integral
 import numpy as np
 import sklearn.pipeline
 from sklearn.pipeline import _name_estimators
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
-from skmusic.utils.validation import several
+from skmusic.utils.validation import as_seed_list
 
 
 class Pipeline(sklearn.pipeline.Pipeline):
@@ -49,39 +49,6 @@ class Pipeline(sklearn.pipeline.Pipeline):
             steps = [s if isinstance(s, (list, tuple)) else next(named) for s in steps]
         self._steps = steps
 
-    def fit(self, X, y=None, **params):
-        """Learn from recordings; the generator is told the rate of the frames.
-
-        Parameters
-        ----------
-        X : list of paths or arrays
-            Recordings.
-        y : None
-            Ignored.
-        **params
-            Passed on to the steps, as `sklearn.pipeline.Pipeline` does. For a last
-            step that takes `frame_seconds` it is that of the featurizer.
-
-        Returns
-        -------
-        Pipeline
-            The pipeline itself.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
-        >>> rng = np.random.default_rng(0)
-        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0)
-        >>> pipe = Pipeline([FFTFeaturizer(N=64), generator])
-        >>> pipe.fit([rng.standard_normal((9000, 2))])[-1].n_iter_
-        1
-        """
-        known = self._rate_of_frames()
-        if not sklearn.get_config()["enable_metadata_routing"]:
-            known = {f"{self.steps[-1][0]}__{name}": v for name, v in known.items()}
-        return super().fit(X, y, **known | params)
-
     def partial_fit(self, X, y=None):
         """Go on learning, from new recordings, with the transformers as they are.
 
@@ -110,14 +77,14 @@ class Pipeline(sklearn.pipeline.Pipeline):
         >>> pipe[-1].n_recordings_
         2
         """
-        if not hasattr(self.steps[-1][1], "network_"):
+        if not hasattr(self.steps[-1][1], "synthesis_"):
             return self.fit(X)
         for step in self._transformers():
             X = getattr(step, "stream", step.transform)(X)
-        self.steps[-1][1].partial_fit(X, **self._rate_of_frames())
+        self.steps[-1][1].partial_fit(X)
         return self
 
-    def sample(self, seed=None, frames=None, *, seconds=None, mood=None, **options):
+    def sample(self, seed=None, frames=None, *, seconds=None, style=None, **options):
         """Compose: what might follow a recording.
 
         Parameters
@@ -132,9 +99,9 @@ class Pipeline(sklearn.pipeline.Pipeline):
             Frames to make of each piece.
         seconds : float or None, default=None
             Length in place of `frames`.
-        mood : path, ndarray of shape (n_samples,) or (n_samples, n_channels), or \
+        style : path, ndarray of shape (n_samples,) or (n_samples, n_channels), or \
                 None, default=None
-            A recording whose mood the pieces keep, its timbre and how much happens in
+            A recording whose style the pieces keep, its timbre and how much happens in
             it; they are played about as bright and as loud as it is. None is that of
             the seed's last seconds.
         **options
@@ -179,9 +146,9 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 f"frames={frames} and seconds={seconds}: give one of the two."
             )
         frames, n_samples = self._length(frames, seconds)
-        seeds, many = several(seed)
+        seeds, many = as_seed_list(seed)
         heard = self._heard(seeds)
-        options = self._in_mood(options, mood)
+        options = self._in_style(options, style)
         made = self.steps[-1][1].sample(heard if many else heard[0], frames, **options)
         music, *about = made if isinstance(made, tuple) else (made,)
         music = music if many else [music]
@@ -197,7 +164,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         frames=None,
         *,
         seconds=None,
-        mood=None,
+        style=None,
         block_frames=16,
         **options,
     ):
@@ -205,7 +172,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
         Parameters
         ----------
-        seed, frames, seconds, mood : optional
+        seed, frames, seconds, style : optional
             As `sample` takes them; without `frames` and `seconds` it never ends.
         block_frames : int, default=16
             Frames that make a block; the first block is shorter by the overlap of
@@ -260,23 +227,13 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 )
         frames, n_samples = self._length(frames, seconds)
         (heard,) = self._heard([seed])
-        options = self._in_mood(options, mood)
+        options = self._in_style(options, style)
         blocks = _frame_blocks(
             self.steps[-1][1], heard, frames, int(block_frames), options
         )
         for step in reversed(self._transformers()):
             blocks = step.inverse_stream(blocks)
         return blocks if n_samples is None else _first(blocks, n_samples)
-
-    def _rate_of_frames(self):
-        """What the last step is told of the frames, if it listens."""
-        if not has_fit_parameter(self.steps[-1][1], "frame_seconds"):
-            return {}
-        try:
-            found = [getattr(s, "frame_seconds", None) for s in self._transformers()]
-        except (TypeError, ArithmeticError):  # of which the step's own fit tells more
-            return {}
-        return {"frame_seconds": next(filter(None, found), None)}
 
     def _length(self, frames, seconds):
         """Frames to make, and samples to keep of them; None for all."""
@@ -299,9 +256,11 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 heard[id(seed)] = x[0]
         return [heard[id(seed)] for seed in seeds]
 
-    def _in_mood(self, options, mood):
-        """Options of the last step, with the frames of a mood if there is one."""
-        return options if mood is None else options | {"mood": self._heard([mood])[0]}
+    def _in_style(self, options, style):
+        """Options of the last step, with the frames of a style if there is one."""
+        return (
+            options if style is None else options | {"style": self._heard([style])[0]}
+        )
 
     def _transformers(self):
         steps = [step for _, step in self.steps[:-1]]
@@ -319,7 +278,7 @@ def _frame_blocks(generator, state, frames, block_frames, options):
         yield music
         done += n
         # The state has it now.
-        options = {name: options[name] for name in options if name != "mood"}
+        options = {name: options[name] for name in options if name != "style"}
 
 
 def _first(blocks, n_samples):

@@ -168,7 +168,7 @@ def _piece(pipe, piece, found, names, sr):
     about = _sound(piece.name, piece.music, sr) | {"name": piece.name}
     origin = None
     if piece.origin is not None:
-        step = pipe.steps[0][1].frame_seconds
+        step = pipe.steps[0][1].format_.seconds
         origin = OriginDisplay(runs(piece.origin), step, names=names)
         about["origin"] = _origin(origin, piece.name)
     if found:
@@ -326,7 +326,7 @@ def stretches(pipe):
     for last in np.unique(bank.ends):
         (origin,) = origin_of(bank, np.array([first * m]))
         (music,) = featurizer.inverse_transform([bank.frames[first * m : last * m]])
-        start = float(origin["frame"] * featurizer.frame_seconds)
+        start = float(origin["frame"] * featurizer.format_.seconds)
         music = music[:, None] if music.ndim == 1 else music
         if len(music):
             found.append(Stretch(int(origin["recording"]), start, music))

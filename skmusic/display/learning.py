@@ -172,7 +172,7 @@ class OriginDisplay:
         _, origin = estimator.sample(
             seed, seconds=seconds, return_origin=True, **options
         )
-        frame_seconds = estimator.steps[0][1].frame_seconds
+        frame_seconds = estimator.steps[0][1].format_.seconds
         return cls.from_origin(origin, frame_seconds=frame_seconds, names=names, ax=ax)
 
     @classmethod

@@ -6,26 +6,26 @@ from threadpoolctl import threadpool_limits
 
 from skmusic.features.chroma import pitched_bands
 
-# Steps over which prints are smoothed and between which change is measured; bands of
-# the envelope that is taken away.
+# Steps over which bands are smoothed and between which change is measured; bands of the
+# envelope that is taken away.
 _SMOOTH, _LAG, _ENVELOPE = 5, 5, 25
 # Change, beside what is usual, that counts by 0.7 of a whole one. Where the usual one
-# is less than so much of what sounds, most music is held, and prints are as short.
+# is less than so much of what sounds, most music is held, and all of them are shorter.
 _LITTLE, _HELD, _SHORTER = 0.25, 0.2, 0.8
-# Numbers of a print, the power of their deviations over the corpus that is left to
-# them, and what a whole print is long: whole numbers, so that sums of products are
+# Numbers of a fingerprint, the power of their deviations over the corpus that is left
+# to them, and the length of a whole one: whole numbers, so that sums of products are
 # exact, whatever the order they are added in.
-_N_NUMBERS, _EVENED, _UNIT = 48, 0.5, 127
+_N_NUMBERS, _EVENED, UNIT = 48, 0.5, 127
 
 
-def prints(features, codebook):
+def fingerprints(features, tokenizer):
     """Fine structure of each step's spectrum, and how it has changed.
 
     Parameters
     ----------
     features : ndarray of shape (n_steps, n_features)
         Of one recording.
-    codebook : skmusic.features.tokenizer.Codebook
+    tokenizer : skmusic.features.tokenizer.Tokenizer
         That made them.
 
     Returns
@@ -39,8 +39,8 @@ def prints(features, codebook):
     J. Haitsma and T. Kalker, "A highly robust audio fingerprinting system", ISMIR
     2002.
     """
-    pitched, _ = pitched_bands(codebook)
-    fine = codebook.levels(features)[:, pitched].astype(np.float32)
+    pitched, _ = pitched_bands(tokenizer)
+    fine = tokenizer.levels(features)[:, pitched].astype(np.float32)
     if fine.size:
         fine = uniform_filter1d(fine, _SMOOTH, axis=0, mode="nearest")
         fine -= uniform_filter1d(fine, _ENVELOPE, axis=1, mode="nearest")
@@ -50,31 +50,32 @@ def prints(features, codebook):
     return np.stack([fine, change], axis=1)
 
 
-def compared(prints):
-    """Prints that are told apart by their products.
+def whitened(fingerprints):
+    """Fingerprints that are told apart by their products, int8.
 
     Parameters
     ----------
-    prints : ndarray of shape (n_steps, 2, n_bands)
-        Of all steps of the bank.
+    fingerprints : ndarray of shape (n_steps, 2, n_bands)
+        Of all units of the database.
 
     Returns
     -------
     ndarray of shape (n_steps, n_numbers), int8
-        Half of a print is what sounds, and half how it changed, shorter where it
-        hardly changed: that one chord is held like another is no quote. Of music that
-        is held for the most part all prints are shorter, so that a chord that does not
-        change at all is none, either. Along its principal axes the corpus varies less
-        unevenly then: what tells a quote is not what most passages have in common, as
-        the strokes of a drum are alike in whatever is played on it. The product of a
-        print with itself is the square of 127 at most.
+        The product of a fingerprint with itself is the square of 127 at most.
+
+    Notes
+    -----
+    Half of a fingerprint is what sounds, half how it changed. It is shorter where
+    little changed: that two chords are held alike is no quote. Principal axes are made
+    more even: what most passages have in common, such as the strokes of one drum, does
+    not tell a quote.
     """
-    norms = np.linalg.norm(prints, axis=2, keepdims=True)
+    norms = np.linalg.norm(fingerprints, axis=2, keepdims=True)
     usual = np.median(norms, axis=0)
     held = np.clip(usual[1] / (_HELD * usual[0] + 1e-9), _SHORTER, 1)
     norms[:, 0] = np.maximum(norms[:, 0], 0.1 * usual[0])
     norms[:, 1] = np.hypot(norms[:, 1], _LITTLE * usual[1])
-    x = prints / (norms + 1e-9) * held
+    x = fingerprints / (norms + 1e-9) * held
     x = x.reshape(len(x), -1) * np.float32(np.sqrt(0.5))
     lengths = np.linalg.norm(x, axis=1, keepdims=True)
     # One thread, since sums in the order of arrival would differ from run to run.
@@ -85,4 +86,4 @@ def compared(prints):
         power = np.maximum(power, 1e-6 * power.max(initial=0)) + 1e-30
         x = x @ (axes * power ** ((_EVENED - 1) / 2))
     x *= lengths / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-9)
-    return np.rint(_UNIT * x).astype(np.int8)
+    return np.rint(UNIT * x).astype(np.int8)

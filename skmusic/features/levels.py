@@ -1,77 +1,67 @@
-"""Levels: decibels of ranges of pitch at each step."""
+"""Loudness of ranges of pitch at each step, in decibels."""
 
 from functools import cache
 
 import numpy as np
 
-from skmusic.features.constantq import band_edges, band_energies
-from skmusic.spectra.frames import step_count
+from skmusic.features.constantq import band_edges, band_widths
 
-# Ranges of bins that have a level each.
+# Ranges of pitch that have a level each.
 _N_RANGES = 12
 # Decibels below the loudest step at which nothing is heard.
-_FLOOR = -80.0
+FLOOR_DB = -80.0
 
 
 @cache
-def _ranges(layout):
-    """First fine bin of each range, the same whatever the window.
-
-    None where the frames are no spectra.
-    """
-    if layout.n_parts == 1:
+def range_bands(step):
+    """First band of each range of pitch ``(n_ranges,)``; none of plain numbers."""
+    if not step:
         return np.empty(0, int)
-    n_bins = layout.n_fine_bins
+    n_bins = step + 1
     edges = np.geomspace(max(1.0, n_bins / 256), 0.75 * n_bins, _N_RANGES)
     edges[0] = 0
-    bands = np.unique(np.searchsorted(band_edges(n_bins), edges.round()))
-    return band_edges(n_bins)[bands]
+    return np.unique(np.searchsorted(band_edges(n_bins), edges.round()))
 
 
-@cache
-def first_bins(layout):
-    """First bin of each range ``(n_ranges,)``; in short windows some may share it."""
-    return -(-_ranges(layout) // layout.frames_per_step)
-
-
-@cache
-def _fine_bins(layout):
-    """First bin of each range, as measured: a short one's begin half below it."""
-    first = _ranges(layout)
-    return np.where(first > 0, first + layout.long.frames_per_step // 2, 0)
-
-
-def range_levels(sequences, layout):
-    """Level of each range at each step of some sequences, one after another.
+def range_energies(bands, step):
+    """Energy of each range of pitch ``(n_steps, n_ranges)``, float64.
 
     Parameters
     ----------
-    sequences : list of ndarray of shape (n_frames, n_dims)
-        Frames.
-    layout : skmusic.spectra.frames.Layout
-        Of the frames.
+    bands : ndarray of shape (n_steps, n_bands)
+        Mean energies, from `skmusic.features.tokenizer.step_bands`.
+    step : int
+        Samples in a step; 0 of plain numbers, which have no ranges.
+    """
+    first = range_bands(step)
+    if not len(first):
+        return np.empty((len(bands), 0))
+    total = bands.astype(np.float64) * band_widths(step + 1)
+    return np.add.reduceat(total, first, axis=1)
+
+
+def range_levels(energies):
+    """Level of each range, from -80 to 0, below the loudest step.
+
+    Parameters
+    ----------
+    energies : ndarray of shape (n_steps, n_ranges)
+        From `range_energies`.
 
     Returns
     -------
     ndarray of shape (n_steps, n_ranges), float16
-        In decibels below the loudest step, from -80 to 0.
     """
-    first = _fine_bins(layout)
-    if not len(first):
-        n_steps = sum(step_count(len(x), layout) for x in sequences)
-        return np.empty((n_steps, 0), np.float16)
-    widths = np.diff(first, append=layout.n_fine_bins)
-    means = np.concatenate([band_energies(x, layout, first) for x in sequences])
-    energies = means.astype(np.float64) * widths
     loudest = energies.sum(axis=1).max(initial=0) or 1.0
-    return (10 * np.log10(energies / loudest + 10 ** (_FLOOR / 10))).astype(np.float16)
+    share = energies / loudest + 10 ** (FLOOR_DB / 10)
+    return (10 * np.log10(share)).astype(np.float16)
 
 
 @cache
-def spread(layout):
-    """Share of each range in each bin ``(n_ranges, n_bins)``; they overlap by half."""
-    edges = np.append(_ranges(layout), layout.n_fine_bins)
+def range_shares(step):
+    """Share of each range in each bin ``(n_ranges, step + 1)``, half overlapping."""
+    edges = np.append(band_edges(step + 1)[range_bands(step)], step + 1)
     middles = np.log1p(np.sqrt(np.maximum(edges[:-1], 1) * edges[1:]))
-    bins = np.log1p(np.arange(layout.n_bins) * layout.frames_per_step)
+    bins = np.log1p(np.arange(step + 1))
     shares = [np.interp(bins, middles, one) for one in np.eye(len(middles))]
     return np.array(shares, np.float32)

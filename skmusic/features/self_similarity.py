@@ -21,7 +21,7 @@ def returning(x, size, nearest, farthest):
     Examples
     --------
     >>> import numpy as np
-    >>> from skmusic.synthesis.concatenative.repetition import returning
+    >>> from skmusic.features.self_similarity import returning
     >>> x = np.random.default_rng(0).standard_normal((50, 20))
     >>> returning(np.tile(x, (2, 1)), 10, 40, 60)[10:].round(2).min()
     np.float64(1.0)

@@ -1,7 +1,8 @@
 """Steps to features to tokens: what the network hears of a recording.
 
 The features of a step are the levels of constant-Q bands, reduced by principal
-components; its token is the nearest of the k-means centroids of these features.
+components; its token is the nearest of the k-means centroids of these features. Of
+plain numbers, which are no waveform, the numbers of a row stand for the levels.
 """
 
 from dataclasses import dataclass
@@ -9,93 +10,137 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from skmusic.features.constantq import band_edges, band_energies, to_levels
-from skmusic.spectra.frames import Layout
-from skmusic.utils.checks import check_array, check_number
+from skmusic.features.constantq import (
+    band_edges,
+    band_energies,
+    band_middles,
+    band_widths,
+    to_levels,
+)
+from skmusic.utils.fields import array, number
 
 N_COMPONENTS = 64
 _MOST_TO_FIT = 40_000
+# Energies and variances are no less than this share of the largest, nor than zero.
+_FLOOR, _NOTHING = 1e-9, 1e-12
 
 
 @dataclass(frozen=True)
-class Codebook:
-    """What `fit_codebook` learned, arrays only.
+class Tokenizer:
+    """What `fit_tokenizer` learned, arrays only.
 
     Parameters
     ----------
-    layout : Layout
-        Of the frames.
-    edges : ndarray of shape (n_bands,)
-        First bin of each band, on the scale of fine bins.
+    step : int
+        Samples in a step; 0 of plain numbers.
     reference : float
-        Energy of level 0.
+        Energy of level 0; 1 of plain numbers.
     mean, components : ndarray of shape (n_bands,), (n_features, n_bands)
         Principal components of the levels, scaled to unit variance.
     weight : ndarray of shape (n_features,)
         Standard deviation of each feature, to the power that clustering uses.
     centroids : ndarray of shape (n_tokens, n_features)
         In features times weight.
+    variance : ndarray of shape (n_tokens, n_bands)
+        Mean energy of each band in the steps of each token.
     """
 
-    layout: Layout
-    edges: np.ndarray
-    reference: float
-    mean: np.ndarray
-    components: np.ndarray
-    weight: np.ndarray
-    centroids: np.ndarray
+    step: int = number("i", 0, 2**24)
+    reference: float = number("f", 1e-45, 1e38)
+    mean: np.ndarray = array("n_bands")
+    components: np.ndarray = array("n_features", "n_bands")
+    weight: np.ndarray = array("n_features", low=1e-9)
+    centroids: np.ndarray = array("n_tokens", "n_features")
+    variance: np.ndarray = array("n_tokens", "n_bands", low=1e-300, high=1e300)
+
+    @property
+    def n_bands(self):
+        """Bands of a step."""
+        return len(self.mean)
 
     @property
     def middles(self):
-        """Middle of each band ``(n_bands,)``, on the scale of fine bins."""
-        ends = np.append(self.edges[1:], self.layout.n_fine_bins)
-        return (self.edges + ends - 1) / 2
+        """Middle of each band ``(n_bands,)``, in bins; none of plain numbers."""
+        return band_middles(self.step + 1) if self.step else np.empty(0)
 
-    def features(self, frames):
-        """Features ``(n_steps, n_features)`` of frames, unit variance each."""
-        return self.reduced(band_energies(frames, self.layout, self.edges))
+    def features(self, x):
+        """Features ``(n_steps, n_features)`` of a waveform from its beginning on."""
+        return self.reduced(step_bands(x, self.step))
 
-    def reduced(self, energies):
-        """Features of steps with these energies in the bands."""
-        levels = to_levels(energies, self.reference)
-        return (levels - self.mean) @ self.components.T
+    def reduced(self, bands):
+        """Features ``(n_steps, n_features)`` of steps with these energies."""
+        return (_levels(bands, self.step, self.reference) - self.mean) @ (
+            self.components.T
+        )
 
     def levels(self, features):
         """Levels ``(n_steps, n_bands)`` that features stand for."""
         return (features * self.weight**4) @ self.components + self.mean
 
     def tokens(self, features):
-        """Token of each step."""
+        """Token of each step ``(n_steps,)``, int32."""
         distance = (self.centroids**2).sum(axis=1) - 2 * (
             (features * self.weight) @ self.centroids.T
         )
         return distance.argmin(axis=1).astype(np.int32)
 
-    def check(self):
-        """Refuse arrays that do not fit together."""
-        last = self.layout.n_fine_bins - 1
-        check_array("edges", self.edges, (None,), "i", 0, last)
-        if list(self.edges[:1]) != [0] or (np.diff(self.edges) < 1).any():
-            raise ValueError("edges do not ascend from 0.")
-        n_bands, n_features = len(self.edges), len(self.weight)
-        check_number("reference", self.reference, "f", 1e-45, 1e38)
-        check_array("mean", self.mean, (n_bands,))
-        check_array("components", self.components, (n_features, n_bands))
-        check_array("weight", self.weight, (n_features,), low=0)
-        check_array("centroids", self.centroids, (None, n_features))
-        if not (n_features and len(self.centroids)):
-            raise ValueError("the codebook is empty.")
+    def log_density(self, bands, n_channels):
+        """Log-density of steps under each token ``(n_steps, n_tokens)``, in nats.
+
+        The numbers of a spectrum are taken to be independent zero-mean Gaussians,
+        alike within a band.
+        """
+        # Bands are mean energies of their bins: sums of this many squares.
+        count = numbers_in_bands(self.step, self.n_bands, n_channels)
+        total = bands_of_squares(bands, self.step) * _bins(self.step, self.n_bands)
+        each = self.variance * _bins(self.step, self.n_bands) / count
+        constant = (count * np.log(2 * np.pi * each)).sum(axis=1)
+        return -0.5 * (total @ (1 / each).T + constant)
 
 
-def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
+def step_bands(x, step):
+    """Energies of the bands ``(n_steps, n_bands)`` of a waveform; rows of numbers.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_samples, n_channels)
+        Waveform from its beginning on, before which it is mirrored.
+    step : int
+        Samples in a step; 0 of plain numbers.
+    """
+    if not step or len(x) < step:
+        return x if not step else np.empty((0, len(band_edges(step + 1))), np.float32)
+    return band_energies(np.concatenate([x[:step][::-1], x]), step)
+
+
+def _levels(bands, step, reference):
+    return to_levels(bands, reference) if step else bands.astype(np.float32)
+
+
+def bands_of_squares(bands, step):
+    """Energies of bands, float64; of plain numbers their squares."""
+    return bands.astype(np.float64) if step else np.square(bands, dtype=np.float64)
+
+
+def _bins(step, n_bands):
+    """Bins of each band ``(n_bands,)``."""
+    return band_widths(step + 1) if step else np.ones(n_bands)
+
+
+def numbers_in_bands(step, n_bands, n_channels):
+    """Numbers of a step that each band stands for ``(n_bands,)``."""
+    return 2 * n_channels * band_widths(step + 1) if step else np.ones(n_bands)
+
+
+def fit_tokenizer(bands, step, n_tokens, most_tokens, rng):
     """Learn features and tokens.
 
     Parameters
     ----------
-    energies : list of ndarray of shape (n_steps, n_bands)
-        Of each recording, from `band_energies`.
-    layout : Layout
-        Of the frames.
+    bands : list of ndarray of shape (n_steps, n_bands)
+        Of each recording, from `step_bands`.
+    step : int
+        Samples in a step; 0 of plain numbers.
     n_tokens : int or None
         Clusters; None is `most_tokens`, or a tenth of the steps if that is less.
     most_tokens : int
@@ -105,7 +150,7 @@ def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
 
     Returns
     -------
-    Codebook
+    Tokenizer
 
     Raises
     ------
@@ -116,8 +161,7 @@ def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
     from sklearn.cluster import KMeans
     from sklearn.decomposition import PCA
 
-    edges = band_edges(layout.n_fine_bins)
-    n_steps = sum(map(len, energies))
+    n_steps = sum(map(len, bands))
     if n_tokens is None:
         n_tokens = max(1, min(most_tokens, n_steps // 10))
     if n_tokens > n_steps:
@@ -125,8 +169,9 @@ def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
             f"n_tokens={n_tokens} is more than the {n_steps} steps of the recordings; "
             "use fewer tokens or more music."
         )
-    reference = float(max(e.max(initial=0) for e in energies)) or 1.0
-    pool = to_levels(_drawn(energies, _MOST_TO_FIT, rng), reference)
+    loudest = max(e.max(initial=0) for e in bands)
+    reference = float(loudest or 1.0) if step else 1.0
+    pool = _levels(_drawn(bands, _MOST_TO_FIT, rng), step, reference)
     # One thread, since sums in the order of arrival would differ from run to run.
     # Where nothing varies, PCA divides by zero what is not used here.
     with threadpool_limits(1), np.errstate(invalid="ignore"):
@@ -143,10 +188,10 @@ def fit_codebook(energies, layout, n_tokens, most_tokens, rng):
         scaled = (pool - mean) @ components.T * weight
         n_tokens = min(n_tokens, len(np.unique(scaled, axis=0)))
         kmeans = KMeans(n_tokens, init="random", n_init=1, max_iter=15, tol=0)
-        centroids = quietly(kmeans.set_params(random_state=rng).fit, scaled)
-    return Codebook(
-        layout, edges, reference, mean, components, weight, centroids.cluster_centers_
-    )
+        fit = kmeans.set_params(random_state=rng).fit
+        centroids = ignore_convergence_warning(fit, scaled).cluster_centers_
+    nothing = np.ones((len(centroids), len(mean)))
+    return Tokenizer(step, reference, mean, components, weight, centroids, nothing)
 
 
 def _drawn(arrays, most, rng):
@@ -162,7 +207,7 @@ def _drawn(arrays, most, rng):
     )
 
 
-def quietly(fit, *arrays):
+def ignore_convergence_warning(fit, *arrays):
     """K-means warns when it may stop early; the count of iterations is ours."""
     import warnings
 
@@ -173,57 +218,30 @@ def quietly(fit, *arrays):
         return fit(*arrays)
 
 
-def token_variance(energies, tokens, n_tokens):
-    """Energy that each token has in each band on average, never quite zero.
+def mean_energies(bands, tokens, n_tokens, step):
+    """Mean energy of each band in the steps of each token, never quite zero.
 
     Parameters
     ----------
-    energies : ndarray of shape (n_steps, n_bands)
-        From `frame_energies`.
-    tokens : ndarray of shape (n_steps,)
+    bands : list of ndarray of shape (n_steps, n_bands)
+        Of each recording.
+    tokens : list of ndarray of shape (n_steps,)
         Token of each step.
     n_tokens : int
-        How many there are.
+    step : int
+        Samples in a step; 0 of plain numbers.
 
     Returns
     -------
     ndarray of shape (n_tokens, n_bands)
     """
-    overall = energies.mean(axis=0) + 1e-9 * energies.max(initial=0) + 1e-12
-    total, count = np.tile(overall, (n_tokens, 1)), np.ones((n_tokens, 1))
-    np.add.at(total, tokens, energies)
-    np.add.at(count, tokens, 1)
-    return total / count
-
-
-def check_variance(variance, n_tokens, layout):
-    """Refuse what `token_variance` cannot give."""
-    shape = n_tokens, len(band_edges(layout.n_bins))
-    check_array("variance_", variance, shape, low=1e-300, high=1e300)
-
-
-def log_density(energies, variance, layout):
-    """Log-density of steps under each token's zero-mean Gaussian.
-
-    A spectrum's numbers are taken to be independent, alike within a band.
-
-    Parameters
-    ----------
-    energies : ndarray of shape (n_steps, n_bands)
-        From `frame_energies`.
-    variance : ndarray of shape (n_tokens, n_bands)
-        From `token_variance`.
-    layout : Layout
-        Of the frames.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_tokens)
-        In nats.
-    """
-    edges = band_edges(layout.n_bins)
-    width = np.diff(np.append(edges, layout.n_bins))
-    count = width * layout.numbers_per_step // layout.n_bins
-    each = variance / count
-    constant = (count * np.log(2 * np.pi * each)).sum(axis=1)
-    return -0.5 * (energies @ (1 / each).T + constant)
+    total = np.zeros((n_tokens, bands[0].shape[1]))
+    count, loudest = np.zeros(n_tokens), 0.0
+    for x, t in zip(bands, tokens, strict=True):  # one after the other: they are large
+        energies = bands_of_squares(x, step)
+        np.add.at(total, t, energies)
+        count += np.bincount(t, minlength=n_tokens)
+        loudest = max(loudest, energies.max(initial=0))
+    # Each token begins with one step that is the mean of all.
+    usual = total.sum(axis=0) / max(count.sum(), 1) + _FLOOR * loudest + _NOTHING
+    return (total + usual) / (count[:, None] + 1)

@@ -12,12 +12,12 @@ import numpy as np
 MOST = 5
 
 
-def transposing(codebook, semitones):
+def transposing(tokenizer, semitones):
     """Linear map of features to those of the same music in another key.
 
     Parameters
     ----------
-    codebook : skmusic.features.tokenizer.Codebook
+    tokenizer : skmusic.features.tokenizer.Tokenizer
         That makes the features.
     semitones : float
         Upwards.
@@ -28,22 +28,22 @@ def transposing(codebook, semitones):
     b : ndarray of shape (n_features,), float32
         ``features @ A + b`` are those in the other key.
     """
-    pitch = 12 * np.log2(np.maximum(codebook.middles, 0.5))
+    pitch = 12 * np.log2(np.maximum(tokenizer.middles, 0.5))
     # What lies beyond the last band is not known: the last band stands for it.
     source = np.clip(pitch - semitones, pitch[0], pitch[-1])
     moved = np.array([np.interp(source, pitch, one) for one in np.eye(len(pitch))])
-    unfolded = codebook.weight[:, None] ** 4 * codebook.components
-    A = unfolded @ moved @ codebook.components.T
-    b = (codebook.mean @ moved - codebook.mean) @ codebook.components.T
+    unfolded = tokenizer.weight[:, None] ** 4 * tokenizer.components
+    A = unfolded @ moved @ tokenizer.components.T
+    b = (tokenizer.mean @ moved - tokenizer.mean) @ tokenizer.components.T
     return A.astype(np.float32), b.astype(np.float32)
 
 
-def transposed(codebook):
+def transposed(tokenizer):
     """What puts a sequence of training into another key.
 
     Parameters
     ----------
-    codebook : skmusic.features.tokenizer.Codebook
+    tokenizer : skmusic.features.tokenizer.Tokenizer
         That makes features and tokens.
 
     Returns
@@ -52,7 +52,7 @@ def transposed(codebook):
         Takes inputs and targets of a recording, see `skmusic.synthesis.tokens`, and a
         `numpy.random.Generator`, which draws the key; returns inputs and targets.
     """
-    maps = {k: transposing(codebook, k) for k in range(-MOST, MOST + 1) if k}
+    maps = {k: transposing(tokenizer, k) for k in range(-MOST, MOST + 1) if k}
 
     def version(x, y, rng):
         semitones = int(rng.integers(-MOST, MOST + 1))
@@ -62,6 +62,6 @@ def transposed(codebook):
         # The first input is that of silence; the features of the last step are no
         # input, so the token of the last step is not known.
         moved = x[1:] @ A + b
-        return np.concatenate([x[:1], moved[:-1]]), codebook.tokens(moved)
+        return np.concatenate([x[:1], moved[:-1]]), tokenizer.tokens(moved)
 
     return version

@@ -36,7 +36,7 @@ def compiled(n_inputs, n_outputs, *, units, dropout, noise, skip, seed, loss, sh
     n_inputs, n_outputs, units, dropout, noise, skip, seed, loss
         As `skmusic.network.tbptt.train` has them.
     shape : tuple of int
-        Lanes, and steps of a chunk, that the functions are compiled for.
+        Streams, and steps of a chunk, that the functions are compiled for.
 
     Yields
     ------
@@ -44,7 +44,7 @@ def compiled(n_inputs, n_outputs, *, units, dropout, noise, skip, seed, loss, sh
         From inputs and state to outputs and state.
     optimizer : keras.optimizers.Adam
     step, evaluate : callable
-        Take the lanes of a batch (``x, y, weight, keep``), the state, and the steps
+        Take the streams of a batch (``x, y, weight, keep``), the state, and the steps
         that count in the batch, and return the sum of the losses and the state
         after; `step` updates the weights.
     """
@@ -144,7 +144,7 @@ def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
 
 
 def _steps(model, optimizer, loss):
-    """Functions of lanes: one that updates the weights, one that only looks."""
+    """Functions of streams: one that updates the weights, one that only looks."""
     n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
 
     def losses(x, y, weight, keep, state, training):
@@ -179,20 +179,20 @@ def _steps(model, optimizer, loss):
 
 
 def _spread(function):
-    """Compiled; where a strategy is active, each replica gets its share of lanes."""
+    """Compiled; where a strategy is active, each replica gets its share of streams."""
     strategy = tf.distribute.get_strategy()
     n_replicas = strategy.num_replicas_in_sync
     if n_replicas == 1:
         return tf.function(function, reduce_retracing=True)
 
     @tf.function(reduce_retracing=True)
-    def run(lanes, state, n_steps):
-        part, state = strategy.run(function, (*lanes, state, n_steps))
+    def run(streams, state, n_steps):
+        part, state = strategy.run(function, (*streams, state, n_steps))
         return strategy.reduce(tf.distribute.ReduceOp.SUM, part, axis=None), state
 
     def spread(*args):
-        *lanes, state, n_steps = args
-        shares = [_shared(strategy, array) for array in lanes]
+        *streams, state, n_steps = args
+        shares = [_shared(strategy, array) for array in streams]
         if isinstance(state[0], np.ndarray):  # to begin with; later they are shared
             state = [_shared(strategy, array) for array in state]
         return run(shares, state, n_steps)
@@ -200,16 +200,16 @@ def _spread(function):
     return spread
 
 
-def _shared(strategy, lanes):
-    """Lanes of an array, dealt out to the replicas that are in this process."""
+def _shared(strategy, streams):
+    """Streams of an array, dealt out to the replicas that are in this process."""
     n_replicas = strategy.num_replicas_in_sync
-    if len(lanes) < n_replicas:
+    if len(streams) < n_replicas:
         raise ValueError(
-            f"{len(lanes)} streams cannot be shared by {n_replicas} replicas; learn "
+            f"{len(streams)} streams cannot be shared by {n_replicas} replicas; learn "
             "from more music, raise n_streams, or train on fewer devices."
         )
     return strategy.experimental_distribute_values_from_function(
         lambda context: tf.constant(
-            lanes[context.replica_id_in_sync_group :: n_replicas]
+            streams[context.replica_id_in_sync_group :: n_replicas]
         )
     )

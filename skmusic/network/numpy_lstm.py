@@ -5,12 +5,10 @@ arrays of shape (n_inputs, 4 n_units), (n_units, 4 n_units), (4 n_units,),
 (n_units, n_outputs) and (n_outputs,), gates in Keras' order: input, forget,
 candidate, output. ``skip`` may hold one array (n_inputs, n_outputs), a path from
 the inputs straight to the outputs. A state is a list of pairs (h, c), one a
-layer, each of shape (n_units,), or (n_lanes, n_units) of sequences side by side.
+layer, each of shape (n_units,), or (n_streams, n_units) of sequences side by side.
 """
 
 import numpy as np
-
-from skmusic.utils.checks import check_array
 
 
 def from_arrays(arrays):
@@ -57,43 +55,6 @@ def zero_state(network):
     ]
 
 
-def check_network(network, n_inputs, n_outputs):
-    """Refuse what is no network from so many inputs to so many outputs.
-
-    Parameters
-    ----------
-    network : dict
-        Weights, see the module.
-    n_inputs, n_outputs : int
-        Numbers that go in and come out at each step.
-
-    Raises
-    ------
-    ValueError
-        If arrays are missing, do not fit together, or are not finite.
-    """
-    match network:
-        case {"layers": [*layers], "head": (V, d), "skip": [*skip], **rest} if not rest:
-            n = n_inputs
-            for i, layer in enumerate(layers):
-                if not isinstance(layer, tuple | list) or len(layer) != 3:
-                    break
-                W, U, b = layer
-                check_array(f"U of layer {i}", U, (None, None))
-                m = len(U)
-                check_array(f"U of layer {i}", U, (m, 4 * m))
-                check_array(f"W of layer {i}", W, (n, 4 * m))
-                check_array(f"b of layer {i}", b, (4 * m,))
-                n = m
-            else:
-                check_array("head", V, (n, n_outputs))
-                check_array("bias of the head", d, (n_outputs,))
-                for A in skip:
-                    check_array("skip", A, (n_inputs, n_outputs))
-                return
-    raise ValueError("the network does not have the parts that one has.")
-
-
 def forward(network, x, state):
     """Outputs of a sequence, and the state after it.
 
@@ -104,16 +65,16 @@ def forward(network, x, state):
     ----------
     network : dict
         Weights, see the module.
-    x : ndarray of shape (n_steps, n_inputs) or (n_lanes, n_steps, n_inputs)
+    x : ndarray of shape (n_steps, n_inputs) or (n_streams, n_steps, n_inputs)
         Inputs of one sequence, or of several side by side.
     state : list of (h, c)
-        State before the first step, of each lane if there are several; it is not
+        State before the first step, of each stream if there are several; it is not
         changed.
 
     Returns
     -------
-    y : ndarray of shape (n_steps, n_outputs) or (n_lanes, n_steps, n_outputs)
-        Outputs of the head, without activation. Those of a lane are, to the bit,
+    y : ndarray of shape (n_steps, n_outputs) or (n_streams, n_steps, n_outputs)
+        Outputs of the head, without activation. Those of a stream are, to the bit,
         what they would be alone.
     states : list of list of (h, c)
         State after each step.
@@ -182,31 +143,31 @@ def _layer(z, U, h, c):
     return out, states
 
 
-def from_nothing(features):
+def zero_padded_input(features):
     """Features of steps, and before them of none: zeros.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skmusic.network.numpy_lstm import from_nothing
-    >>> from_nothing(np.array([[1.0], [2.0]])).ravel()
+    >>> from skmusic.network.numpy_lstm import zero_padded_input
+    >>> zero_padded_input(np.array([[1.0], [2.0]])).ravel()
     array([0., 1., 2.])
     """
     nothing = np.zeros((1, features.shape[1]), features.dtype)
     return np.concatenate([nothing, features])
 
 
-def shifted(features):
+def teacher_forcing_input(features):
     """Inputs of a network that foretells each step: the step before it, zeros first.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skmusic.network.numpy_lstm import shifted
-    >>> shifted(np.array([[1.0], [2.0], [3.0]])).ravel()
+    >>> from skmusic.network.numpy_lstm import teacher_forcing_input
+    >>> teacher_forcing_input(np.array([[1.0], [2.0], [3.0]])).ravel()
     array([0., 1., 2.])
     """
-    return from_nothing(features)[:-1]
+    return zero_padded_input(features)[:-1]
 
 
 def log_softmax(z):

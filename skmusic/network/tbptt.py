@@ -60,7 +60,7 @@ def train(
     seed : int
         Of weights, dropout, noise and the order of the sequences.
     n_streams, chunk_length : int
-        Lanes that are trained side by side, steps between two updates.
+        Streams that are trained side by side, steps between two updates.
     patience : int or None
         Epochs without a better held-out loss after which training ends; the
         weights of the best epoch are kept. None trains all epochs.
@@ -94,7 +94,7 @@ def train(
     Notes
     -----
     Under an active `tf.distribute` strategy each replica trains its share of the
-    lanes; noise and dropout then are not those of one device. Only the first process
+    streams; noise and dropout then are not those of one device. Only the first process
     writes checkpoints, and only between epochs.
 
     References
@@ -136,12 +136,12 @@ def train(
             if version is not None:
                 learned = [version(x, y, rng) for x, y in sequences]
             first = int(state["position"][0])
-            batches = lanes(learned, n_streams, chunk_length, rng, first)
+            batches = streams(learned, n_streams, chunk_length, rng, first)
             pause = partial(_save_if_due, within, values, state)
             mean = _pass(model, batches, n_streams, step, state, on_chunk, pause)
             record = {"epoch": n_done + 1, "loss": mean}
             if held_out:
-                batches = lanes(held_out, n_streams, chunk_length)
+                batches = streams(held_out, n_streams, chunk_length)
                 record["val_loss"] = _pass(model, batches, n_streams, evaluate)
             return _judged(state, record, values())
 
@@ -187,7 +187,7 @@ def _judged(state, record, taken):
 
 
 def _pass(model, batches, n_streams, step, begun=None, on_chunk=None, pause=None):
-    """Mean loss of one pass, the state carried along each lane.
+    """Mean loss of one pass, the state carried along each stream.
 
     A pass that was `begun` goes on; `pause` is told where it stands after each
     update.
@@ -207,17 +207,17 @@ def _pass(model, batches, n_streams, step, begun=None, on_chunk=None, pause=None
     return total / max(n_steps, 1.0)
 
 
-def lanes(sequences, n_streams, chunk_length, rng=None, first=0):
-    """Batches of chunks, each lane a walk through the recordings in turn.
+def streams(sequences, n_streams, chunk_length, rng=None, first=0):
+    """Batches of chunks, each stream a walk through the recordings in turn.
 
     Parameters
     ----------
     sequences : list of (x, y)
         Inputs and targets.
     n_streams, chunk_length : int
-        Lanes of a batch, steps of a chunk.
+        Streams of a batch, steps of a chunk.
     rng : numpy.random.Generator or None
-        Shuffles the recordings and turns the ring of chunks, so that lanes are
+        Shuffles the recordings and turns the ring of chunks, so that streams are
         cut elsewhere in each epoch.
     first : int
         Batches that are passed over.
@@ -245,14 +245,14 @@ def lanes(sequences, n_streams, chunk_length, rng=None, first=0):
         y = np.zeros((n_streams, chunk_length, *y0.shape[1:]), y0.dtype)
         weight = np.zeros((n_streams, chunk_length), np.float32)
         keep = np.zeros(n_streams, np.float32)
-        for lane in range(n_streams):
-            chunk = ring[lane * n_rows + row]
+        for stream in range(n_streams):
+            chunk = ring[stream * n_rows + row]
             if chunk is None:
                 continue
             i, start = chunk
             part = slice(start, start + chunk_length)
             n = len(sequences[i][1][part])
-            x[lane, :n], y[lane, :n] = sequences[i][0][part], sequences[i][1][part]
-            weight[lane, :n] = 1
-            keep[lane] = row > 0 and start > 0
+            x[stream, :n], y[stream, :n] = sequences[i][0][part], sequences[i][1][part]
+            weight[stream, :n] = 1
+            keep[stream] = row > 0 and start > 0
         yield x, y, weight, keep

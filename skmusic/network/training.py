@@ -1,7 +1,8 @@
-"""What training is for both outputs: sequences, what is held out, progress."""
+"""What training is for every synthesis: sequences, what is held out, progress."""
 
 import hashlib
 import warnings
+from dataclasses import dataclass
 from importlib import import_module
 from numbers import Integral
 
@@ -11,7 +12,6 @@ from skmusic.network import tbptt
 from skmusic.network.checkpoint import Checkpoint
 from skmusic.network.numpy_lstm import from_arrays, to_arrays
 from skmusic.spectra.frames import STEP_SECONDS
-from skmusic.utils.checks import check_array, check_number
 from skmusic.utils.progress import Progress
 
 # Units and dropout by default; those of "mse" are the article's.
@@ -21,84 +21,118 @@ _LAYERS = {
 }
 
 
-def train(
-    generator,
-    sequences,
-    n_outputs,
-    loss,
-    rng,
-    past,
-    *,
-    step_seconds=STEP_SECONDS,
-    **settings,
-):
-    """Train with the parameters of a generator.
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained, as `skmusic.StatefulLSTMGenerator` documents it."""
+
+    hidden_layer_sizes: tuple | int | None = None
+    dropout: tuple | float | None = None
+    epochs: int = 30
+    learning_rate: float = 1e-3
+    n_streams: int = 64
+    chunk_length: int = 64
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 4
+    checkpoint_dir: object = None
+    callbacks: list | None = None
+    verbose: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives.
 
     Parameters
     ----------
-    generator : StatefulLSTMGenerator
-        Its parameters count, and with `past` its network.
+    network : dict
+        Weights of the best epoch, see `skmusic.network.numpy_lstm`.
+    history : list of dict
+        The record of each epoch.
+    training : dict
+        Where training stands, to go on from.
+    """
+
+    network: dict
+    history: list
+    training: dict
+
+
+def train(
+    sequences,
+    n_outputs,
+    loss,
+    settings,
+    rng,
+    past=None,
+    *,
+    step_seconds=STEP_SECONDS,
+    **more,
+):
+    """Train a network.
+
+    Parameters
+    ----------
     sequences : list of (x, y)
         Inputs and targets of each recording.
     n_outputs, loss
         As `skmusic.network.tbptt.train` has them.
+    settings : TrainingSettings
     rng : numpy.random.RandomState
         Of all chance, unless `past` has its own.
     past : dict or None
-        What was trained before, to go on from, see `before`; None starts anew.
+        What was trained before, to go on from, see `past_of`; None starts anew.
     step_seconds : float
         Length of a step, for the progress that is shown.
-    **settings
+    **more
         More for `skmusic.network.tbptt.train`.
 
     Returns
     -------
-    dict
-        ``network_``, ``history_`` and ``training_``.
+    Trained
     """
     # Chunks longer than any recording would be padding.
-    chunk = min(generator.chunk_length, max(len(x) for x, _ in sequences))
-    kept, held_out = split(sequences, generator.validation_fraction, chunk)
+    chunk = min(settings.chunk_length, max(len(x) for x, _ in sequences))
+    kept, held_out = split(sequences, settings.validation_fraction, chunk)
     n_chunks = sum(-(-len(x) // chunk) for x, _ in kept)
     units, dropout = layers(
-        generator.hidden_layer_sizes, generator.dropout, _LAYERS[loss]
+        settings.hidden_layer_sizes, settings.dropout, _LAYERS[loss]
     )
     drawn = int(rng.randint(2**31 - 10_000))
     seed = past.get("seed", drawn) if past else drawn
-    settings = {
+    named = {
         "loss": loss,
         "n_outputs": n_outputs,
         "units": units,
         "dropout": dropout,
-        "learning_rate": float(generator.learning_rate),
+        "learning_rate": float(settings.learning_rate),
         "seed": seed,
         # Some sixteen updates in an epoch also where there is little music.
-        "n_streams": max(1, min(generator.n_streams, -(-n_chunks // 16))),
+        "n_streams": max(1, min(settings.n_streams, -(-n_chunks // 16))),
         "chunk_length": chunk,
-        "patience": generator.n_iter_no_change if held_out else None,
-        **settings,
+        "patience": settings.n_iter_no_change if held_out else None,
+        **more,
     }
-    identity = _identity(settings, kept, held_out, past)
+    identity = _identity(named, kept, held_out, past)
     state = _going_on(past, identity, units) if past else None
-    epochs = generator.epochs + (len(state["history"]) if state else 0)
+    epochs = settings.epochs + (len(state["history"]) if state else 0)
     checkpoint = None
-    if generator.checkpoint_dir is not None:
+    if settings.checkpoint_dir is not None:
         older = past.get("identity") if past else None
-        checkpoint = Checkpoint(generator.checkpoint_dir, identity, older)
+        checkpoint = Checkpoint(settings.checkpoint_dir, identity, older)
         state = _newer(state, checkpoint.load(), epochs)
-    _warn_if_stopped(state, settings["patience"])
+    _warn_if_stopped(state, named["patience"])
     n_done = len(state["history"]) if state else 0
     n_steps = sum(len(x) for x, _ in kept)
 
     def on_epoch(record):
-        for callback in generator.callbacks or ():
+        for callback in settings.callbacks or ():
             callback(dict(record))
 
     # TensorFlow takes seconds to load, which are no part of the progress, and speaks of
     # it; not above, since playing needs none.
     import_module("skmusic.network.keras_lstm")
     with Progress(
-        "fit", (epochs - n_done) * n_steps, "steps", generator.verbose
+        "fit", (epochs - n_done) * n_steps, "steps", settings.verbose
     ) as progress:
         state = tbptt.train(
             kept,
@@ -108,46 +142,20 @@ def train(
             checkpoint=checkpoint,
             on_chunk=lambda n, loss: progress(n, n * step_seconds, loss=f"{loss:.3f}"),
             on_epoch=on_epoch,
-            **settings,
+            **named,
         )
-    return {
-        "network_": from_arrays(state["best"]),
-        "history_": [dict(record) for record in state["history"]],
-        "training_": state | {"seed": seed, "identity": identity},
-    }
+    return Trained(
+        from_arrays(state["best"]),
+        [dict(record) for record in state["history"]],
+        state | {"seed": seed, "identity": identity},
+    )
 
 
-def before(generator):
-    """What a fitted generator's training goes on from."""
-    past = getattr(generator, "training_", None)
-    if past is None:  # of an older version, or dropped to make the model smaller
-        past = {"best": to_arrays(generator.network_), "history": generator.history_}
-    return past
-
-
-def check_training(generator):
-    """Refuse a past that training could not go on from."""
-    for record in generator.history_:
-        for name, value in record.items():
-            check_number(f"{name} in history_", value, "f", -np.inf, np.inf)
-    past, weights = before(generator), to_arrays(generator.network_)
-    for name in ("best", "weights"):
-        for x, known in zip(past.get(name, weights), weights, strict=True):
-            check_array(f"{name} in training_", x, known.shape)
-    for x in past.get("rest", ()):
-        # Moments are floats; sources of chance and the count of updates are not.
-        kind = "f" if x.dtype.kind == "f" else "i"
-        check_array("rest in training_", x, (None,) * x.ndim, kind, -1e38, 1e38)
-    if "weights" not in past:
-        return
-    check_number("seed", past["seed"], "i", 0, 2**31)
-    check_number("since", past["since"], "i", 0, 2**31)
-    check_number("best_loss", past["best_loss"], "f", -np.inf, np.inf)
-    whole = list(past["position"]) == [0, 0.0, 0.0] and len(past["carried"]) == 0
-    if not whole or len(past["history"]) != len(generator.history_):
-        raise ValueError("training_ is not of a whole epoch.")
-    if not all(isinstance(text, str) for text in past["identity"].values()):
-        raise ValueError("training_ does not tell what it was.")
+def past_of(network, history, training):
+    """What training goes on from, dict; `training` may be None in a smaller model."""
+    if training is not None:
+        return training
+    return {"best": to_arrays(network), "history": history}
 
 
 def _going_on(past, identity, units):
@@ -242,6 +250,8 @@ def layers(units, dropout, default):
     """
     if units is None:
         units = default[0]
+    if isinstance(units, Integral):
+        units = (units,)
     if dropout is None:
         # Of the default rates, the last serves all further layers.
         dropout = [default[1][min(k, len(default[1]) - 1)] for k in range(len(units))]

@@ -22,22 +22,39 @@ import sklearn
 import sklearn.pipeline
 
 from skmusic import __version__
-from skmusic.features.tokenizer import Codebook
+from skmusic.features.tokenizer import Tokenizer
 from skmusic.featurizer import FFTFeaturizer
 from skmusic.generator import StatefulLSTMGenerator
 from skmusic.persistence.archive import read_archive, write_archive
+from skmusic.persistence.checks import (
+    check_declared,
+    check_featurizer,
+    check_format,
+    check_generator,
+)
 from skmusic.persistence.description import build, describe
 from skmusic.pipeline import Pipeline
-from skmusic.spectra.frames import Layout
-from skmusic.synthesis.concatenative.database import Bank
-from skmusic.synthesis.concatenative.storage import LappedFrames, StoredFrames
-from skmusic.synthesis.neural.prediction import Changes
-from skmusic.synthesis.neural.vocoder import Image
+from skmusic.spectra.frames import FrameFormat
+from skmusic.synthesis.concatenative.database import UnitDatabase
+from skmusic.synthesis.concatenative.synthesis import Concatenative
+from skmusic.synthesis.neural.dynamics import FeatureDynamics
+from skmusic.synthesis.neural.panning import StereoPanning
+from skmusic.synthesis.neural.synthesis import Neural
+from skmusic.synthesis.regression import Regression
 
 # All that is ever made, by the names that files have for it.
 _DATACLASSES = {
     cls.__name__: cls
-    for cls in (Bank, Changes, Codebook, Image, LappedFrames, Layout, StoredFrames)
+    for cls in (
+        Concatenative,
+        FeatureDynamics,
+        FrameFormat,
+        Neural,
+        Regression,
+        StereoPanning,
+        Tokenizer,
+        UnitDatabase,
+    )
 }
 _ESTIMATORS = {
     "FFTFeaturizer": FFTFeaturizer,
@@ -46,6 +63,10 @@ _ESTIMATORS = {
     "sklearn.Pipeline": sklearn.pipeline.Pipeline,
 }
 _NAMES = {cls: name for name, cls in {**_DATACLASSES, **_ESTIMATORS}.items()}
+_CHECKS = {
+    FFTFeaturizer: check_featurizer,
+    StatefulLSTMGenerator: check_generator,
+}
 _NOT_KEPT = {"callbacks", "checkpoint_dir", "memory", "n_jobs"}
 # Names of what fits set.
 _FITTED = re.compile(r"_[a-z]+|[a-z][a-z0-9_]*_")
@@ -192,7 +213,7 @@ def _new_dataclass(name, fields):
         if not _is_a(value, hints[field]):
             raise ValueError(f"{name}.{field} is not of type {hints[field]}")
     made = cls(**fields)
-    made.check()
+    check_format(made) if cls is FrameFormat else check_declared(made)
     return made
 
 
@@ -223,7 +244,7 @@ def _new_estimator(name, params, fitted):
         setattr(estimator, key, value)
     estimator._validate_params()
     if not is_pipeline:
-        estimator._check_saved()
+        _CHECKS[cls](estimator)
     return estimator
 
 

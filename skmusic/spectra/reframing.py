@@ -1,148 +1,117 @@
-"""Frames that are cut anew: at another place, or longer ones.
+"""Frames to a waveform and back: the edge of all that works on the waveform.
 
-Steps are 23 ms apart, and a beat that comes half a step early or late after each join
-stumbles: real songs, cut at random into runs and moved by up to so much, lose half of
-what their beat is above that of pieces. And short windows do not tell partials apart:
-what is done to one of them is done to others, and leaves images of it in the windows
-beside. Frames of windows that overlap by half are a waveform still; it is made, and cut
-into frames once more, elsewhere or of windows that are two steps long.
+Whatever windows the frames are of, everything inside works on the waveform that they
+stand for, in steps of `FrameFormat.step` samples. Sequences of plain numbers, which
+know no format, are their own waveform: one row is one sample and one step.
 """
-
-from dataclasses import replace
 
 import numpy as np
 import scipy.fft
 
-from skmusic.spectra.frames import from_complex, lower_half, to_complex
-from skmusic.spectra.windows import sine_window
-
-# Places of a corpus, and frames of each, that tell whether frames are lapped, and the
-# share of their energy that may differ.
-_N_PLACES, _N_FRAMES, _TOLERANCE = 16, 24, 0.01
+from skmusic.spectra.stft import istft, istft_blocks, pack
+from skmusic.spectra.windows import BLOCK
 
 
-def waveform(frames, layout):
-    """Waveform that frames were cut out of, from where the first of them begins.
-
-    Parameters
-    ----------
-    frames : ndarray of shape (n_frames, n_dims)
-        Spectra of `FFTFeaturizer`'s window and hop by default.
-    layout : skmusic.spectra.frames.Layout
-        Of the frames.
-
-    Returns
-    -------
-    ndarray of shape (n_channels, (n_frames + 1) * hop)
-        Faded in where the first frame begins, and out where the last one ends.
-    """
-    return _added(*_halves(frames, layout))
+def step_of(format):
+    """Samples in a step; 1 of plain numbers."""
+    return 1 if format is None else format.step
 
 
-def _halves(frames, layout):
-    """What frames add to the waveform, by halves ``(n_frames, n_channels, hop)``."""
-    windows = windows_of(frames, layout)
-    windows = windows * sine_window(windows.shape[-1]).astype(np.float32)
-    return np.split(windows, 2, axis=-1)
-
-
-def _added(early, late):
-    """Waveform of what frames add to it."""
-    wave = np.zeros((len(early) + 1, *early.shape[1:]), np.float32)
-    wave[:-1] = early
-    wave[1:] += late
-    return np.moveaxis(wave, 1, 0).reshape(early.shape[1], -1)
-
-
-def cut(wave, n_frames, N):
-    """First frames ``(n_frames, n_dims)`` of a waveform ``(n_channels, n_samples)``.
-
-    Windows of `N` samples, each half of it after the one before.
-    """
-    return frames_of(_pieces(wave, n_frames, N))
-
-
-def _pieces(wave, n_frames, N):
-    """Views ``(n_frames, n_channels, N)`` of a waveform, which overlap by half."""
-    hop = N // 2
-    pieces = np.lib.stride_tricks.sliding_window_view(wave, N, axis=1)
-    return pieces[:, : n_frames * hop : hop].swapaxes(0, 1)
-
-
-def frames_of(pieces):
-    """Frames ``(n_frames, n_dims)`` of pieces of a waveform, a window long each.
-
-    The pieces are of shape ``(n_frames, n_channels, N)``.
-    """
-    windows = pieces * sine_window(pieces.shape[-1]).astype(np.float32)
-    return from_complex(scipy.fft.rfft(windows, axis=-1))
-
-
-def windows_of(frames, layout):
-    """Windows ``(n_frames, n_channels, N)`` of a waveform, from their spectra."""
-    return scipy.fft.irfft(to_complex(frames, layout), layout.window_length)
-
-
-def long_frames(frames, layout, start, stop):
-    """Frames of two steps, of steps `start` to `stop` of a recording.
+def waveform(frames, format):
+    """Waveform of the frames of a recording.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_dims)
-        Of the recording, from its beginning on, before which nothing is heard.
-    layout : skmusic.spectra.frames.Layout
-        Of lapped frames.
-    start, stop : int
-        First step, and the step after the last.
+        Frames; plain numbers where `format` is None.
+    format : FrameFormat or None
 
     Returns
     -------
-    ndarray of shape (stop - start, n_long_dims)
-        In ``layout.long``. Each is of no frame after its step, with the last of which
-        it fades out: what is to be forecast is not heard.
+    ndarray of shape (n_samples, n_channels), float32
+        What all windows cover; plain numbers are returned as they are.
     """
-    m, n, hop = layout.frames_per_step, stop - start, layout.hop
-    early, late = _halves(frames[max(start - 1, 0) * m : stop * m], layout)
-    wave, size = _added(early, late), (n + 1) * m * hop
-    wave = np.pad(wave, ((0, 0), (max(size - wave.shape[1], 0), 0)))[:, -size:]
-    pieces = _pieces(wave, n, 2 * m * hop).copy()
-    pieces[..., -hop:] = late[-n * m :][m - 1 :: m]
-    return frames_of(pieces)
+    frames = np.asarray(frames)
+    if format is None or not len(frames):
+        return _no_frames(frames, format)
+    return istft(frames, *format.istft_args()).astype(np.float32, copy=False)
 
 
-def with_lapped(layout, sequences):
-    """Layout that tells whether spectra are lapped, as a corpus tells it.
+def waveform_blocks(blocks, format):
+    """The same of frames that come block by block, as soon as it is known.
 
     Parameters
     ----------
-    layout : skmusic.spectra.frames.Layout
-        Of the frames, from `skmusic.spectra.frames.find_layout`.
-    sequences : list of sequence of shape (n_frames, n_dims)
-        Frames of a corpus.
+    blocks : iterable of ndarray of shape (n_frames, n_dims)
+    format : FrameFormat or None
+
+    Yields
+    ------
+    ndarray of shape (n_samples, n_channels), float32
+    """
+    blocks = map(np.asarray, blocks)
+    if format is not None:
+        blocks = istft_blocks(blocks, *format.istft_args())
+    for x in blocks:
+        yield x.astype(np.float32, copy=False)
+
+
+def _no_frames(frames, format):
+    if format is None:
+        return frames.astype(np.float32, copy=False)
+    return np.empty((0, format.n_channels), np.float32)
+
+
+def samples_for(n_frames, format):
+    """Samples that so many frames are cut out of."""
+    if format is None or not n_frames:
+        return n_frames
+    return (n_frames - 1) * format.hop_length + format.N
+
+
+def frames_in(n_samples, format):
+    """Frames that can be cut out of so many samples."""
+    if format is None:
+        return n_samples
+    return max(0, (n_samples - format.overlap) // format.hop_length)
+
+
+def hop_of(format):
+    """Samples from one frame to the next; 1 of plain numbers."""
+    return 1 if format is None else format.hop_length
+
+
+def frame_at(samples, format):
+    """Frame of a recording whose middle is at, or next before, these samples."""
+    if format is None:
+        return samples
+    return np.maximum(samples + format.overlap - format.N // 2, 0) // format.hop_length
+
+
+def cut_frames(x, n_frames, format):
+    """Frames of a waveform, the first of its first `N` samples.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_samples, n_channels)
+        Waveform of `samples_for(n_frames)` samples or more.
+    n_frames : int
+    format : FrameFormat or None
 
     Returns
     -------
-    skmusic.spectra.frames.Layout
-        ``lapped`` where a waveform that is made of the frames and cut again gives them
-        back, as it does those of `FFTFeaturizer`'s window and hop by default.
+    ndarray of shape (n_frames, n_dims), float32
     """
-    sequences = [x for x in sequences if len(x)]
-    if not sequences:
-        return layout
-    N, apart, energy = layout.window_length, 0.0, 0.0
-    for x in _some(sequences) if N else ():
-        x, inner = lower_half(x, layout), slice(1, len(x) - 1)
-        again = cut(waveform(x, layout), len(x), N)
-        apart += np.square(again[inner] - x[inner]).sum()
-        energy += np.square(x[inner]).sum()
-    return replace(layout, lapped=bool(apart < _TOLERANCE * energy))
-
-
-def _some(sequences):
-    """Frames of some places, all over the sequences."""
-    ends, pieces = np.cumsum([len(x) for x in sequences]), []
-    for place in np.linspace(0, ends[-1] - 1, _N_PLACES).astype(int):
-        i = int(np.searchsorted(ends, place, side="right"))
-        stop = max(place - ends[i] + len(sequences[i]) + 1, _N_FRAMES)
-        pieces.append(sequences[i][max(stop - _N_FRAMES, 0) : stop])
-    return pieces
+    if format is None:
+        return x[:n_frames]
+    weights = (format.weights() * format.factor).astype(np.float32)
+    transform = scipy.fft.fft if format.both_halves else scipy.fft.rfft
+    frames = np.empty((n_frames, format.n_dims), np.float32)
+    block = max(1, BLOCK // (format.N * format.n_channels))
+    for i in range(0, n_frames, block):
+        out = frames[i : i + block]
+        part = x[i * format.hop_length :][: samples_for(len(out), format)]
+        # (n_frames, n_channels, N)
+        windows = np.lib.stride_tricks.sliding_window_view(part, format.N, axis=0)
+        pack(transform(windows[:: format.hop_length] * weights, axis=-1), out)
+    return frames

@@ -20,7 +20,7 @@ from skmusic.spectra.windows import (
 _EXPECTED = 1 << 27
 
 
-def _pack(spectrum, out):
+def pack(spectrum, out):
     """Write ``(n_frames, n_channels, n_bins)`` complex into real ``out``."""
     n_frames, n_channels, n_bins = spectrum.shape
     parts = out.reshape(n_frames, n_channels, 2, n_bins)
@@ -170,7 +170,7 @@ class _Analysis:
             self._windowed = np.empty(windows.shape, samples.dtype)
         windowed = np.multiply(windows, self.w, out=self._windowed[: len(out)])
         transform = scipy.fft.fft if self.redundant else scipy.fft.rfft
-        _pack(transform(windowed, axis=-1), out)
+        pack(transform(windowed, axis=-1), out)
         if padding is not None:
             out[-1, count_bins(len(self.w), self.redundant)] = padding * PADDING_UNIT
 

@@ -176,7 +176,7 @@ def sine_window(size):
 
     Examples
     --------
-    >>> from skmusic.spectra.phase import sine_window
+    >>> from skmusic.spectra.windows import sine_window
     >>> (sine_window(8) ** 2).reshape(4, 2).sum(axis=0).round(12)
     array([2., 2.])
     """

@@ -1,132 +1,144 @@
-"""The output "regression": the article's network, fed with its own forecasts."""
+"""The article's synthesis: a network that forecasts the next frame, fed with its own.
+
+A regression of a sound whose phase cannot be foreseen is minimised by its mean, near
+zero. Fed back it is a fixed point: a buzz. It is the baseline of every comparison.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from skmusic.features import tokenizer as codes
-from skmusic.features.constantq import frame_energies
 from skmusic.network.numpy_lstm import (
-    check_network,
     forward,
-    from_nothing,
-    shifted,
+    teacher_forcing_input,
+    zero_padded_input,
     zero_state,
 )
 from skmusic.network.training import train
-from skmusic.spectra.frames import check_frames, find_layout, lower_half, step_seconds
-from skmusic.utils.checks import check_number
+from skmusic.spectra.frames import FrameFormat
+from skmusic.synthesis.tokens import step_seconds
+from skmusic.utils.fields import array, number
+
+# Frames of each recording that tell the residual, and the least variance of it beside
+# that of all numbers.
+_MOST, _LEAST = 2000, 1e-9
 
 
 @dataclass(frozen=True)
-class State:
-    """State of the network and its next input, in units of ``scale_``."""
+class RegressionState:
+    """State of the network and its next input, in units of ``scale``."""
 
     lstm: list
     x: np.ndarray
 
 
-def fit(recordings, generator, rng, past, grow=False, frame_seconds=None):
-    """Learn the network; frames are divided by their root mean square.
+@dataclass(frozen=True)
+class Regression:
+    """What the article's synthesis learned.
 
-    With `past` it goes on; with `grow` the recordings are more, not others.
-
-    All of them are held in memory, for they are what is learned.
-
-    Returns
-    -------
-    dict
-        Fitted attributes.
+    Parameters
+    ----------
+    format : FrameFormat or None
+        Of the frames; None of plain numbers.
+    network : dict
+        Weights, see `skmusic.network.numpy_lstm`.
+    scale : float
+        Root mean square of the frames, by which they are divided.
+    variance : ndarray of shape (n_dims,)
+        Of what the network does not foresee of each number, in units of `scale`.
     """
-    if hasattr(recordings, "whole"):
-        recordings = recordings.whole()
-    sequences = [x for x in recordings if len(x)]
-    power = np.mean([np.mean(np.square(s, dtype=np.float64)) for s in sequences])
-    scale = generator.scale_ if past else float(np.sqrt(power)) or 1.0
-    n_dims = sequences[0].shape[1]
-    scaled = [np.asarray(s / scale, np.float32) for s in sequences]
-    # Zeros before the first frame: what is sampled from nothing is learned too.
-    pairs = [(shifted(s), s) for s in scaled]
-    layout = find_layout(sequences, generator.n_channels, 1)
-    seconds = step_seconds(layout, frame_seconds)
-    trained = train(generator, pairs, n_dims, "mse", rng, past, step_seconds=seconds)
-    network = trained["network_"]
-    starts = [(x[:2000], y[:2000]) for x, y in pairs]
-    residual = [y - forward(network, x, zero_state(network))[0] for x, y in starts]
-    residual = np.concatenate([_energies(x, layout) for x in residual])
-    variance = codes.token_variance(residual, np.zeros(len(residual), int), 1)
-    return {
-        "scale_": scale,
-        "layout_": layout,
-        "variance_": variance,
-        "n_recordings_": len(recordings) + (generator.n_recordings_ if grow else 0),
-        **trained,
-    }
 
+    format: FrameFormat | None
+    network: dict
+    scale: float = number("f", 1e-45, 1e38)
+    variance: np.ndarray = array("n_dims", low=1e-30, high=1e30)
 
-def check(generator):
-    """Refuse fitted attributes that do not fit together."""
-    n_dims, layout = generator.n_dims_, generator.layout_
-    check_number("scale_", generator.scale_, "f", 1e-45, 1e38)
-    check_frames(layout, n_dims)
-    codes.check_variance(generator.variance_, 1, layout)
-    check_network(generator.network_, n_dims, n_dims)
+    State = RegressionState
 
+    @classmethod
+    def fit(
+        cls,
+        recordings,
+        format,
+        settings,
+        training,
+        rng,
+        old=None,
+        past=None,
+        n_before=0,
+    ):
+        """Learn from recordings, see `skmusic.synthesis.concatenative`.
 
-def _inputs(generator, x):
-    return np.asarray(x / generator.scale_, np.float32)
+        All of them are held in memory, for they are what is learned.
 
+        Returns
+        -------
+        Regression, Trained
+        """
+        if hasattr(recordings, "whole"):
+            recordings = recordings.whole()
+        sequences = [np.asarray(x) for x in recordings if len(x)]
+        power = np.mean([np.mean(np.square(s, dtype=np.float64)) for s in sequences])
+        scale = old.scale if old else float(np.sqrt(power)) or 1.0
+        n_dims = sequences[0].shape[1]
+        scaled = [np.asarray(s / scale, np.float32) for s in sequences]
+        # Zeros before the first frame: what is sampled from nothing is learned too.
+        pairs = [(teacher_forcing_input(s), s) for s in scaled]
+        seconds = (
+            step_seconds(None) if format is None else format.hop_length / format.sr
+        )
+        trained = train(pairs, n_dims, "mse", training, rng, past, step_seconds=seconds)
+        network, total, count = trained.network, 0.0, 0
+        for x, y in pairs:
+            y = y[:_MOST]
+            z, _ = forward(network, x[:_MOST], zero_state(network))
+            total += np.square(y - z, dtype=np.float64).sum(axis=0)
+            count += len(y)
+        variance = total / count
+        variance = variance + _LEAST * variance.mean() + 1e-12
+        return cls(format, network, scale, variance), trained
 
-def _forecasts(generator, x):
-    """Forecasts before the first frame, and after each."""
-    network = generator.network_
-    inputs = from_nothing(_inputs(generator, x))
-    return forward(network, inputs, zero_state(network))[0] * generator.scale_
+    def _inputs(self, frames):
+        return np.asarray(frames / self.scale, np.float32)
 
+    def _forecasts(self, frames):
+        """Forecasts before the first frame, and after each."""
+        inputs = zero_padded_input(self._inputs(np.asarray(frames)))
+        return forward(self.network, inputs, zero_state(self.network))[0] * self.scale
 
-def predict(generator, x):
-    """Forecast after each frame."""
-    return _forecasts(generator, x)[1:]
+    def predict(self, frames):
+        """Forecast after each frame."""
+        return self._forecasts(frames)[1:]
 
+    def log_likelihood(self, frames):
+        """Of each frame, in nats for each number of it ``(n_frames,)``."""
+        residual = (np.asarray(frames) - self._forecasts(frames)[:-1]) / self.scale
+        each = np.square(residual, dtype=np.float64) / self.variance
+        each += np.log(2 * np.pi * self.variance)
+        return -0.5 * each.mean(axis=1) - np.log(self.scale)
 
-def log_likelihood(generator, x):
-    """Of each frame, in nats for each number of it."""
-    forecast = _forecasts(generator, x)[:-1]
-    layout = generator.layout_
-    residual = _energies((x - forecast) / generator.scale_, layout)
-    density = codes.log_density(residual, generator.variance_, layout)[:, 0]
-    return density / layout.n_dims - np.log(generator.scale_)
+    def prime(self, frames, sampling, style=None):
+        """State after a seed."""
+        x = zero_padded_input(self._inputs(np.asarray(frames)))
+        state = zero_state(self.network)
+        if len(x) > 1:
+            state = forward(self.network, x[:-1], state)[1][-1]
+        return RegressionState(state, x[-1])
 
+    def start(self, primed, sampling, rng):
+        """State of a piece: there is no chance in it."""
+        return primed
 
-def _energies(frames, layout):
-    return frame_energies(lower_half(frames, layout), layout)
-
-
-def hear(generator, seed, tempering):
-    """State after a seed."""
-    network = generator.network_
-    x = from_nothing(_inputs(generator, seed))
-    state = zero_state(network)
-    if len(x) > 1:
-        state = forward(network, x[:-1], state)[1][-1]
-    return State(state, x[-1])
-
-
-def start(generator, heard, tempering, rng):
-    """State of a piece: there is no chance in it."""
-    return heard
-
-
-def go_on(generator, states, n_frames, tempering, progress):
-    """Frames of each, None as they are of no recording, and the states after them."""
-    made, after = [], []
-    for state in states:
-        lstm, x, frames = state.lstm, state.x, []
-        for _ in range(n_frames):
-            y, steps = forward(generator.network_, x[None], lstm)
-            lstm, x = steps[-1], y[-1]
-            frames.append(x)
-            progress(1)
-        made.append(np.stack(frames) * np.float32(generator.scale_))
-        after.append(State(lstm, x))
-    return made, None, after
+    def advance(self, states, n_frames, sampling, progress):
+        """Frames of each, None as they are of no recording, and the states then."""
+        made, after = [], []
+        for state in states:
+            lstm, x, frames = state.lstm, state.x, []
+            for _ in range(n_frames):
+                y, steps = forward(self.network, x[None], lstm)
+                lstm, x = steps[-1], y[-1]
+                frames.append(x)
+                progress(1)
+            made.append(np.stack(frames) * np.float32(self.scale))
+            after.append(RegressionState(lstm, x))
+        return made, None, after

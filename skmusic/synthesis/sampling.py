@@ -1,14 +1,16 @@
 """Temperature, top_k and top_p: how a choice is drawn from probabilities."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 _COLDEST = 1e-6
+# Equally likely choices that chance has at least, and how it gets them.
+_CHOICES, _HEATING = 1.5, 1.3
 
 
 @dataclass(frozen=True)
-class Tempering:
+class SamplingParameters:
     """How the network's probabilities are sharpened.
 
     Parameters
@@ -46,10 +48,30 @@ class Tempering:
         return np.where(logp >= least[..., None], logp, -np.inf)
 
     def draw(self, score, rng):
-        """Index of a score, drawn from their tempered softmax."""
+        """Index of a score, drawn from their softmax at this temperature."""
         if self.temperature == 0:
             return int(score.argmax())
         mass = np.exp((score - score.max()) / self.temperature).cumsum()
         # Below the last number that was added, whatever rounding makes of it.
         place = min(mass[-1] * rng.random_sample(), np.nextafter(mass[-1], 0))
         return int(mass.searchsorted(place, side="right"))
+
+    def adapted(self, score):
+        """Parameters at which there is a choice between scores ``(n_choices,)``.
+
+        If one continuation dominates, the temperature rises until others have a
+        chance. At temperature 0 there is none anyway.
+        """
+        loss = score.max() - score[np.isfinite(score)]
+        temperature = self.temperature
+        if temperature and len(loss) > 1:
+            while _choices(loss / temperature) < _CHOICES:
+                temperature *= _HEATING
+        return replace(self, temperature=temperature)
+
+
+def _choices(loss):
+    """Exponential of the entropy: how many equally likely choices it is worth."""
+    p = np.exp(-loss)
+    total = p.sum()
+    return float(np.exp(np.log(total) + (p * loss).sum() / total))

@@ -15,13 +15,13 @@ Lists go to lists and arrays to arrays, whether or not lengths happen to agree.
 
 import os
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
 from numbers import Integral, Number, Real
 
 import numpy as np
 import scipy.sparse
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
 _PATH = (str, bytes, os.PathLike)
@@ -50,31 +50,31 @@ class Recordings:
     def each_n_dims(self):
         """Columns of each recording; of streamed ones all have the same."""
         if self.form == "stream":
-            return [self.items.n_dims]
+            return [self.items.format.n_dims]
         return [x.shape[1] for x in self.items]
 
     @property
     def n_dims(self):
         """Columns of the first recording that is not empty, None without one."""
         if self.form == "stream":
-            return self.items.n_dims
+            return self.items.format.n_dims
         return next((x.shape[1] for x in self.items if len(x)), None)
 
     def like(self, results, keep_flat=True):
         """Give results of shape ``(n, k)`` the form that the recordings came in."""
-        return give_form(
+        return restore_shape(
             results, dense=self.form in ("2d", "3d"), flat=self.flat and keep_flat
         )
 
 
-def give_form(results, *, dense, flat):
+def restore_shape(results, *, dense, flat):
     """Results as a list or one array, with or without the axis for columns.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skmusic.utils.validation import give_form
-    >>> give_form([np.zeros((5, 1))] * 2, dense=True, flat=True).shape
+    >>> from skmusic.utils.validation import restore_shape
+    >>> restore_shape([np.zeros((5, 1))] * 2, dense=True, flat=True).shape
     (2, 5)
     """
     if flat:
@@ -88,13 +88,13 @@ def give_form(results, *, dense, flat):
     return np.stack(results) if dense else list(results)
 
 
-def several(seed):
+def as_seed_list(seed):
     """Seeds as a list, and whether there may be several: a list of others than numbers.
 
     Examples
     --------
-    >>> from skmusic.utils.validation import several
-    >>> several("a.wav"), several(["a.wav", None]), several([0.1, 0.2])
+    >>> from skmusic.utils.validation import as_seed_list
+    >>> as_seed_list("a.wav"), as_seed_list(["a.wav", None]), as_seed_list([0.1, 0.2])
     ((['a.wav'], False), (['a.wav', None], True), ([[0.1, 0.2]], False))
     """
     if not isinstance(seed, (list, tuple)):
@@ -245,45 +245,57 @@ def _regular(X, what):
     )
 
 
-def _at_least(kind, low, closed="left"):
-    return Interval(kind, low, None, closed=closed)
-
-
-GENERATOR_CONSTRAINTS = {
-    "output": [StrOptions({"tokens", "regression"})],
-    "emission": [StrOptions({"frames", "spectra"})],
-    "n_tokens": [_at_least(Integral, 1), None],
-    "hidden_layer_sizes": ["array-like", None],
-    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like", None],
-    "epochs": [_at_least(Integral, 1)],
-    "learning_rate": [_at_least(Real, 0, "neither")],
-    "n_streams": [_at_least(Integral, 1)],
-    "chunk_length": [_at_least(Integral, 1)],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "n_iter_no_change": [_at_least(Integral, 1)],
-    "min_run": [_at_least(Real, 0, "neither")],
-    "max_run": [_at_least(Real, 0, "neither")],
-    "bank_size": [_at_least(Integral, 1)],
-    "n_channels": [_at_least(Integral, 1), None],
-    "frames_per_step": [_at_least(Integral, 1), None],
-    "warm_start": ["boolean"],
-    "checkpoint_dir": [str, os.PathLike, None],
-    "callbacks": [list, tuple, None],
-    "random_state": ["random_state"],
-    "verbose": ["verbose"],
-}
-
-
-def check_frame_seconds(frame_seconds):
-    """Refuse what is no time from one frame to the next, nor None."""
-    if frame_seconds is None:
-        return
-    _check_kind("frame_seconds", frame_seconds, Real, "number such as 0.023, nor None")
-    if not 0 < frame_seconds < np.inf:
+@contextmanager
+def _told_of_overflow():
+    try:
+        with np.errstate(over="raise"):
+            yield
+    except FloatingPointError as error:
         raise ValueError(
-            f"frame_seconds={frame_seconds} is no time from one frame to the next; "
-            "pass FFTFeaturizer.frame_seconds, or None."
+            f"the frames hold numbers too large to work with ({error}); scale the "
+            "recordings to [-1, 1]."
+        ) from error
+
+
+# Decorator: numbers whose energy is beyond single precision, as no sound's is, are
+# refused.
+refuse_overflow = _told_of_overflow()
+
+
+def check_sequence(frames, name):
+    """Refuse what is not the frames of one recording."""
+    if np.ndim(frames) not in (1, 2):
+        raise ValueError(
+            f"{name} has {np.ndim(frames)} dimensions; pass the frames of one "
+            "recording, of shape (n_frames, n_dims), or None."
         )
+
+
+def check_fields(value):
+    """Refuse a dataclass, or one in its fields, that lacks what the code asks of it.
+
+    Pickle makes objects without their constructors, of whatever fields they had in
+    the version that saved them.
+
+    Parameters
+    ----------
+    value : object
+        What is no dataclass passes.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing.
+    """
+    if not is_dataclass(value):
+        return
+    for field in fields(value):
+        if not hasattr(value, field.name):
+            raise ValueError(
+                f"{type(value).__name__}.{field.name} is missing: another version of "
+                "skmusic saved it; load it with that one, or fit again."
+            )
+        check_fields(getattr(value, field.name))
 
 
 def check_sampling(frames, temperature, top_k, top_p):
@@ -309,18 +321,3 @@ def check_sampling(frames, temperature, top_k, top_p):
 def _check_kind(name, value, kind, wanted):
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(f"{name}={value!r} is no {wanted}.")
-
-
-def check_together(generator):
-    """Refuse parameters that exclude each other."""
-    if generator.min_run > generator.max_run:
-        raise ValueError(
-            f"min_run={generator.min_run} is beyond max_run={generator.max_run}; "
-            "a run cannot be longer than the longest."
-        )
-    if generator.emission != "frames" and generator.output != "tokens":
-        raise ValueError(
-            f"emission={generator.emission!r} makes tokens sound, which output="
-            f"{generator.output!r} does not have; use emission='frames' or "
-            "output='tokens'."
-        )

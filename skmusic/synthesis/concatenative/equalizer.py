@@ -1,56 +1,26 @@
-"""The colour of a run: it takes on the levels of what was played before it.
+"""Spectral match: a piece sounds as bright and as loud as its seed, or its style.
 
-Two places may fit in notes and beat where one is brighter, or louder, than the other;
-with two such steps a second, steady music sways. So the levels before the join, of
-what was played and of what the next run follows in its own recording, are held
-against one another in some ranges of pitch, and the run is played louder or softer
-there. A part of this is given up with each run: in time a piece sounds as its
-recordings do, or, where it goes on after other music, as that does: bright or dull,
-loud or soft. This is its tone.
+Recordings are mastered each in its own way. A matching equaliser between the seed and
+the units in its style changes twelve ranges of pitch, the same for all of the piece.
+
+References
+----------
+Z. Ma, J. Reiss and D. Black, "Implementation of an intelligent equalization tool using
+Yule-Walker for music mixing and mastering", AES 134 (2013).
 """
 
 import numpy as np
 
 from skmusic.features.constantq import to_energies
-from skmusic.features.levels import _FLOOR, _fine_bins, spread
+from skmusic.features.levels import FLOOR_DB, range_bands, range_energies, range_shares
 
-# Steps before a join that are compared, and the fewest of them.
-PAST, _FEWEST = 20, 4
-# Decibels that a range is turned down and up by at most, for what is made louder has
-# peaks that no recording has; and the share that a run, or a piece, takes on.
-_SOFTER, _LOUDER, _SHARE = 9.0, 3.0, 0.7
-# Where the levels differ now more, now less, little is made of their mean.
-_DOUBT = 8.0
-# Decibels by which a whole piece is changed at most, and steps that were heard where
-# half of the difference is believed.
-_TONE, _HALF_SURE = 10.0, 22
+# Decibels by which a range is changed at most, the share of the difference that is made
+# up for, and the steps that were heard where half of that is believed.
+_MOST, _SHARE, _HALF_SURE = 10.0, 0.7, 22
 
 
-def colouring(played, own):
-    """Decibels by which a run is changed, to go on at the levels that were played.
-
-    Parameters
-    ----------
-    played, own : ndarray of shape (n_steps, n_ranges)
-        Levels of the last steps that were played, and of those that the run
-        follows in its recording; the last of each are compared.
-
-    Returns
-    -------
-    ndarray of shape (n_ranges,), float32
-        Zero where there is too little to compare.
-    """
-    n = min(len(played), len(own), PAST)
-    if n < _FEWEST:
-        return np.zeros(played.shape[1], np.float32)
-    apart = played[-n:].astype(np.float32) - own[-n:]
-    mean = apart.mean(axis=0)
-    sure = mean**2 / (mean**2 + _DOUBT * apart.var(axis=0) + 1e-6)
-    return np.clip(_SHARE * sure * mean, -_SOFTER, _LOUDER)
-
-
-def tone(heard, own, codebook):
-    """Decibels by which a piece is changed, to sound as what was heard before it.
+def spectral_match(heard, own, tokenizer):
+    """Decibels by which a piece is changed to sound as what was heard before it.
 
     Parameters
     ----------
@@ -58,62 +28,47 @@ def tone(heard, own, codebook):
         Features of what was heard.
     own : ndarray of shape (n_features,)
         Mean features of what the piece is made of.
-    codebook : skmusic.features.tokenizer.Codebook
+    tokenizer : skmusic.features.tokenizer.Tokenizer
         That made them.
 
     Returns
     -------
     ndarray of shape (n_ranges,), float32
-        From -10 to 10, seven tenths of what lies between the two; the less was heard,
-        the less.
-
-    References
-    ----------
-    Z. Ma, J. Reiss and D. Black, "Implementation of an intelligent equalization tool
-    using Yule-Walker for music mixing and mastering", AES 134 (2013), for matching
-    the long-term spectrum of one recording to that of another.
+        From -10 to 10; the less was heard, the less.
     """
-    first = _fine_bins(codebook.layout)
-    if not len(first) or not len(heard):
-        return np.zeros(len(first), np.float32)
-    levels = codebook.levels(np.stack([heard.mean(axis=0), own]))
-    widths = np.diff(codebook.edges, append=codebook.layout.n_fine_bins)
-    which = np.searchsorted(first, codebook.middles, side="right") - 1
-    energies = np.zeros((2, len(first)))
-    np.add.at(energies, (slice(None), which), to_energies(levels) * widths)
-    energies += 10 ** (_FLOOR / 10) * energies.max() + 1e-30
+    step = tokenizer.step
+    if not step or not len(heard):
+        return np.zeros(len(range_bands(step)), np.float32)
+    levels = tokenizer.levels(np.stack([heard.mean(axis=0), own]))
+    energies = range_energies(to_energies(levels), step)
+    energies += 10 ** (FLOOR_DB / 10) * energies.max() + 1e-30
     apart = 10 * np.log10(energies[0] / energies[1])
     sure = len(heard) / (len(heard) + _HALF_SURE)
-    return np.clip(_SHARE * sure * apart, -_TONE, _TONE).astype(np.float32)
+    return np.clip(_SHARE * sure * apart, -_MOST, _MOST).astype(np.float32)
 
 
-def coloured(frames, colour, layout):
-    """Frames of a run, louder or softer in each range.
+def equalized(frames, decibels, format):
+    """Frames, louder or softer in each range of pitch.
 
     Parameters
     ----------
     frames : ndarray of shape (n_frames, n_dims)
-        Frames of the run.
-    colour : ndarray of shape (n_ranges,)
-        Decibels, from `colouring`.
-    layout : skmusic.spectra.frames.Layout
-        Of the frames.
+        Spectra.
+    decibels : ndarray of shape (n_ranges,)
+        From `spectral_match`.
+    format : FrameFormat or None
+        Of the frames; plain numbers are left as they are.
 
     Returns
     -------
     ndarray of shape (n_frames, n_dims)
-        The frames themselves where nothing is changed.
     """
-    if not colour.any():
+    if format is None or not decibels.any():
         return frames
-    gain = 10 ** (colour @ spread(layout) / 20)
-    n_spectra = layout.n_channels * layout.n_parts
-    return frames * np.tile(gain, n_spectra)
-
-
-def louder(levels, colour):
-    """How many times the energy of steps of these levels is when they are coloured."""
-    if not levels.shape[1]:
-        return 1.0
-    energies = 10 ** (levels.astype(np.float32) / 10)
-    return (energies * 10 ** (colour / 10)).sum() / energies.sum()
+    gain = 10 ** (decibels @ range_shares(format.step) / 20)
+    # Bins of the frames on the scale of the analysis, whose windows are two steps long.
+    bins = np.arange(format.N // 2 + 1) * (2 * format.step / format.N)
+    gain = np.interp(bins, np.arange(len(gain)), gain).astype(np.float32)
+    if format.both_halves:
+        gain = np.concatenate([gain, gain[-2:0:-1]])
+    return frames * np.tile(gain, 2 * format.n_channels)

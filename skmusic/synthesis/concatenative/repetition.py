@@ -1,9 +1,9 @@
-"""Form: a piece returns to what it has played, as much as the recordings do.
+"""Repetition structure: a piece returns to what it has played, as its recordings do.
 
-A refrain, a riff, a bar of drums: music repeats itself, and a walk through a bank where
-places that were played are left out never does. So of each recording it is learned how
-much of it returns, and of a piece as much is played again: the same runs one after
-another, for some seconds.
+A refrain, a riff, a phrase: music repeats itself, and a piece that only ever moves on
+never does. So it is learned of each recording how much of it returns after nine seconds
+or more, and of a piece as much is played again: the same segments in a row, for some
+seconds.
 
 References
 ----------
@@ -18,138 +18,89 @@ import numpy as np
 
 from skmusic.features.self_similarity import returning
 
-# Steps of passages of recordings that are held against each other, and of how many one
-# is looked at.
-_PASSAGE, _EVERY = 88, 2
+# Steps of passages of recordings that are compared, and of how many one is looked at;
+# passages are compared with those that began 9 to 30 s before.
+_PASSAGE, _EVERY, _NEAREST, _FARTHEST = 88, 2, 392, 1300
 # Likeness of passages of which none is the other, whatever the music; the largest
 # share of a piece that is played again.
 _UNLIKE, _LARGEST = 0.15, 0.5
+# A piece returns to what it played 13 s ago or longer, for 4 to 10 s at once.
+_SINCE, _LEAST, _MOST = 560, 180, 430
 
 
-class Distance(NamedTuple):
-    """How long ago what returns was there, in steps.
-
-    Of recordings, passages are held against those from `nearest` to `farthest` before.
-    Pieces return to what they played from `since` to `until` ago, for `least` to `most`
-    steps at once.
-    """
-
-    nearest: int
-    farthest: int
-    since: int
-    until: float
-    least: int
-    most: int
-
-
-# A phrase that is played twice, and a part that comes back. Where parts came back after
-# nine seconds, as they may in recordings, the harmony moved too little.
-DISTANCES = (
-    Distance(180, 392, 180, 392, 130, 300),
-    Distance(392, 1300, 560, np.inf, 180, 430),
-)
-
-
-class Form(NamedTuple):
+class Repetition(NamedTuple):
     """How much of itself a piece plays again, and what of that it is playing."""
 
-    shares: tuple  # of each of DISTANCES
-    owed: tuple = (0.0, 0.0)  # steps by which it has played too little again, so far
-    again: tuple = ()  # the length of this run and of those to come, and what follows
-    distance: int = 0  # index of that in DISTANCES
+    share: float  # of the piece that is to be played again
+    owed: float = 0.0  # steps by which it has played too little again, so far
+    again: tuple = ()  # length of this segment and of those to come, and what follows
 
-    def due(self, distance):
+    @property
+    def due(self):
         """Steps that are to be played again at once, at most so that none is owed."""
-        steps = self.owed[distance] / (1 - self.shares[distance])
-        return min(steps, DISTANCES[distance].most)
+        steps = self.owed / (1 - self.share)
+        return min(steps, _MOST) if steps >= _LEAST else 0.0
 
-    def after(self, length, again, distance):
-        """Form after a run, if those of `again` are to come, at that distance."""
-        owed = [o + s * length for o, s in zip(self.owed, self.shares, strict=True)]
-        if self.again:
-            owed[self.distance] -= length
-        return self._replace(owed=tuple(owed), again=again, distance=distance)
+    def after(self, length, again):
+        """Structure after a segment, if those of `again` are to come."""
+        owed = self.owed + self.share * length - (length if self.again else 0)
+        return self._replace(owed=owed, again=again)
 
 
 def recurrence(changes):
-    """Share of a recording in which earlier passages of it return, at each distance.
+    """Share of a recording in which earlier passages of it return.
 
     Parameters
     ----------
     changes : ndarray of shape (n_steps, n_bands)
-        How what sounds has changed, from `skmusic.features.fingerprints.prints`.
+        How what sounds has changed, from `skmusic.features.fingerprints`.
 
     Returns
     -------
-    ndarray of shape (n_distances,)
-        From 0, nothing, to 1; 0 of what is too short to tell. Passages of two seconds
-        are held against all of 4 to 9 and of 9 to 30 s before. Were what returns the
+    float
+        From 0, nothing, to 1; 0 of what is too short to tell. If what returns were the
         same each time, and nothing else alike, it would be this share.
     """
-    shares = []
-    for each in DISTANCES:
-        first, last = each.nearest // _EVERY, each.farthest // _EVERY
-        likeness = returning(changes[::_EVERY], _PASSAGE // _EVERY, first, last)
-        # Of the beginning little can be said, for little precedes it.
-        likeness = likeness[(last - first) // 4 :]
-        mean = likeness.mean() if len(likeness) else 0.0
-        shares.append(float(np.clip((mean - _UNLIKE) / (1 - _UNLIKE), 0, 1)))
-    return np.array(shares)
+    first, last = _NEAREST // _EVERY, _FARTHEST // _EVERY
+    likeness = returning(changes[::_EVERY], _PASSAGE // _EVERY, first, last)
+    # Of the beginning little can be said, for little precedes it.
+    likeness = likeness[(last - first) // 4 :]
+    mean = likeness.mean() if len(likeness) else 0.0
+    return float(np.clip((mean - _UNLIKE) / (1 - _UNLIKE), 0, _LARGEST))
 
 
-def begun(shares, nearness):
-    """Form of a piece that begins among some places.
-
-    Parameters
-    ----------
-    shares : ndarray of shape (n_steps, n_distances)
-        Of the recording of each step, from `recurrence`.
-    nearness : ndarray of shape (n_steps,)
-        How near each step is to where the piece begins; their sum is 1.
-    """
-    share = (nearness[:, None] * shares).sum(axis=0, dtype=float)
-    share *= min(1.0, _LARGEST / max(share.sum(), 1e-9))
-    # No more is said than can be heard, whatever the order of the sum.
-    return Form(tuple(share.round(2).tolist()))
-
-
-def earlier(visits, form, shortest):
+def returns(played, structure, shortest):
     """What a piece may return to, if that is due.
 
     Parameters
     ----------
-    visits : tuple of (int, int)
-        First step and length of the latest runs.
-    form : Form
+    played : tuple of (int, int)
+        First unit and length of the latest segments.
+    structure : Repetition
     shortest : int
-        Steps of a run, at least.
+        Steps of a segment, at least.
 
     Returns
     -------
-    times, steps, distances : ndarray of shape (n,), int
-        Steps of the piece, counted from the first of these runs, steps of the bank
-        that were played there, and indices of their distances in DISTANCES.
+    times, units : ndarray of shape (n,), int
+        Steps of the piece, counted from the first of these segments, and the units
+        that were played there.
     """
-    due = [form.due(k) >= each.least for k, each in enumerate(DISTANCES)]
-    if not visits or not any(due):
-        return (np.empty(0, int),) * 3
-    starts, lengths = np.array(visits).T
+    if not played or not structure.due:
+        return np.empty(0, int), np.empty(0, int)
+    starts, lengths = np.array(played).T
     begins = np.cumsum(lengths) - lengths
     step = np.arange(lengths.sum()) - np.repeat(begins, lengths)
     left = np.repeat(lengths, lengths) - step
     ago = np.arange(len(left), 0, -1)
-    distances = np.full(len(ago), -1)
-    for k, each in enumerate(DISTANCES):
-        if due[k]:
-            distances[(ago >= each.since) & (ago < each.until)] = k
-    times = np.flatnonzero((distances >= 0) & (left >= shortest))
-    return times, (np.repeat(starts, lengths) + step)[times], distances[times]
+    times = np.flatnonzero((ago >= _SINCE) & (left >= shortest))
+    return times, (np.repeat(starts, lengths) + step)[times]
 
 
-def once_more(visits, time, n_steps):
-    """Runs of a piece from a step of it on: lengths, and where the next one begins."""
+def once_more(played, time, n_steps):
+    """Segments of a piece from a step of it on: lengths, and where the next begins."""
     again, n = [], 0
-    for (_, length), (start, _) in pairwise(visits):
+    for (_, length), (start, _) in pairwise(played):
         if time < length and n < n_steps:
             again.append((length - max(time, 0), start))
             n += again[-1][0]

@@ -1,86 +1,87 @@
-"""Entering the bank: where a walk may begin, after what was heard."""
+"""Sampling: a piece begins after what was heard, and goes on segment by segment.
+
+State in, state out: `prime` listens, `start` begins a piece, `advance` adds a segment.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from skmusic.network.numpy_lstm import forward, from_nothing, log_softmax, zero_state
-from skmusic.synthesis.concatenative.context import ABOUT, moods_heard, surroundings
-from skmusic.synthesis.concatenative.equalizer import tone
-from skmusic.synthesis.concatenative.rendering import play
-from skmusic.synthesis.concatenative.repetition import begun
+from skmusic.network.numpy_lstm import (
+    forward,
+    log_softmax,
+    zero_padded_input,
+    zero_state,
+)
+from skmusic.synthesis.concatenative.context import ABOUT, contexts, styles_heard
+from skmusic.synthesis.concatenative.equalizer import spectral_match
+from skmusic.synthesis.concatenative.novelty import nothing_heard
+from skmusic.synthesis.concatenative.rendering import render
+from skmusic.synthesis.concatenative.repetition import Repetition
 from skmusic.synthesis.concatenative.selection import (
-    MOOD,
     SHARPNESS,
-    Walk,
-    plan,
-    without,
+    STYLE,
+    SamplerState,
+    select,
 )
 
-
-def advance(bank, network, walk, tempering):
-    """Walk with one more run among its pending frames."""
-    (walk,), (run,) = plan(bank, network, [walk], tempering)
-    return play(bank, walk, run)
+# Steps that are compared with the database at once, and the last ones whose spectrum
+# is matched.
+_BLOCK, _MATCHED_STEPS = 16, 860
 
 
-# Steps that are held against the bank at once, and the last ones that tell the tone.
-_BLOCK, _TONE_STEPS = 16, 860
+class Primed(NamedTuple):
+    """What a piece knows of the music before it; there is no chance in it."""
 
-
-class Heard(NamedTuple):
-    """What a walk knows of the music before it; there is no chance in it."""
-
-    score: np.ndarray  # of each step of the bank, to begin there
+    score: np.ndarray  # of each unit, to begin there
     lstm: list  # state after all steps but the last
     x: np.ndarray  # features of the last step
-    mood: np.ndarray | None  # to begin in; None is that of where it begins
-    tone: np.ndarray  # to keep, see `skmusic.synthesis.concatenative.equalizer`
+    style: np.ndarray | None  # to begin in; None is that of where it begins
+    match: np.ndarray  # decibels of each range, see `equalizer`
 
 
-def entry_scores(bank, network, features, codebook):
-    """Score of starting at each step of the bank after each step heard.
+def start_scores(database, network, features, tokenizer):
+    """Score of starting at each unit after each step heard.
 
     Parameters
     ----------
-    bank, network, codebook
-        What is fitted.
+    database, network, tokenizer : UnitDatabase, dict, Tokenizer
     features : ndarray of shape (n_steps, n_features)
         What was heard.
 
     Yields
     ------
-    scores : ndarray of shape (n_bank_steps,)
+    scores : ndarray of shape (n_units,)
         Before the first step, ... after the last.
     """
-    y, _ = forward(network, from_nothing(features), zero_state(network))
-    logp = log_softmax(y)
-    yield from _scores(bank, logp, features, codebook, 0, None)
+    y, _ = forward(network, zero_padded_input(features), zero_state(network))
+    yield from _scores(database, log_softmax(y), features, tokenizer, 0, None)
 
 
-def _scores(bank, logp, features, codebook, first, mood):
+def _scores(database, logp, features, tokenizer, first, style):
     """Scores after `first`, ... n_steps steps heard, whose likelihoods are `logp`."""
-    # A run should not end early because its recording does.
-    short = np.arange(len(bank.ends)) + bank.longest > bank.ends
+    # A segment should not end early because its recording does.
+    short = np.arange(len(database)) + database.longest > database.ends
     lost = np.where(short & ~short.all(), 1e3, 0).astype(np.float32)
     if not len(features):
-        if mood is not None:
-            lost = lost + MOOD * _distances(mood[None], bank.moods)[0]
-        yield logp[0][bank.tokens] - lost
+        if style is not None:
+            lost = lost + STYLE * _distances(style[None], database.styles)[0]
+        yield logp[0][database.tokens] - lost
         return
-    before, there = surroundings(features, codebook)[0], bank.heard_before(slice(None))
-    still = np.minimum(bank.movement, np.median(bank.movement))
-    if mood is None:
-        moods = moods_heard(features, codebook) * bank.mood_scale
+    before = contexts(features, tokenizer)[0]
+    there = database.context_before(slice(None))
+    still = np.minimum(database.movement, np.median(database.movement))
+    if style is None:
+        wanted = styles_heard(features, tokenizer) * database.style_scale
     else:
-        moods = np.repeat(mood[None], len(before), axis=0)
+        wanted = np.repeat(style[None], len(before), axis=0)
     # Blocks of one size, so that a row's sums do not depend on how many there are.
     for start in range(first, len(before), _BLOCK):
         rows = np.minimum(np.arange(start, start + _BLOCK), len(before) - 1)
         lost_there = SHARPNESS * _distances(before[rows], there) / still
-        lost_there += MOOD * _distances(moods[rows], bank.moods)
+        lost_there += STYLE * _distances(wanted[rows], database.styles)
         for t, each in zip(rows[: len(before) - start], lost_there, strict=False):
-            yield logp[t - first][bank.tokens] - lost - (each if t else 0)
+            yield logp[t - first][database.tokens] - lost - (each if t else 0)
 
 
 def _distances(x, y):
@@ -90,168 +91,113 @@ def _distances(x, y):
     return np.maximum(d, 0)
 
 
-def hear(bank, network, features, codebook, tempering, mood=None, sound=None):
+def prime(database, network, features, tokenizer, sampling, style=None, match=None):
     """Listen to steps, or to nothing.
 
     Parameters
     ----------
-    bank, network, codebook
-        What is fitted.
+    database, network, tokenizer : UnitDatabase, dict, Tokenizer
     features : ndarray of shape (n_steps, n_features)
         What is heard; no steps are silence.
-    tempering : Tempering
-        Of the tokens.
-    mood : ndarray of shape (n_numbers,) or None
-        Mood to begin in and to keep, as ``bank.moods`` has them; None is that of
-        what is heard.
-    sound : ndarray of shape (n_ranges,) or None
-        Tone to keep where a mood is given, from `tone_in`; None is the bank's own.
+    sampling : SamplingParameters
+    style : ndarray of shape (n_styles,) or None
+        Style to begin in and to keep, from `style_of`; None is that of what is heard.
+    match : ndarray of shape (n_ranges,) or None
+        Decibels to change the piece by where a style is given; None is none.
 
     Returns
     -------
-    Heard
-        From which as many walks may `enter` as are wanted.
+    Primed
+        From which as many pieces may `start` as are wanted.
     """
-    x, zero, n = from_nothing(features), zero_state(network), len(features)
+    x, zero, n = zero_padded_input(features), zero_state(network), len(features)
     y, states = forward(network, x, zero)
-    logp = tempering.mask(log_softmax(y[-1:]))
-    if mood is None and n:
-        mood = moods_heard(features, codebook)[-1] * bank.mood_scale
-        sound = tone_in(bank, mood, features[-_TONE_STEPS:], codebook)
-    if sound is None:
-        sound = np.zeros(bank.levels.shape[1], np.float32)
-    (score,) = _scores(bank, logp, features, codebook, n, mood)
+    logp = sampling.mask(log_softmax(y[-1:]))
+    if style is None and n:
+        style = styles_heard(features, tokenizer)[-1] * database.style_scale
+        match = _matched(database, style, features[-_MATCHED_STEPS:], tokenizer)
+    if match is None:
+        match = np.zeros(database.levels.shape[1], np.float32)
+    (score,) = _scores(database, logp, features, tokenizer, n, style)
     score = np.where(np.isfinite(score), score, -1e30)
-    return Heard(score, states[n - 1] if n else zero, x[-1], mood, sound)
+    return Primed(score, states[n - 1] if n else zero, x[-1], style, match)
 
 
-def tone_in(bank, mood, features, codebook):
-    """Decibels between steps and the bank where it is in their mood ``(n_ranges,)``."""
+def style_of(database, features, tokenizer):
+    """Style of all steps heard, and the spectral match to them."""
+    style = styles_heard(features, tokenizer)[-1] * database.style_scale
+    return style, _matched(database, style, features, tokenizer)
+
+
+def _matched(database, style, features, tokenizer):
+    """Decibels between steps and the units in their style ``(n_ranges,)``."""
     # No matrix products, whose last bits change with the threads of a process.
-    share = _spread(_nearness(bank, mood), bank)
-    usual = np.einsum("s,sf->f", share, bank.features)
+    share = _about(_nearness(database, style), database)
+    usual = np.einsum("s,sf->f", share, database.features)
     # Nor is more said than can be heard, for the same reason.
-    return tone(features, usual, codebook).round(1)
+    return spectral_match(features, usual, tokenizer).round(1)
 
 
-def _nearness(bank, mood):
-    """How near each step is to a mood; all are 1 together."""
-    loss = MOOD * np.square(bank.moods - mood, dtype=np.float32).sum(axis=1)
+def _nearness(database, style):
+    """How near each unit is to a style; all are 1 together."""
+    loss = STYLE * np.square(database.styles - style, dtype=np.float32).sum(axis=1)
     share = np.exp(loss.min() - loss)
     return share / share.sum()
 
 
-def _spread(share, bank):
-    """Share of each step, where each one's is that of the seconds its mood is of."""
-    steps = np.arange(len(share))
-    first = np.maximum(steps - ABOUT, bank.beginning(steps))
-    last = np.minimum(steps + ABOUT, bank.ends)
+def _about(share, database):
+    """Share of each unit, where each one's is that of the seconds its style is of."""
+    units = np.arange(len(share))
+    first = np.maximum(units - ABOUT, database.beginning(units))
+    last = np.minimum(units + ABOUT, database.ends)
     each, n = share / (last - first), len(share) + 1
     begun = np.bincount(first, each, n) - np.bincount(last, each, n)
     return np.cumsum(begun)[:-1]
 
 
-def enter(bank, network, heard, tempering, rng, skip=0):
-    """Walk that goes on after what was heard.
+def start(database, primed, sampling, rng):
+    """State of a piece that goes on after what was heard.
 
     Parameters
     ----------
-    bank, network
-        What is fitted.
-    heard : Heard
-    tempering : Tempering
+    database : UnitDatabase
+    primed : Primed
+    sampling : SamplingParameters
     rng : numpy.random.RandomState
-    skip : int
-        Frames of the first step that were heard already.
 
     Returns
     -------
-    Walk
+    SamplerState
     """
-    start = tempering.draw(heard.score, rng)
-    mood = bank.moods[start].astype(np.float32) if heard.mood is None else heard.mood
-    nothing = np.empty((0, bank.frames.n_dims), np.float32)
-    walk = Walk(
-        lstm=heard.lstm,
-        x=heard.x,
-        step=start,
-        shift=0.0,
-        tail=nothing,
-        turn=None,
-        seam=None,
-        visits=(),
-        form=begun(bank.recurrence, _nearness(bank, mood)),
-        along=np.zeros(len(bank.ends), np.int16),
-        mood=mood,
-        home=mood,
-        levels=np.empty((0, len(heard.tone)), np.float32),
-        colour=heard.tone,
-        tone=heard.tone,
+    unit = sampling.draw(primed.score, rng)
+    style = primed.style
+    if style is None:
+        style = database.styles[unit].astype(np.float32)
+    # A piece returns as much as the recordings in whose style it begins.
+    share = (_nearness(database, style) * database.recurrence).sum(dtype=float)
+    nothing = np.empty((0, database.waveform.shape[1]), np.float32)
+    return SamplerState(
+        lstm=primed.lstm,
+        x=primed.x,
+        unit=unit,
+        shift=0,
+        played=(),
+        # No more is said than can be heard, whatever the order of the sum.
+        repetition=Repetition(round(float(share), 2)),
+        lately=nothing_heard(len(database)),
+        style=style,
+        target_style=style,
+        levels=np.empty((0, len(primed.match)), np.float32),
+        match=primed.match,
         rng=rng,
-        last=nothing,
+        tail=nothing,
+        fade_in=np.empty(0, np.float32),
         pending=nothing,
-        origins=np.empty(0, int),
-    )
-    while len(walk.pending) < skip:
-        walk = advance(bank, network, walk, tempering)
-    return without(walk, skip)
-
-
-def go_on_together(bank, network, walks, n_frames, tempering, progress):
-    """Frames of several walks, each to the bit what it would be alone.
-
-    Parameters
-    ----------
-    bank, network
-        What is fitted.
-    walks : list of Walk
-        Where the pieces are.
-    n_frames : int
-        Frames to make of each.
-    tempering : Tempering
-        Of the tokens.
-    progress : callable
-        Told how many frames more are made.
-
-    Returns
-    -------
-    frames, origins : list of ndarray of shape (n_frames, n_dims), (n_frames,)
-        The pieces, and the frame of the bank that each frame is.
-    walks : list of Walk
-        Where the pieces are then.
-    """
-    pieces = [_Piece(walk, n_frames) for walk in walks]
-    while True:
-        progress(sum(piece.write() for piece in pieces))
-        short = [piece for piece in pieces if not piece.is_whole]
-        if not short:
-            break
-        found = plan(bank, network, [piece.walk for piece in short], tempering)
-        for piece, walk, run in zip(short, *found, strict=True):
-            piece.walk = play(bank, walk, run)
-    return (
-        [piece.frames for piece in pieces],
-        [piece.origins for piece in pieces],
-        [piece.walk for piece in pieces],
+        units=np.empty(0, int),
     )
 
 
-class _Piece:
-    """A piece in the making."""
-
-    def __init__(self, walk, n_frames):
-        self.walk, self.n_written = walk, 0
-        self.frames = np.empty((n_frames, walk.pending.shape[1]), np.float32)
-        self.origins = np.empty(n_frames, int)
-
-    @property
-    def is_whole(self):
-        return self.n_written == len(self.frames)
-
-    def write(self):
-        """Put down what is pending; return how many frames."""
-        walk, at = self.walk, slice(self.n_written, None)
-        n = min(len(walk.pending), len(self.frames) - self.n_written)
-        self.frames[at][:n], self.origins[at][:n] = walk.pending[:n], walk.origins[:n]
-        self.walk, self.n_written = without(walk, n), self.n_written + n
-        return n
+def advance(database, network, states, sampling):
+    """States of some pieces, each with one more segment among its pending waveform."""
+    states, segments = select(database, network, states, sampling)
+    return [render(database, *pair) for pair in zip(states, segments, strict=True)]

@@ -1,0 +1,341 @@
+"""Refuse contents of files that later steps could not work with.
+
+What is learned comes from `fit` and is sound; what is read from a file may be
+anything. Fields are checked as they are declared, see `skmusic.utils.fields`; here
+stands what must hold between them.
+"""
+
+from dataclasses import fields
+from numbers import Integral, Real
+
+import numpy as np
+
+from skmusic.features.constantq import band_edges
+from skmusic.features.levels import range_bands
+from skmusic.network.numpy_lstm import to_arrays
+from skmusic.network.training import past_of
+from skmusic.spectra.windows import synthesis_window
+from skmusic.synthesis.concatenative.context import contexts, styles_heard
+from skmusic.synthesis.neural.synthesis import Neural
+from skmusic.synthesis.regression import Regression
+from skmusic.utils.fields import LARGEST
+
+# The longest window that a file may ask for, and those of the windows with numbers
+# that take no time and memory beyond their length, whatever the numbers.
+_MOST_N = 2**20
+_PLAIN_WINDOWS = ("gaussian", "general_gaussian", "general_hamming", "kaiser", "tukey")
+
+
+def check_array(name, x, shape, kind="f", low=-LARGEST, high=LARGEST):
+    """Refuse what is not an array of such a shape, type and range.
+
+    Parameters
+    ----------
+    name : str
+        Of the array, for the message.
+    x : object
+        What should be an array.
+    shape : tuple of int or None
+        None leaves the length of an axis open.
+    kind : {"f", "i", "b", "fi"}
+        Floats, integers that fit into 64 bits with a sign, booleans, or one of the
+        first two.
+    low, high : float
+        Least and greatest value allowed; NaN never is.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.persistence.checks import check_array
+    >>> check_array("tokens", np.array([0, 7]), (None,), "i", 0, 5)
+    Traceback (most recent call last):
+        ...
+    ValueError: tokens holds values from 0 to 7; 0 to 5 are possible.
+    """
+    kinds = {"f": "f", "i": "iu", "b": "b", "fi": "fi"}[kind]
+    known = isinstance(x, np.ndarray) and x.dtype.kind in kinds
+    # Unsigned integers of 64 bits cannot be indices.
+    if not known or (kind == "i" and not np.can_cast(x.dtype, np.int64)):
+        raise ValueError(f"{name} is {_of_type(x)}, not an array of kind {kind!r}.")
+    if x.ndim != len(shape) or any(
+        n not in (None, m) for n, m in zip(shape, x.shape, strict=True)
+    ):
+        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ValueError(f"{name} has shape {x.shape} where ({wanted}) is needed.")
+    if x.size and kind != "b":
+        least, greatest = _extremes(x)
+        if not (low <= least and greatest <= high):  # NaN is neither
+            raise ValueError(
+                f"{name} holds values from {least} to {greatest}; "
+                f"{low} to {high} are possible."
+            )
+
+
+def check_number(name, x, kind, low, high):
+    """Refuse what is not a number of such a kind and range.
+
+    Parameters
+    ----------
+    name : str
+        Of the number, for the message.
+    x : object
+        What should be a number.
+    kind : {"f", "i"}
+        Any real number, or a whole one.
+    low, high : float
+        Least and greatest value allowed.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> from skmusic.persistence.checks import check_number
+    >>> check_number("gain", 0.5, "f", 0, 1)
+    >>> check_number("gain", float("nan"), "f", 0, 1)
+    Traceback (most recent call last):
+        ...
+    ValueError: gain is nan; 0 to 1 are possible.
+    """
+    wanted = {"f": Real, "i": Integral}[kind]
+    if not isinstance(x, wanted) or isinstance(x, bool):
+        raise ValueError(f"{name} is {_of_type(x)}, not a number of kind {kind!r}.")
+    if not low <= x <= high:
+        raise ValueError(f"{name} is {x}; {low} to {high} are possible.")
+
+
+def check_declared(value):
+    """Refuse a dataclass whose fields are not as they are declared.
+
+    Parameters
+    ----------
+    value : dataclass
+        Its fields are declared by `skmusic.utils.fields`. Names of axes stand for the
+        same length in all of them. What it calls its ``laws`` must hold, too.
+
+    Raises
+    ------
+    ValueError
+        If a field is of another shape, type or range.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from skmusic.persistence.checks import check_declared
+    >>> from skmusic.utils.fields import array
+    >>> @dataclass
+    ... class Units:
+    ...     tokens: np.ndarray = array("n_units", kind="i", low=0, high=9)
+    ...     levels: np.ndarray = array("n_units")
+    >>> check_declared(Units(np.zeros(3, int), np.zeros(4)))
+    Traceback (most recent call last):
+        ...
+    ValueError: levels has shape (4,) where (3) is needed.
+    """
+    sizes = {}
+    for field in fields(value):
+        declared, x = field.metadata, getattr(value, field.name)
+        limits = [declared[k] for k in ("kind", "low", "high") if k in declared]
+        if "shape" in declared:
+            shape = [sizes.get(axis, axis) for axis in declared["shape"]]
+            wanted = tuple(n if isinstance(n, int) else None for n in shape)
+            check_array(field.name, x, wanted, *limits)
+            axes = zip(declared["shape"], x.shape, strict=True)
+            sizes.update((name, n) for name, n in axes if isinstance(name, str))
+        elif declared:
+            check_number(field.name, x, *limits)
+    for holds, message in getattr(value, "laws", list)():
+        if not holds:
+            raise ValueError(f"{type(value).__name__}: {message}")
+
+
+def check_network(network, n_inputs, n_outputs):
+    """Refuse what is no network from so many inputs to so many outputs.
+
+    Parameters
+    ----------
+    network : dict
+        Weights, see the module.
+    n_inputs, n_outputs : int
+        Numbers that go in and come out at each step.
+
+    Raises
+    ------
+    ValueError
+        If arrays are missing, do not fit together, or are not finite.
+    """
+    match network:
+        case {"layers": [*layers], "head": (V, d), "skip": [*skip], **rest} if not rest:
+            n = n_inputs
+            for i, layer in enumerate(layers):
+                if not isinstance(layer, tuple | list) or len(layer) != 3:
+                    break
+                W, U, b = layer
+                check_array(f"U of layer {i}", U, (None, None))
+                m = len(U)
+                check_array(f"U of layer {i}", U, (m, 4 * m))
+                check_array(f"W of layer {i}", W, (n, 4 * m))
+                check_array(f"b of layer {i}", b, (4 * m,))
+                n = m
+            else:
+                check_array("head", V, (n, n_outputs))
+                check_array("bias of the head", d, (n_outputs,))
+                for A in skip:
+                    check_array("skip", A, (n_inputs, n_outputs))
+                return
+    raise ValueError("the network does not have the parts that one has.")
+
+
+def check_synthesis(synthesis):
+    """Refuse a synthesis whose parts do not fit together."""
+    format = synthesis.format
+    if isinstance(synthesis, Regression):
+        n_dims = len(synthesis.variance)
+        check_network(synthesis.network, n_dims, n_dims)
+        _same("numbers in a frame", n_dims, format.n_dims if format else n_dims)
+        return
+    tokenizer = synthesis.tokenizer
+    n_tokens, n_features = tokenizer.centroids.shape
+    check_network(synthesis.network, n_features, n_tokens)
+    _same("samples in a step", tokenizer.step, format.step if format else 0)
+    n_bands = len(band_edges(tokenizer.step + 1)) if format else tokenizer.n_bands
+    _same("bands", tokenizer.n_bands, n_bands)
+    if isinstance(synthesis, Neural):
+        _check_neural(synthesis, n_features)
+    else:
+        _check_database(synthesis, n_features, n_tokens)
+
+
+def _check_neural(synthesis, n_features):
+    panning, format = synthesis.panning, synthesis.format
+    _same("features", len(synthesis.dynamics.low), n_features)
+    n_units = len(synthesis.network["layers"][-1][1])
+    # What the softmax of the codes hears, see `skmusic.synthesis.neural.dynamics`.
+    n_inputs = n_units + 8 * n_features + 1
+    _same("inputs of the codes", len(synthesis.dynamics.head), n_inputs)
+    if (panning is None) != (format is None):
+        raise ValueError("panning and format are of other frames.")
+    if panning is not None:
+        _same("channels", panning.n_channels, format.n_channels)
+        _same("inputs of the panning", len(panning.shares), n_features + 1)
+        _same("bands of the panning", len(panning.gain), synthesis.tokenizer.n_bands)
+
+
+def _check_database(synthesis, n_features, n_tokens):
+    database, tokenizer = synthesis.database, synthesis.tokenizer
+    _same("samples in a unit", database.samples_per_unit, max(tokenizer.step, 1))
+    width = synthesis.format.n_channels if synthesis.format else tokenizer.n_bands
+    _same("channels of the units", database.waveform.shape[1], width)
+    _same("features of the units", database.features.shape[1], n_features)
+    check_array("tokens", database.tokens, (None,), "i", 0, n_tokens - 1)
+    heard = np.zeros((1, n_features), np.float32)
+    n_styles = styles_heard(heard, tokenizer).shape[1]
+    _same("numbers of a style", database.styles.shape[1], n_styles)
+    n_before = contexts(heard, tokenizer)[0].shape[1]
+    _same("numbers of a context", database.before.shape[1], n_before)
+    n_ranges = len(range_bands(tokenizer.step))
+    _same("ranges of the units", database.levels.shape[1], n_ranges)
+
+
+def _same(what, found, wanted):
+    if found != wanted:
+        raise ValueError(f"{what}: {found} where {wanted} are needed.")
+
+
+def check_training(generator):
+    """Refuse a past that training could not go on from."""
+    for record in generator.history_:
+        for name, value in record.items():
+            check_number(f"{name} in history_", value, "f", -np.inf, np.inf)
+    network = generator.synthesis_.network
+    past = past_of(network, generator.history_, generator.training_)
+    weights = to_arrays(network)
+    for name in ("best", "weights"):
+        for x, known in zip(past.get(name, weights), weights, strict=True):
+            check_array(f"{name} in training_", x, known.shape)
+    for x in past.get("rest", ()):
+        # Moments are floats; sources of chance and the count of updates are not.
+        kind = "f" if x.dtype.kind == "f" else "i"
+        check_array("rest in training_", x, (None,) * x.ndim, kind, -1e38, 1e38)
+    if "weights" not in past:
+        return
+    check_number("seed", past["seed"], "i", 0, 2**31)
+    check_number("since", past["since"], "i", 0, 2**31)
+    check_number("best_loss", past["best_loss"], "f", -np.inf, np.inf)
+    whole = list(past["position"]) == [0, 0.0, 0.0] and len(past["carried"]) == 0
+    if not whole or len(past["history"]) != len(generator.history_):
+        raise ValueError("training_ is not of a whole epoch.")
+    if not all(isinstance(text, str) for text in past["identity"].values()):
+        raise ValueError("training_ does not tell what it was.")
+
+
+def check_generator(generator):
+    """Refuse fitted attributes of a generator that do not fit together."""
+    if not hasattr(generator, "synthesis_"):
+        return
+    check_number("n_dims_", generator.n_dims_, "i", 1, 2**31 - 1)
+    check_number("n_iter_", generator.n_iter_, "i", 0, 2**31 - 1)
+    check_number("n_recordings_", generator.n_recordings_, "i", 0, 2**31 - 1)
+    if not isinstance(generator._flat, bool):
+        raise ValueError("_flat is not whether sequences have one axis.")
+    check_synthesis(generator.synthesis_)
+    format = generator.synthesis_.format
+    if format is not None:
+        _same("numbers in a frame", generator.n_dims_, format.n_dims)
+    check_training(generator)
+
+
+def check_featurizer(featurizer):
+    """Refuse parameters and fitted attributes that do not fit together."""
+    check_number("N", featurizer.N, "i", 2, _MOST_N)
+    check_number("sr", featurizer.sr, "f", 1e-3, 1e9)
+    _check_window(featurizer.window)
+    featurizer._check_parameters()
+    if hasattr(featurizer, "n_dims_"):
+        check_number("n_channels_", featurizer.n_channels_, "i", 1, 64)
+        _same("n_dims_", featurizer.n_dims_, featurizer.format_.n_dims)
+        flat = featurizer._flat
+        if not isinstance(flat, bool) or flat > (featurizer.n_channels_ == 1):
+            raise ValueError("_flat is not whether waveforms have one axis.")
+
+
+def check_format(format):
+    """Refuse a format that no frames have."""
+    check_number("N", format.N, "i", 2, _MOST_N)
+    check_number("hop_length", format.hop_length, "i", 1, format.N)
+    check_number("sr", format.sr, "f", 1e-3, 1e9)
+    check_number("n_channels", format.n_channels, "i", 1, 64)
+    check_number("factor", abs(format.factor), "f", 1e-20, 1e20)
+    _check_window(format.window)
+    check_number("step", format.step, "i", 1, 2**24)
+    synthesis_window(format.weights(), format.hop_length)
+
+
+def _check_window(window):
+    named = isinstance(window, tuple) and isinstance(window[0], str)
+    if named and window[0] not in _PLAIN_WINDOWS:
+        raise ValueError(f"window={window!r:.60}; give it as an array.")
+
+
+def _of_type(x):
+    return f"an array of {x.dtype}" if isinstance(x, np.ndarray) else f"{x!r:.60}"
+
+
+def _extremes(x):
+    """Least and greatest value; NaN comes out where there is one."""
+    if x.dtype != np.float16:
+        return x.min().item(), x.max().item()
+    # Half precision is slow to compare; its bits are ordered by magnitude.
+    bits = x.view(np.uint16)
+    lowest, highest, positive = bits.min(), bits.max(), bits.view(np.int16).max()
+    least = highest if highest >= 0x8000 else lowest
+    greatest = positive.astype(np.uint16) if positive >= 0 else lowest
+    return least.view(np.float16).item(), greatest.view(np.float16).item()

@@ -1,0 +1,219 @@
+"""The concatenative synthesis: plays units of the recordings, chosen by the network."""
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skmusic.features.tokenizer import Tokenizer
+from skmusic.spectra.frames import FrameFormat
+from skmusic.spectra.reframing import cut_frames, frames_in, hop_of, samples_for
+from skmusic.synthesis import tokens
+from skmusic.synthesis.concatenative.database import (
+    BYTES_BESIDE,
+    UnitDatabase,
+    build_database,
+)
+from skmusic.synthesis.concatenative.equalizer import equalized
+from skmusic.synthesis.concatenative.sampler import (
+    advance,
+    prime,
+    start,
+    start_scores,
+    style_of,
+)
+from skmusic.synthesis.concatenative.selection import SamplerState
+from skmusic.synthesis.corpus import grown, joined
+
+
+@dataclass(frozen=True)
+class Concatenative:
+    """What the concatenative synthesis learned.
+
+    Parameters
+    ----------
+    format : FrameFormat or None
+        Of the frames; None of plain numbers.
+    tokenizer : Tokenizer
+    network : dict
+        Weights, see `skmusic.network.numpy_lstm`.
+    database : UnitDatabase
+    """
+
+    format: FrameFormat | None
+    tokenizer: Tokenizer
+    network: dict
+    database: UnitDatabase
+
+    State = SamplerState
+
+    @classmethod
+    def fit(
+        cls,
+        recordings,
+        format,
+        settings,
+        training,
+        rng,
+        old=None,
+        past=None,
+        n_before=0,
+    ):
+        """Learn from recordings.
+
+        Parameters
+        ----------
+        recordings, format, settings, training, rng, old, past
+            As `skmusic.synthesis.tokens.learn_tokens` has them.
+        n_before : int, default=0
+            Recordings that were learned before and go on being played; 0 plays the
+            new ones alone.
+
+        Returns
+        -------
+        Concatenative, Trained
+        """
+        size = 1 if format is None else 2 * format.step * format.n_channels
+        most = max(1, settings.database_size // (size + BYTES_BESIDE))
+        found = tokens.learn_tokens(
+            recordings, format, settings, training, rng, old, past, most
+        )
+        corpus, features, said = found.corpus, found.features, found.tokens
+        numbers = n_before + np.arange(len(features))
+        if n_before:
+            corpus, *more, old_numbers = grown(corpus, old.database, most)
+            features, said = more[0] + features, more[1] + said
+            numbers = np.concatenate([old_numbers, numbers])
+        seconds = tokens.step_seconds(format)
+        stretches, waveforms = joined(corpus.pieces, corpus.waveforms)
+        database = build_database(
+            waveforms,
+            stretches,
+            features,
+            said,
+            found.tokenizer,
+            shortest=max(1, round(settings.min_segment / seconds)),
+            longest=max(2, round(settings.max_segment / seconds)),
+        )
+        database = replace(
+            database,
+            recording=numbers[database.recording].astype(np.int32),
+            position=(database.position + corpus.leads[database.recording]).astype(
+                np.int32
+            ),
+        )
+        trained = found.trained
+        return cls(format, found.tokenizer, trained.network, database), trained
+
+    def predict(self, frames):
+        """Frame that would be played next after each, at temperature 0."""
+        features = tokens.step_features(frames, self.format, self.tokenizer)
+        scores = start_scores(self.database, self.network, features, self.tokenizer)
+        units = np.array([int(score.argmax()) for score in scores])
+        size, n = self.database.samples_per_unit, samples_for(1, self.format)
+        forecasts = []
+        known = tokens.steps_known(len(frames), len(features), self.format)
+        for step, late in zip(*known, strict=True):
+            first = units[step] * size + late
+            x = self.database.waveform[first : first + n]
+            x = np.pad(x, ((0, n - len(x)), (0, 0))) * np.float32(self.database.scale)
+            forecasts.append(cut_frames(x, 1, self.format))
+        return np.concatenate(forecasts)
+
+    def log_likelihood(self, frames):
+        """Of each step, in nats for each number of its spectrum ``(n_steps,)``."""
+        return tokens.log_likelihood(frames, self.format, self.tokenizer, self.network)
+
+    def prime(self, frames, sampling, style=None):
+        """What is known after the frames of a seed, in its style or that of others."""
+        features = tokens.heard(frames, self.format, self.tokenizer)
+        asked = () if style is None else self._style(style)
+        return prime(
+            self.database, self.network, features, self.tokenizer, sampling, *asked
+        )
+
+    def start(self, primed, sampling, rng):
+        """State of a piece after what was heard."""
+        return start(self.database, primed, sampling, rng)
+
+    def restyle(self, state, frames):
+        """State that goes on in the style of these frames."""
+        style, match = self._style(frames)
+        return replace(state, style=style, target_style=style, match=match)
+
+    def _style(self, frames):
+        features = tokens.heard(frames, self.format, self.tokenizer)
+        if not len(features):
+            raise ValueError(
+                "the style has too few frames to make a step; pass a longer one."
+            )
+        return style_of(self.database, features, self.tokenizer)
+
+    def advance(self, states, n_frames, sampling, progress):
+        """Frames of each piece, where they are from, and the states after them.
+
+        Parameters
+        ----------
+        states : list of SamplerState
+            They stay as they are, their sources of chance too.
+        n_frames : int
+        sampling : SamplingParameters
+        progress : callable
+            Told how many frames were made.
+
+        Returns
+        -------
+        frames : list of ndarray of shape (n_frames, n_dims)
+        samples : list of ndarray of shape (n_frames,), int
+            Sample of the database in the middle of each frame.
+        states : list of SamplerState
+        """
+        states = [replace(state, rng=deepcopy(state.rng)) for state in states]
+        needed, made = samples_for(n_frames, self.format), 0
+        # What is made waits outside of the states, which stay small.
+        waves, units = [[s.pending] for s in states], [[s.units] for s in states]
+        count = [len(s.pending) for s in states]
+        nothing = states[0].tail[:0], states[0].units[:0]
+        while min(count) < needed:
+            waiting = [i for i, n in enumerate(count) if n < needed]
+            more = [
+                replace(states[i], pending=nothing[0], units=nothing[1])
+                for i in waiting
+            ]
+            more = advance(self.database, self.network, more, sampling)
+            for i, state in zip(waiting, more, strict=True):
+                states[i] = state
+                waves[i].append(state.pending)
+                units[i].append(state.units)
+                count[i] += len(state.pending)
+            ready = sum(min(frames_in(n, self.format), n_frames) for n in count)
+            progress(ready - made)
+            made = ready
+        states = [
+            replace(s, pending=np.concatenate(x), units=np.concatenate(u))
+            for s, x, u in zip(states, waves, units, strict=True)
+        ]
+        frames = [
+            equalized(
+                cut_frames(s.pending, n_frames, self.format), s.match, self.format
+            )
+            for s in states
+        ]
+        progress(n_frames * len(states) - made)
+        origins = [self._origins(s, n_frames) for s in states]
+        return frames, origins, [self._given(s, n_frames) for s in states]
+
+    def _origins(self, state, n_frames):
+        """Sample of the database in the middle of each frame."""
+        size, hop = self.database.samples_per_unit, hop_of(self.format)
+        middle = np.arange(n_frames) * hop + samples_for(1, self.format) // 2
+        step, late = np.divmod(middle + state.given, size)
+        return state.units[np.minimum(step, len(state.units) - 1)] * size + late
+
+    def _given(self, state, n_frames):
+        """State after so many frames were given out."""
+        n = n_frames * hop_of(self.format)
+        steps, given = divmod(state.given + n, self.database.samples_per_unit)
+        # Copied, so that what was given out is not held by its remainder.
+        left = state.pending[n:].copy(), state.units[steps:].copy()
+        return replace(state, pending=left[0], units=left[1], given=given)
