@@ -17,7 +17,7 @@ from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from scipy.ndimage import uniform_filter1d
 
 from skmusic.features.fingerprints import fingerprints, whitened
 from skmusic.features.levels import range_energies, range_levels
@@ -33,7 +33,7 @@ from skmusic.utils.fields import array, number
 # at 0 to where it moves least.
 _ABOUT, _LIVELINESS = 43, 0.75
 # Bytes that are known of a unit beside its waveform.
-BYTES_BESIDE = 936
+BYTES_BESIDE = 932
 _MOST = 2**31 - 1
 
 
@@ -71,8 +71,6 @@ class UnitDatabase:
         Squared distance of cost 1 at each unit.
     recurrence : ndarray of shape (n_units,)
         Share of the recording of each unit that returns in it.
-    peaks : ndarray of shape (n_units,)
-        Largest magnitude of the waveform within a second of each unit.
     shortest, longest : int
         Bounds of a segment, in units.
     """
@@ -93,9 +91,8 @@ class UnitDatabase:
     styles: np.ndarray = array("n_units", "n_styles")
     style_scale: np.ndarray = array("n_styles", low=0)
     levels: np.ndarray = array("n_units", None, low=-1e3, high=1e3)
-    movement: np.ndarray = array("n_units", low=1e-9)
+    movement: np.ndarray = array("n_units", low=1e-12)
     recurrence: np.ndarray = array("n_units", low=0, high=1)
-    peaks: np.ndarray = array("n_units", low=0)
     shortest: int = number("i", 1, _MOST)
     longest: int = number("i", 1, _MOST)
 
@@ -110,6 +107,10 @@ class UnitDatabase:
     def beginning(self, units):
         """First unit of the stretch that each of these is of."""
         return np.searchsorted(self.ends, self.ends[units])
+
+    def units_from(self, unit, shift):
+        """Units that can be played from one on, if so many samples later."""
+        return int(self.ends[unit]) - unit - (shift > 0)
 
     def laws(self):
         """What must hold beyond the declared shapes and ranges: (law, message)."""
@@ -205,7 +206,6 @@ def build_database(
         levels=_levels(waveforms, tokenizer.step),
         movement=movement * np.float32(median),
         recurrence=shares,
-        peaks=_peaks(waveforms, max(tokenizer.step, 1)),
         shortest=shortest,
         longest=longest,
     )
@@ -226,18 +226,6 @@ def _levels(waveforms, step):
     return range_levels(
         np.concatenate([range_energies(step_bands(x, step), step) for x in waveforms])
     )
-
-
-def _peaks(waveforms, size):
-    """Largest magnitude within a second of each unit ``(n_units,)``."""
-    return np.concatenate(
-        [
-            maximum_filter1d(
-                np.abs(x).reshape(len(x) // size, -1).max(axis=1), 2 * _ABOUT + 1
-            )
-            for x in waveforms
-        ]
-    ).astype(np.float32)
 
 
 def _ascending(costs, targets):

@@ -124,7 +124,7 @@ def prime(database, network, features, tokenizer, sampling, style=None, match=No
 
 
 def style_of(database, features, tokenizer):
-    """Style of all steps heard, and the spectral match to them."""
+    """Style of the last seconds heard, and the spectral match to all of them."""
     style = styles_heard(features, tokenizer)[-1] * database.style_scale
     return style, _matched(database, style, features, tokenizer)
 
@@ -191,9 +191,8 @@ def start(database, primed, sampling, rng):
         match=primed.match,
         rng=rng,
         tail=nothing,
-        fade_in=np.empty(0, np.float32),
         pending=nothing,
-        units=np.empty(0, int),
+        origins=np.empty(0, int),
     )
 
 

@@ -58,13 +58,11 @@ class SamplerState:
     rng : numpy.random.RandomState
         Source of chance.
     tail : ndarray of shape (n_samples, n_channels)
-        How the last segment fades out.
-    fade_in : ndarray of shape (n_samples,)
-        Gain by which the next segment fades in meanwhile.
+        Beginning of the next segment, into which the last one fades.
     pending : ndarray of shape (n_samples, n_channels)
         Waveform that is made but not yet given out.
-    units : ndarray of shape (n_steps,)
-        Unit of each step of it.
+    origins : ndarray of shape (n_steps,)
+        Sample of the database at which each step of it begins.
     given : int
         Samples of the first of these steps that were given out.
     """
@@ -82,9 +80,8 @@ class SamplerState:
     match: np.ndarray
     rng: np.random.RandomState
     tail: np.ndarray
-    fade_in: np.ndarray
     pending: np.ndarray
-    units: np.ndarray
+    origins: np.ndarray
     given: int = 0
 
 
@@ -116,8 +113,9 @@ def select(database, network, states, sampling):
         But for the sound of the segment.
     segments : list of Segment
     """
-    ends = database.ends
-    counts = [int(min(database.longest, ends[s.unit] - s.unit)) for s in states]
+    counts = [
+        min(database.longest, database.units_from(s.unit, s.shift)) for s in states
+    ]
     x = np.zeros((len(states), max(counts) + 1, len(states[0].x)), np.float32)
     for row, state, n in zip(x, states, counts, strict=True):
         row[0], row[1 : n + 1] = state.x, database.features[state.unit :][:n]
@@ -142,7 +140,7 @@ def select(database, network, states, sampling):
                 shift=shift,
                 played=(*state.played, (start, length))[-_MEMORY:],
                 repetition=state.repetition.after(length, again),
-                lately=novelty.later(lately, length - database.shortest),
+                lately=novelty.later(lately, max(length - database.shortest, 0)),
                 style=_drifted(state, database.styles[start + length // 2], length),
                 levels=np.concatenate([state.levels, levels])[-_PAST:],
             )
@@ -168,14 +166,17 @@ def _choose(database, logp, lengths, lately, state, sampling):
     leave = state.unit + lengths - 1
     targets, costs = database.targets[leave], database.costs[leave]
     n_targets = targets.shape[1]
-    costs = SHARPNESS * costs + novelty.novelty_cost(lately)[targets]
+    # Half precision would not hold the products.
+    costs = SHARPNESS * costs.astype(np.float32)
+    costs += novelty.novelty_cost(lately)[targets]
     times, units, return_costs = _returns(database, state, leave + 1)
     targets, costs = np.hstack([targets, units]), np.hstack([costs, return_costs])
     costs = costs + _style_cost(database, targets, state)
     score = np.take_along_axis(logp, database.tokens[targets], axis=1) - costs
     score = np.where(targets >= 0, score, -np.inf).ravel()
     if not np.isfinite(score).any():
-        return int(lengths[-1]), _anywhere(database, lately, state, sampling), ()
+        anywhere = _anywhere(database, logp[-1], lately, state, sampling)
+        return int(lengths[-1]), anywhere, ()
     chosen = sampling.adapted(score).draw(score, state.rng)
     row, column = divmod(chosen, targets.shape[1])
     again = ()
@@ -185,11 +186,16 @@ def _choose(database, logp, lengths, lately, state, sampling):
     return int(lengths[row]), int(targets[row, column]), again
 
 
-def _anywhere(database, lately, state, sampling):
-    """Unit to go on at where the database is too small for a concatenation graph."""
+def _anywhere(database, logp, lately, state, sampling):
+    """Unit to go on at where no target is there, or none is allowed.
+
+    `logp` are the log-probabilities of the tokens ``(n_tokens,)``.
+    """
     units = np.arange(len(database))
     late = units + database.longest > database.ends
-    score = -_style_cost(database, units, state) - novelty.novelty_cost(lately)
+    # A token that is not allowed is worse than all else, unless no unit has another.
+    score = np.maximum(logp[database.tokens].astype(float), -1e9)
+    score -= novelty.novelty_cost(lately) + _style_cost(database, units, state)
     return sampling.draw(np.where(late & ~late.all(), -1e6, 0) + score, state.rng)
 
 
@@ -230,17 +236,16 @@ def _returns(database, state, ends):
 
 def _in_time(database, end, target, shift):
     """The unit, or one beside it, and the shift that keep the beat after a segment."""
-    size = database.samples_per_unit
-    begins = target == 0 or database.ends[target - 1] != database.ends[target]
-    if begins or size == 1:
+    size, first = database.samples_per_unit, int(database.beginning(target))
+    if size == 1 or target == first:
         return target, 0
+    # The boundary at the end itself may be one of the next stretch.
     before = database.context_before([end - 1, target - 1])
-    later = shift / size + beat_lag(*before)
-    near = target + round(later)
-    within = database.ends[near] if near < len(database) else 0
-    if within == database.ends[target] and near + database.longest <= within:
-        target, later = near, later - round(later)
-    return target, round(size * float(np.clip(later, -0.5, 0.5)))
+    wanted = target + shift / size + beat_lag(*before)
+    # A segment may always be as long as it was, and begins within the stretch.
+    last = max(target, int(database.ends[target]) - database.longest)
+    place = min(max(wanted, first), last)
+    return round(place), round(size * (place - round(place)))
 
 
 def _drifted(state, played, n_steps):

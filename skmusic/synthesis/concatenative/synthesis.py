@@ -73,7 +73,10 @@ class Concatenative:
         -------
         Concatenative, Trained
         """
-        size = 1 if format is None else 2 * format.step * format.n_channels
+        if format is None:
+            size = 4 * recordings[0].shape[1]
+        else:
+            size = 2 * format.step * format.n_channels
         most = max(1, settings.database_size // (size + BYTES_BESIDE))
         found = tokens.learn_tokens(
             recordings, format, settings, training, rng, old, past, most
@@ -115,7 +118,9 @@ class Concatenative:
         known = tokens.steps_known(len(frames), len(features), self.format)
         for step, late in zip(*known, strict=True):
             first = units[step] * size + late
-            x = self.database.waveform[first : first + n]
+            # Nothing is known of what follows the end of a stretch.
+            last = min(first + n, self.database.ends[units[step]] * size)
+            x = self.database.waveform[first:last]
             x = np.pad(x, ((0, n - len(x)), (0, 0))) * np.float32(self.database.scale)
             forecasts.append(cut_frames(x, 1, self.format))
         return np.concatenate(forecasts)
@@ -168,30 +173,35 @@ class Concatenative:
             Sample of the database in the middle of each frame.
         states : list of SamplerState
         """
+        if any(len(state.lately) != len(self.database) for state in states):
+            raise ValueError(
+                "the state is of another unit database than this one, which was fitted "
+                "since; pass the music itself as seed."
+            )
         states = [replace(state, rng=deepcopy(state.rng)) for state in states]
         needed, made = samples_for(n_frames, self.format), 0
         # What is made waits outside of the states, which stay small.
-        waves, units = [[s.pending] for s in states], [[s.units] for s in states]
+        waves, origins = [[s.pending] for s in states], [[s.origins] for s in states]
         count = [len(s.pending) for s in states]
-        nothing = states[0].tail[:0], states[0].units[:0]
+        nothing = states[0].pending[:0], states[0].origins[:0]
         while min(count) < needed:
             waiting = [i for i, n in enumerate(count) if n < needed]
             more = [
-                replace(states[i], pending=nothing[0], units=nothing[1])
+                replace(states[i], pending=nothing[0], origins=nothing[1])
                 for i in waiting
             ]
             more = advance(self.database, self.network, more, sampling)
             for i, state in zip(waiting, more, strict=True):
                 states[i] = state
                 waves[i].append(state.pending)
-                units[i].append(state.units)
+                origins[i].append(state.origins)
                 count[i] += len(state.pending)
             ready = sum(min(frames_in(n, self.format), n_frames) for n in count)
             progress(ready - made)
             made = ready
         states = [
-            replace(s, pending=np.concatenate(x), units=np.concatenate(u))
-            for s, x, u in zip(states, waves, units, strict=True)
+            replace(s, pending=np.concatenate(x), origins=np.concatenate(o))
+            for s, x, o in zip(states, waves, origins, strict=True)
         ]
         frames = [
             equalized(
@@ -200,20 +210,20 @@ class Concatenative:
             for s in states
         ]
         progress(n_frames * len(states) - made)
-        origins = [self._origins(s, n_frames) for s in states]
-        return frames, origins, [self._given(s, n_frames) for s in states]
+        samples = [self._samples(s, n_frames) for s in states]
+        return frames, samples, [self._given(s, n_frames) for s in states]
 
-    def _origins(self, state, n_frames):
+    def _samples(self, state, n_frames):
         """Sample of the database in the middle of each frame."""
         size, hop = self.database.samples_per_unit, hop_of(self.format)
         middle = np.arange(n_frames) * hop + samples_for(1, self.format) // 2
         step, late = np.divmod(middle + state.given, size)
-        return state.units[np.minimum(step, len(state.units) - 1)] * size + late
+        return state.origins[step] + late
 
     def _given(self, state, n_frames):
         """State after so many frames were given out."""
         n = n_frames * hop_of(self.format)
         steps, given = divmod(state.given + n, self.database.samples_per_unit)
         # Copied, so that what was given out is not held by its remainder.
-        left = state.pending[n:].copy(), state.units[steps:].copy()
-        return replace(state, pending=left[0], units=left[1], given=given)
+        left = state.pending[n:].copy(), state.origins[steps:].copy()
+        return replace(state, pending=left[0], origins=left[1], given=given)
