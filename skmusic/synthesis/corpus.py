@@ -60,7 +60,7 @@ def read_corpus(recordings, format, most=0):
     Raises
     ------
     ValueError
-        If no recording is as long as a step.
+        If no recording is as long as a step, or all that is kept is silent.
     """
     streamed = hasattr(recordings, "map_blocks")
     lengths = recordings.lengths if streamed else [len(x) for x in recordings]
@@ -80,6 +80,11 @@ def read_corpus(recordings, format, most=0):
             "recordings."
         )
     kept = [((i, *at), x) for i, (*_, of) in enumerate(found) for at, x in of]
+    if most and not kept:
+        raise ValueError(
+            "all that fits into the unit database is silent; use a larger "
+            "database_size."
+        )
     return Corpus(
         np.array([lead for lead, *_ in found]),
         [bands for _, bands, _ in found],
