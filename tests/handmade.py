@@ -1,4 +1,4 @@
-"""Concatenative syntheses made by hand, of recordings made to order: none is trained."""
+"""Concatenative syntheses of recordings made to order; no network is trained."""
 
 import numpy as np
 

@@ -206,8 +206,8 @@ def grown(corpus, database, most):
         Without energies.
     features, tokens : list of ndarray
         Of the recordings that the stretches are now.
-    numbers : ndarray of shape (n_stretches,), int
-        The recordings that they once were of.
+    starts : ndarray of shape (n_stretches,), int
+        First unit that each stretch of the database had in it.
     """
     size, ends = database.samples_per_unit, np.unique(database.ends)
     starts = np.append(0, ends[:-1])
@@ -224,4 +224,4 @@ def grown(corpus, database, most):
     features = np.split(database.features.astype(np.float32), ends[:-1])
     tokens = np.split(database.tokens, ends[:-1])
     whole = Corpus(leads, [], kept, waveforms)
-    return whole, features, tokens, database.recording[starts]
+    return whole, features, tokens, starts

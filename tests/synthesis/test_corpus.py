@@ -87,7 +87,7 @@ def test_memory_does_not_grow_with_the_frames():
     format = FrameFormat(N=512, hop_length=512, window="boxcar")
 
     class Long(Streamed):
-        """Two recordings of 40 MB of frames, made as they are read."""
+        """Recordings whose frames are made as they are read."""
 
         def map_blocks(self, function, each, n_frames):
             n = self.lengths[0]
@@ -98,14 +98,15 @@ def test_memory_does_not_grow_with_the_frames():
                 for wanted in each
             ]
 
-    lengths = [20_000] * 2
-    tracemalloc.start()
-    corpus = read_corpus(Long([None] * 2, format, lengths), format, 2_000)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert sum(map(len, corpus.bands)) >= 2 * 20_000
-    kept = sum(x.nbytes for x in corpus.bands + corpus.waveforms)
-    assert peak - kept < 20_000 * 514 * 4, peak
+    peaks = []
+    for n in (10_000, 40_000):
+        tracemalloc.start()
+        corpus = read_corpus(Long([None], format, [n]), format, 2_000)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        kept = sum(x.nbytes for x in corpus.bands + corpus.waveforms)
+        peaks.append(peak - kept)
+    assert peaks[1] < 1.5 * peaks[0]
 
 
 @pytest.mark.parametrize("format", [None, MONO])
@@ -202,8 +203,10 @@ def test_what_a_database_had_goes_on_being_where_it_was(format, most):
     new = notes(600, format, 2)
     size = step_of(format)
     corpus = Corpus(np.array([7]), [], [(0, 0, 600)], [new])
-    whole, features, tokens, numbers = grown(corpus, synthesis.database, most)
-    assert numbers.tolist() == [0, 1, 1]
+    database = synthesis.database
+    whole, features, tokens, starts = grown(corpus, database, most)
+    assert starts.tolist() == [0, 900, 1200]
+    numbers = database.recording[starts]
     assert whole.leads.tolist() == [100, 0, 400, 7]
     assert [len(f) for f in features] == [len(t) for t in tokens] == [900, 300, 500]
     n_kept = sum(b - a for _, a, b in whole.pieces)

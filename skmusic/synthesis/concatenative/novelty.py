@@ -43,7 +43,8 @@ def heard(database, lately, start):
         1 about what is played. About what sounds as it does, or as what follows it
         would, for a quarter of a second in step with it, the more the more alike.
     """
-    n, longest = len(lately), database.longest
+    n = len(lately)
+    longest = min(database.longest, n)
     stop = min(start + longest + _ABOUT, int(database.ends[start]))
     looked_at = np.arange(start, stop, _EVERY)
     products = _products(database.fingerprints[looked_at], database.fingerprints)

@@ -84,9 +84,9 @@ class Concatenative:
         corpus, features, said = found.corpus, found.features, found.tokens
         numbers = n_before + np.arange(len(features))
         if n_before:
-            corpus, *more, old_numbers = grown(corpus, old.database, most)
+            corpus, *more, starts = grown(corpus, old.database, most)
             features, said = more[0] + features, more[1] + said
-            numbers = np.concatenate([old_numbers, numbers])
+            numbers = np.concatenate([old.database.recording[starts], numbers])
         seconds = tokens.step_seconds(format)
         stretches, waveforms = joined(corpus.pieces, corpus.waveforms)
         database = build_database(
@@ -98,6 +98,12 @@ class Concatenative:
             shortest=max(1, round(settings.min_segment / seconds)),
             longest=max(2, round(settings.max_segment / seconds)),
         )
+        if n_before:
+            # What is left of a recording does not tell how much returned in all of it.
+            shares, old_ones = database.recurrence, database.recording < len(starts)
+            shares[old_ones] = old.database.recurrence[starts][
+                database.recording[old_ones]
+            ]
         database = replace(
             database,
             recording=numbers[database.recording].astype(np.int32),
@@ -114,16 +120,17 @@ class Concatenative:
         scores = start_scores(self.database, self.network, features, self.tokenizer)
         units = np.array([int(score.argmax()) for score in scores])
         size, n = self.database.samples_per_unit, samples_for(1, self.format)
-        forecasts = []
+        waveform, ends = self.database.waveform, self.database.ends
         known = tokens.steps_known(len(frames), len(features), self.format)
-        for step, late in zip(*known, strict=True):
+        x = np.zeros((len(frames), n, waveform.shape[1]), np.float32)
+        for window, step, late in zip(x, *known, strict=True):
             first = units[step] * size + late
             # Nothing is known of what follows the end of a stretch.
-            last = min(first + n, self.database.ends[units[step]] * size)
-            x = self.database.waveform[first:last]
-            x = np.pad(x, ((0, n - len(x)), (0, 0))) * np.float32(self.database.scale)
-            forecasts.append(cut_frames(x, 1, self.format))
-        return np.concatenate(forecasts)
+            played = waveform[first : min(first + n, ends[units[step]] * size)]
+            window[: len(played)] = played
+        x = x.reshape(-1, waveform.shape[1]) * np.float32(self.database.scale)
+        apart = self.format and replace(self.format, hop_length=n)
+        return cut_frames(x, len(frames), apart)
 
     def log_likelihood(self, frames):
         """Of each step, in nats for each number of its spectrum ``(n_steps,)``."""

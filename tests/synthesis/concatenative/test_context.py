@@ -81,8 +81,7 @@ def test_where_nothing_begins_there_is_no_lag(heard):
     assert beat_lag(silent[150], silent[151]) == 0
 
 
-def test_styles_ten_seconds_apart_are_at_a_distance_of_one(heard):
-    tokenizer, _ = heard
+def test_styles_ten_seconds_apart_are_at_a_distance_of_one():
     x = np.cumsum(np.random.default_rng(0).standard_normal((5000, 10)), axis=0)
     scale = style_scale([x])
     far = np.square((x[430:] - x[:-430]) * scale)

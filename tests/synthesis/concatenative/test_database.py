@@ -23,9 +23,7 @@ def test_units_know_where_they_are_from_and_what_is_heard_of_them(each):
     np.testing.assert_array_equal(database.recording, np.repeat(range(3), 200))
     np.testing.assert_array_equal(database.position, np.tile(range(200), 3))
     np.testing.assert_array_equal(database.ends, np.repeat([200, 400, 600], 200))
-    heard = [
-        tokenizer.features(notes(200, each.format, seed)) for seed in range(3)
-    ]
+    heard = [tokenizer.features(notes(200, each.format, seed)) for seed in range(3)]
     np.testing.assert_allclose(
         database.features, np.concatenate(heard), rtol=1e-2, atol=2e-3
     )

@@ -92,7 +92,7 @@ def test_what_was_heard_before_is_not_forgotten_for_what_is_heard_now(twice):
     first = heard(twice, nothing_heard(900), 100)
     then = heard(twice, first, 700)
     assert (then >= later(first, SHORTEST)).all()
-    assert ((0 <= then) & (then <= 1)).all()
+    assert ((then >= 0) & (then <= 1)).all()
 
 
 def test_what_is_alike_in_all_music_is_no_copy():

@@ -24,10 +24,10 @@ def silent(synthesis):
 def played(synthesis, segments, shifts=None):
     """State after segments ``(start, length)``, the last of which goes on by itself."""
     state, shifts = silent(synthesis), [*(shifts or [0] * len(segments)), 0]
-    targets = [start for start, _ in segments[1:]] + [sum(segments[-1])]
+    targets = [unit for unit, _ in segments[1:]] + [sum(segments[-1])]
     targets[-1] = min(targets[-1], len(synthesis.database) - 1)
-    for i, ((start, n), target) in enumerate(zip(segments, targets, strict=True)):
-        segment = Segment(start, n, target, shifts[i], shifts[i + 1])
+    for i, ((unit, n), target) in enumerate(zip(segments, targets, strict=True)):
+        segment = Segment(unit, n, target, shifts[i], shifts[i + 1])
         state = render(synthesis.database, state, segment)
     return state
 
@@ -175,8 +175,8 @@ def test_rendering_in_parts_is_rendering_the_whole(mono):
     segments = [(100, 12), (700, 9), (450, 11)]
     whole = played(mono, segments)
     state, parts = silent(mono), []
-    for (start, n), target in zip(segments, (700, 450, 461), strict=True):
-        state = render(mono.database, state, Segment(start, n, target, 0, 0))
+    for (unit, n), target in zip(segments, (700, 450, 461), strict=True):
+        state = render(mono.database, state, Segment(unit, n, target, 0, 0))
         parts.append(state.pending)
         state = replace(state, pending=state.pending[:0])
     np.testing.assert_array_equal(np.concatenate(parts), whole.pending)

@@ -144,9 +144,7 @@ def test_a_piece_is_matched_to_what_was_heard(mono):
     energies = to_energies(tokenizer.levels(heard))
     energies[:, energies.shape[1] // 2 :] /= 4  # 6 dB softer above the middle
     softer = tokenizer.reduced((energies * tokenizer.reference).astype(np.float32))
-    matches = [
-        begun(mono, x, style=None).match for x in (heard, softer, heard[:0])
-    ]
+    matches = [begun(mono, x, style=None).match for x in (heard, softer, heard[:0])]
     apart = matches[0] - matches[1]
     assert apart[:3].max() < 1.5 < apart[-3:].max()
     assert not matches[2].any()

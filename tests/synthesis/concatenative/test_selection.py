@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from handmade import LONGEST, SHORTEST, notes, steered, synthesis_of
+from handmade import LONGEST, MONO, SHORTEST, notes, steered, synthesis_of
 
 from skmusic.network.numpy_lstm import forward, log_softmax, zero_padded_input
 from skmusic.network.numpy_lstm import zero_state as zero
@@ -63,9 +63,7 @@ def test_pieces_together_are_what_each_is_alone(each):
     alone = [segments(each, 8, seed=seed) for seed in range(3)]
     states, chosen = [begun(each, seed) for seed in range(3)], []
     for _ in range(8):
-        states, more = select(
-            each.database, each.network, states, SamplingParameters()
-        )
+        states, more = select(each.database, each.network, states, SamplingParameters())
         chosen.append(more)
     for (one, state), together, other in zip(
         alone, zip(*chosen, strict=True), states, strict=True
@@ -224,4 +222,31 @@ def test_next_to_nothing_is_played_on_and_on(n_steps, sampling):
     made = synthesis_of([notes(n_steps), notes(1, seed=1)])
     chosen, state = segments(made, 8, sampling, n_heard=1)
     assert len(chosen) == 8
-    assert ((0 <= state.lately) & (state.lately <= 1)).all()
+    assert ((state.lately >= 0) & (state.lately <= 1)).all()
+
+
+def test_the_beat_goes_on_over_concatenation_points():
+    """Of strokes whose period is no whole number of steps."""
+    period, size = 2700, MONO.step
+    rng, waves = np.random.default_rng(0), []
+    for seed in range(3):
+        x = 0.01 * notes(400, seed=seed)
+        for at in range(700 * seed, len(x) - 500, period):
+            x[at : at + 500, 0] += 0.3 * np.hanning(1000)[500:] * rng.standard_normal(500)
+        waves.append(x)
+    chosen, _ = segments(synthesis_of(waves), 40)
+
+    def off(place, phases):
+        """Samples from one phase of the beat to another."""
+        late = place - phases
+        return np.abs((late + period / 2) % period - period / 2)
+
+    # Recording k begins at unit 400 k, with its beat 700 k samples later.
+    begins = [(400 * size + 700) * (s.start // 400) for s in chosen]
+    phases = [s.start * size + s.shift - b for s, b in zip(chosen, begins, strict=True)]
+    unmoved = [s.start * size - b for s, b in zip(chosen, begins, strict=True)]
+    ends = [p + s.length * size for p, s in zip(phases, chosen, strict=True)]
+    found = np.median(off(np.array(ends[:-1]), np.array(phases[1:])))
+    without = np.median(off(np.array(ends[:-1]), np.array(unmoved[1:])))
+    assert found < 0.2 * size
+    assert found < without
