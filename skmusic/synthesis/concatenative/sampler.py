@@ -15,7 +15,6 @@ from skmusic.network.numpy_lstm import (
 )
 from skmusic.synthesis.concatenative.context import ABOUT, contexts, styles_heard
 from skmusic.synthesis.concatenative.equalizer import spectral_match
-from skmusic.synthesis.concatenative.novelty import nothing_heard
 from skmusic.synthesis.concatenative.rendering import render
 from skmusic.synthesis.concatenative.repetition import Repetition
 from skmusic.synthesis.concatenative.selection import (
@@ -184,7 +183,7 @@ def start(database, primed, sampling, rng):
         played=(),
         # No more is said than can be heard, whatever the order of the sum.
         repetition=Repetition(round(float(share), 2)),
-        lately=nothing_heard(len(database)),
+        along=np.zeros(len(database), np.int16),
         style=style,
         target_style=style,
         levels=np.empty((0, len(primed.match)), np.float32),
