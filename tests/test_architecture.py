@@ -1,0 +1,55 @@
+"""What docs/architecture.md shows and names is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+from test_imports import ROOMS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def draw_rooms(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import draw_rooms
+
+    return draw_rooms
+
+
+def page():
+    return (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_the_picture_is_of_the_imports(draw_rooms):
+    drawn = draw_rooms.PICTURE.read_text(encoding="utf-8")
+    assert drawn == draw_rooms.draw(), "run docs/draw_rooms.py"
+
+
+def test_arrows_point_down(draw_rooms):
+    edges = draw_rooms.imports()
+    assert list(edges) == list(ROOMS)
+    for name, below in edges.items():
+        assert all(ROOMS.index(other) < ROOMS.index(name) for other in below)
+
+
+def test_every_room_is_in_the_picture_with_its_purpose(draw_rooms):
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", draw_rooms.draw())
+    assert {text.removesuffix(".py") for text in texts} >= set(ROOMS)
+    assert all(draw_rooms.purpose(name) for name in ROOMS)
+
+
+def test_files_that_the_page_names_exist():
+    named = set(re.findall(r"`((?:skmusic|docs|tests|benchmarks)/[\w./]+)`", page()))
+    assert named
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+def test_functions_that_the_page_names_are_in_their_files():
+    found = re.findall(r"`([\w.]+)\(\)`[^`\n]*\(`(skmusic/[\w./]+\.py)`", page())
+    assert found
+    for name, file in found:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        last = name.rpartition(".")[2]
+        assert re.search(rf"^\s*(def|class) {last}\b", text, re.M), f"{name}, {file}"
