@@ -1,4 +1,4 @@
-"""What docs/architecture.md shows and names is so."""
+"""What the docs draw, name and count is so."""
 
 import re
 from pathlib import Path
@@ -9,9 +9,13 @@ from test_imports import ROOMS
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture
-def draw_rooms(monkeypatch):
+@pytest.fixture(autouse=True)
+def _scripts_of_the_docs(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "docs")
+
+
+@pytest.fixture
+def draw_rooms():
     import draw_rooms
 
     return draw_rooms
@@ -53,3 +57,14 @@ def test_functions_that_the_page_names_are_in_their_files():
         text = (ROOT / file).read_text(encoding="utf-8")
         last = name.rpartition(".")[2]
         assert re.search(rf"^\s*(def|class) {last}\b", text, re.M), f"{name}, {file}"
+
+
+def test_pages_have_the_figures_last_printed():
+    import make_readme
+
+    assert any(
+        "<!-- " in page.read_text(encoding="utf-8") for page in make_readme.PAGES
+    )
+    for page in make_readme.PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert make_readme.filled(text) == text, "run docs/make_readme.py --table"
