@@ -92,8 +92,23 @@ def going_along(database, along, start, lengths):
     return out
 
 
-def is_novel(database, along, targets, played):
-    """Where a piece may go on: not where it was, nor where it would quote for longer.
+def goes_too_long(database, along):
+    """Whether a segment of each length has gone along with some passage for too long.
+
+    Parameters
+    ----------
+    along : ndarray of shape (n_lengths, n_units)
+        From `going_along`.
+
+    Returns
+    -------
+    ndarray of shape (n_lengths,), bool
+    """
+    return along.max(axis=1) > _longest(database)
+
+
+def quotes_on(database, along, targets):
+    """Whether to go on at units would be to quote some passage for too long.
 
     Parameters
     ----------
@@ -102,22 +117,17 @@ def is_novel(database, along, targets, played):
         From `going_along`, at the ends of segments of some lengths.
     targets : ndarray of shape (n_lengths, n_targets)
         Where to go on after each; -1 for nowhere.
-    played : tuple of (int, int)
-        First unit and length of the latest segments, this one with its longest.
 
     Returns
     -------
     ndarray of shape (n_lengths, n_targets), bool
     """
-    longest = _times(database.longest) + _MORE
-    most = max(longest - _times(database.shortest) - _RETURN, 1)
-    novel = (targets >= 0) & ~_played(targets, played)
-    # A segment so long has gone along with some passage for too long by itself.
-    novel &= (along.max(axis=1) <= longest)[:, None]
+    most = max(_longest(database) - _times(database.shortest) - _RETURN, 1)
+    quoted = np.zeros(targets.shape, bool)
     least = _ALIKE_AHEAD * len(_AHEAD) * UNIT**2
-    for row, counts, places in zip(novel, along, targets, strict=True):
+    for row, counts, places in zip(quoted, along, targets, strict=True):
         far = np.flatnonzero(counts > most)
-        if not far.size or not row.any():
+        if not far.size:
             continue
         far = far[np.argsort(-counts[far], kind="stable")]
         # Of neighbours one: they go along with the piece together.
@@ -125,15 +135,31 @@ def is_novel(database, along, targets, played):
         far = far[np.sort(first)[:_MOST]]
         passages = _passages(database.fingerprints, database.ends, far)
         ahead = _passages(database.fingerprints, database.ends, places)
-        row &= ~(_products(passages, ahead) >= least).any(axis=0)
-    return novel
+        row |= (_products(passages, ahead) >= least).any(axis=0)
+    return quoted
 
 
-def _played(units, played):
-    """Whether units are in or about those that were played lately."""
+def was_played(units, played):
+    """Whether units are in or about segments that were played lately.
+
+    Parameters
+    ----------
+    units : ndarray, int
+    played : tuple of (int, int)
+        First unit and length of the latest segments.
+
+    Returns
+    -------
+    ndarray of the shape of `units`, bool
+    """
     starts, lengths = np.array(played).T
     behind = units[..., None] - starts
     return ((behind >= -_MARGIN) & (behind < lengths + _MARGIN)).any(axis=-1)
+
+
+def _longest(database):
+    """Times that a piece may be found to go along with a passage."""
+    return _times(database.longest) + _MORE
 
 
 def _times(n_steps):

@@ -11,8 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from skmusic.network.numpy_lstm import forward, log_softmax
-from skmusic.synthesis.concatenative.context import beat_lag
-from skmusic.synthesis.concatenative.novelty import going_along, is_novel
+from skmusic.synthesis.concatenative.context import beat_lag, distances
+from skmusic.synthesis.concatenative.novelty import (
+    goes_too_long,
+    going_along,
+    quotes_on,
+    was_played,
+)
 from skmusic.synthesis.concatenative.repetition import Repetition, once_more, returns
 
 # What a concatenation point of unit cost weighs against a nat of the network, and a
@@ -175,10 +180,10 @@ def _choose(database, logp, lengths, along, state, sampling):
     costs = costs + _style_cost(database, targets, state)
     score = np.take_along_axis(logp, database.tokens[targets], axis=1) - costs
     played = (*state.played, (state.unit, lengths[-1]))
-    novel = is_novel(database, along, targets, played)
+    novel = (targets >= 0) & ~quotes_on(database, along, targets)
+    novel &= ~goes_too_long(database, along)[:, None]
     # Where a return is due a piece goes where it was, but quotes no longer for it.
-    nowhere = ((-len(database), 0),)
-    novel[:, n_targets:] = is_novel(database, along, units, nowhere)
+    novel[:, :n_targets] &= ~was_played(targets[:, :n_targets], played)
     score = np.where(novel, score, -np.inf).ravel()
     if not np.isfinite(score).any():
         target = _anywhere(database, logp[0], along[:1], state, lengths[0], sampling)
@@ -199,20 +204,22 @@ def _anywhere(database, logp, along, state, length, sampling):
     score = np.maximum(logp, -1e3)[database.tokens] - cost
     score = score - _style_cost(database, units, state)
     played = (*state.played, (state.unit, length))
-    novel = is_novel(database, along, units[None], played)[0]
-    # What is asked for is given up where the database is too small.
-    score = np.where(novel, score, score - 1e6)
-    late = units + database.longest > database.ends
-    return sampling.draw(np.where(late, score - 1e6, score), state.rng)
+    # What is asked for is given up one by one where the database is too small.
+    for lost in (
+        units + database.longest > database.ends,
+        was_played(units, played),
+        quotes_on(database, along, units[None])[0],
+    ):
+        score = np.where(lost, score - 1e6, score)
+    return sampling.adapted(score).draw(score, state.rng)
 
 
 def _costs(database, ends, units):
     """Cost of going on at units after segments to these ends ``(n_ends, n_units)``."""
-    here = database.context_before(np.minimum(ends, database.ends[ends - 1] - 1))
-    there = database.context_before(units)
-    costs = np.array([np.square(there - x).sum(axis=1) for x in here])
+    last = np.minimum(ends, database.ends[ends - 1] - 1)
+    apart = distances(database.context_before(last), database.context_before(units))
     movement = np.minimum(database.movement[units], database.movement[ends - 1, None])
-    return costs / movement
+    return apart / movement
 
 
 def _style_cost(database, units, state):
