@@ -1,26 +1,14 @@
-"""Music as it is made: blocks of samples to a stream of bytes, or to a player."""
+"""Music as it is made: blocks of samples to a stream of bytes."""
 
-import shutil
 import struct
-import subprocess
 
 import numpy as np
 
 from skmusic.audio.waveform import to_16_bits
 
-# What may be installed to play standard input, how it is told, and whether it
-# takes bare samples there; else it takes a wav file.
-_PLAYERS = {
-    "paplay": ("--raw --format=s16le --rate={sr} --channels={channels}", True),
-    "aplay": ("-q -t raw -f S16_LE -r {sr} -c {channels} -", True),
-    "ffplay": ("-nodisp -autoexit -loglevel error -f wav -i -", False),
-    "mpv": ("--no-video --really-quiet -", False),
-    "play": ("-q -t raw -r {sr} -e signed -b 16 -c {channels} -", True),
-}
 _UNKNOWN = 2**32 - 1  # the length that stands in the header of an endless wav
-# Seconds in which a piece begins, and in which it ends at most; the latter as a share
-# of the piece.
-_BEGINNING, _ENDING, _SHARE = 0.01, 2.0, 0.05
+# Seconds of the fade-in, most seconds of the fade-out, and its share of the piece.
+_FADE_IN, _FADE_OUT, _SHARE = 0.01, 2.0, 0.05
 
 
 def write(blocks, file, sr, *, n_samples=None, raw=False):
@@ -62,8 +50,9 @@ def faded(blocks, n_samples, sr):
     ----------
     blocks : iterable of ndarray of shape (n_samples, n_channels), float32
         Music.
-    n_samples : int
+    n_samples : int or None
         Length of the piece. Its last twentieth is faded out, two seconds at most.
+        None has no end, so only its beginning is faded in.
     sr : int
         Sampling rate in Hz.
 
@@ -79,12 +68,14 @@ def faded(blocks, n_samples, sr):
     >>> x[[0, 500, 999], 0].round(2).tolist()
     [0.5, 1.0, 0.0]
     """
-    rise = _ramp(_BEGINNING * sr)
-    fall = np.sin(np.pi / 2 * _ramp(min(_SHARE * n_samples, _ENDING * sr)))[::-1] ** 2
+    fades = [(0, _ramp(_FADE_IN * sr))]
+    if n_samples is not None:
+        fall = _ramp(min(_SHARE * n_samples, _FADE_OUT * sr))[::-1]
+        fades.append((n_samples - len(fall), np.sin(np.pi / 2 * fall) ** 2))
     at = 0
     for x in blocks:
         x = x.copy()
-        for start, gain in ((0, rise), (n_samples - len(fall), fall)):
+        for start, gain in fades:
             first, last = max(start, at), min(start + len(gain), at + len(x))
             if first < last:
                 here = gain[first - start : last - start].astype("f")
@@ -134,47 +125,6 @@ def limited(blocks):
         gain, before = new, x
     if before is not None:
         yield before * np.float32(gain)
-
-
-def play(blocks, sr, channels):
-    """Play music as it comes, and return when it has been heard.
-
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
-        Music.
-    sr, channels : int
-        Sampling rate in Hz, and channels of all blocks.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no player is installed.
-    OSError
-        If the player fails, for instance because there is no sound card.
-    """
-    command, raw = _find_player(sr, channels)
-    try:
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as player:
-            try:
-                write(blocks, player.stdin, sr, raw=raw)
-            except BaseException:  # Ctrl-C too: it shall be silent at once
-                player.terminate()
-                raise
-    except BrokenPipeError:  # it was closed, or tells by its status what is wrong
-        pass
-    if player.returncode:
-        raise OSError(f"{command[0]} could not play (status {player.returncode})")
-
-
-def _find_player(sr, channels):
-    """Command of the first player that is installed; whether it takes bare samples."""
-    for name, (options, raw) in _PLAYERS.items():
-        if program := shutil.which(name):
-            return [program, *options.format(sr=sr, channels=channels).split()], raw
-    raise FileNotFoundError(
-        f"no player found; install one of {', '.join(_PLAYERS)}, or leave out --play"
-    )
 
 
 def _wav_header(sr, channels, n_samples):
