@@ -26,7 +26,7 @@ loading one can run any program, so load only those that you trust.
 def _add_learning(add):
     text = "file, or folder to search; without any, built-in songs are learned"
     add("songs", nargs="*", type=_path, metavar="SONG", help=text)
-    add("--N", type=_number(int, 2, 2**20), help="samples in a window (2048)")
+    add("--N", type=_even, help="samples in a window, an even number (2048)")
     text = "sampling rate of the music (44100)"
     add("--sr", type=_number(int, 100, 10**6), metavar="HZ", help=text)
     add("--epochs", type=_number(int, 1, 10**6), help="passes over the songs")
@@ -44,7 +44,7 @@ def _add_playing(add):
     add("--pieces", type=_number(int, 1, 10**4), default=3, help="how many (3)")
     text = "length of a piece (30)"
     add("--seconds", type=_number(float, 0.01, 86_400), default=30.0, help=text)
-    add("--play", action="store_true", help="play the pieces too, if a player is found")
+    add("--play", action="store_true", help="play the pieces too")
     text = "page to judge the pieces by: players, pictures, measures; an .html file"
     add("--report", type=_page, metavar="PAGE", help=text)
 
@@ -120,9 +120,15 @@ def parser():
     add("--seconds", type=_number(float, 0.01, 86_400), help=text)
     text = "write 16-bit little-endian samples without a wav header"
     add("--raw", action="store_true", help=text)
-    add("--play", action="store_true", help="play it, if a player is found")
+    add("--play", action="store_true", help="play it")
     add = command("info", f"describe recordings and models {trust}")
-    add("files", nargs="+", type=_path, metavar="FILE", help="recording or model")
+    add(
+        "files",
+        nargs="+",
+        type=_path,
+        metavar="FILE",
+        help="recording, folder or model",
+    )
     return top
 
 
@@ -157,9 +163,14 @@ def _out(text):
     return path
 
 
-def takes_file(action):
-    """Whether an argument is the name of a file or folder."""
-    return action.type in (_path, _model, _page, _out)
+def _even(text):
+    N = _number(int, 2, 2**20)(text)
+    if N % 2:
+        raise argparse.ArgumentTypeError(f"{N} is odd; give {N - 1} or {N + 1}")
+    return N
+
+
+_even.__name__ = "int"  # for argparse's messages
 
 
 def _number(kind, low, high):

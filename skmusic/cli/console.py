@@ -1,5 +1,7 @@
 """What the command prints: single lines, whatever is in them."""
 
+import contextlib
+import os
 import sys
 import warnings
 
@@ -37,3 +39,36 @@ def show_warnings_in_one_line():
 
     warnings.simplefilter("always", UserWarning)
     warnings.showwarning = show
+
+
+@contextlib.contextmanager
+def without_library_noise():
+    """Keep what C libraries print on file 2 off the terminal, but not what Python does.
+
+    TensorFlow greets there, and decoders tell of each damaged frame.
+    """
+    stderr = sys.stderr
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed: there is nothing to keep quiet
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        if _is_file_2(stderr):
+            form = {"encoding": stderr.encoding, "errors": stderr.errors}
+            sys.stderr = os.fdopen(kept, "w", 1, closefd=False, **form)
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        sys.stderr = stderr
+        os.close(nowhere)
+        os.close(kept)
+
+
+def _is_file_2(stream):
+    try:
+        return stream.fileno() == 2
+    except (OSError, ValueError):  # such as what tests put in its place
+        return False

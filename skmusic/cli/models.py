@@ -1,15 +1,54 @@
-"""Models and recordings as the command takes them: saved, loaded, described."""
+"""Models as the command takes them: saved, kept after a failure, loaded."""
 
+import contextlib
 import itertools
 import os
+import shlex
+import sys
+import tempfile
 from pathlib import Path
 
-from skmusic.cli import arguments
-from skmusic.cli.console import say
+from skmusic.cli.arguments import MODELS
+from skmusic.cli.console import print_line, say
 
 
 def save_model(args, pipe, path):
     """Write a model, whole or not at all; return its part of the report."""
+    with keeping(pipe, path.suffix):
+        _save(pipe, path)
+    say(args, f"{path}: model")
+    return {"model": str(path)}
+
+
+@contextlib.contextmanager
+def keeping(pipe, suffix=MODELS[0]):
+    """If what follows fails, save the model where that is possible, and tell where."""
+    try:
+        yield
+    except Exception:
+        _keep(pipe, suffix)
+        raise
+
+
+def _keep(pipe, suffix):
+    for folder in (Path(), Path(tempfile.gettempdir())):
+        with contextlib.suppress(Exception):
+            (path,) = free_names(folder, suffix, 1)
+            _save(pipe, path)
+            print_line(f"skmusic: the model is kept in {path}", sys.stderr)
+            return
+    print_line("skmusic: the model is lost, it cannot be written", sys.stderr)
+
+
+def free_names(folder, suffix, n):
+    """Name `n` files that follow the last one there: nobody asked to overwrite."""
+    for start in itertools.count(1):
+        paths = [folder / f"skmusic-{start + i}{suffix}" for i in range(n)]
+        if not any(map(os.path.lexists, paths)):
+            return paths
+
+
+def _save(pipe, path):
     if path.suffix.lower() == ".joblib":
         import joblib
 
@@ -21,12 +60,15 @@ def save_model(args, pipe, path):
         from skmusic import save
 
         save(pipe, path)
-    say(args, f"{path}: model")
-    return {"model": str(path)}
 
 
 def load_model(path):
     """Fitted pipeline of a file; of a pickle too, which runs what is in it."""
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{str(path)!r} is a folder; give a model, a file that 'skmusic fit' made "
+            f"(to learn from the folder: skmusic compose {shlex.quote(str(path))})"
+        )
     if path.suffix.lower() == ".joblib":
         pipe = _unpickled(path)
     else:
@@ -54,77 +96,6 @@ def _unpickled(path):
         ) from error
 
 
-def describe(path):
-    """Facts of a recording or a model."""
-    from skmusic import audio
-
-    if path.suffix.lower() in arguments.MODELS:
-        return {"path": str(path), "steps": parameters(load_model(path))}
-    return audio.info(path) | {"path": str(path)}
-
-
-def in_one_line(about):
-    """Facts in one line."""
-    if "steps" in about:
-        steps = (
-            f"{name}({', '.join(f'{k}={v!r}' for k, v in params.items())})"
-            for name, params in about["steps"].items()
-        )
-        return f"{about['path']}: model, {' + '.join(steps)}"
-    return (
-        "{path}: {format} {subtype}, {sr} Hz, {channels} channel{s}, {seconds:.2f} s"
-    ).format(**about, s="s"[: about["channels"] != 1])
-
-
 def parameters(pipe):
     """Parameters of the steps, by the names of their classes."""
     return {type(step).__name__: step.get_params(deep=False) for _, step in pipe.steps}
-
-
-def find_targets(args):
-    """Files to write the pieces to, refusing early what would fail after the fit."""
-    out, numbers = args.out, range(1, args.pieces + 1)
-    if out is None:  # nobody asked to overwrite: go on after what is there
-        for start in itertools.count():
-            targets = [Path(f"skmusic-{start + n}.wav") for n in numbers]
-            if not any(map(os.path.lexists, targets)):
-                break
-    elif out.is_dir() or not out.suffix:
-        targets = [out / f"piece-{n}.wav" for n in numbers]
-    elif args.pieces == 1:
-        targets = [out]
-    else:
-        targets = [out.with_name(f"{out.stem}-{n}{out.suffix}") for n in numbers]
-    new_folder = out is not None and not out.suffix and not out.exists()
-    for target in [out] if new_folder else targets:
-        check_target(target)
-    if args.report:
-        from skmusic.display.html import check_installed
-
-        check_target(args.report)
-        check_installed()
-    written = {os.path.realpath(target) for target in targets}
-    for path in filter(None, [args.seed, args.mood, *getattr(args, "songs", [])]):
-        if os.path.realpath(path) in written:
-            raise ValueError(f"{str(path)!r} would be overwritten; choose another -o")
-    check_heard(args)
-    return targets
-
-
-def check_heard(args):
-    """Refuse recordings to go on from that cannot be read, before much is done."""
-    from skmusic import audio
-
-    for path in filter(None, (args.seed, args.mood)):
-        audio.info(path)
-
-
-def check_target(path):
-    """Refuse a file, or a folder to be made, that could not be written."""
-    folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{str(path)!r}: no folder {str(folder)!r}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"{str(path)!r}: you may not write in {str(folder)!r}")
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{str(path)!r} is there and is no regular file")
