@@ -18,16 +18,16 @@ from skmusic.audio.kinds import find_kind
 from skmusic.audio.recordings import as_file
 from skmusic.audio.waveform import BLOCK, check_limits
 
-# How libsndfile's log says that the file ends before its header's claim, or that an
-# Ogg stream lacks its last page. (It corrects the number of samples silently.)
+# libsndfile corrects the number of samples silently. Only its log tells that a file is
+# shorter than its header claims, or that an Ogg stream lacks its last page.
 _CUT_OFF = re.compile(
     r"^\s*(?:data|SSND|Data Size|riff|Riff size) *: *(\d+) \(should be (\d+)\)"
     r"|lacks an end-of-stream bit",
     re.MULTILINE,
 )
-# Programs that write to a pipe cannot know the length and claim (nearly) 2 or 4 GiB.
+# Programs that write to a pipe do not know the length; they claim some 2 or 4 GiB.
 _UNKNOWN_LENGTH = 0x7FFFF000
-# Bytes of an MP3 that may be mended, which takes memory for all of it: 14 hours.
+# Mending takes memory for the whole MP3. Beyond these bytes, 14 hours, none is mended.
 _MOST_MP3 = 1 << 31
 _CONVERT = "convert it to WAV or FLAC, or leave it out"
 
@@ -43,14 +43,14 @@ class Source(NamedTuple):
     samples: int  # as the header claims
     size: int  # bytes of the file
     cut_off: bool  # the file is known to end too early
-    sized: bool  # the header knows the length, it is no estimate
+    sized: bool  # the header knows the length and does not estimate it
     blocks: Callable  # blocks(dtype) yields the samples; may raise ValueError midway
-    ends: Callable  # ends() tells whether the last sample is there; then it is used up
+    ends: Callable  # ends() tells whether the last sample is there; no blocks after it
 
 
 @contextlib.contextmanager
 def open_source(recording):
-    """Open a recording as a `Source`, refusing what is none."""
+    """Open a recording as a `Source`; refuse what cannot be decoded."""
     file = as_file(recording)
     if file is None:
         raise TypeError(
@@ -74,10 +74,10 @@ def open_source(recording):
 
 
 class _SequentialFile(sf.SoundFile):
-    """A file read from start to end.
+    """A file that is read from start to end.
 
-    soundfile seeks after every read if it can. That garbles an MP3 read in blocks,
-    as its frames borrow bits from the ones before.
+    soundfile seeks after every read if it can. Frames of an MP3 borrow bits from the
+    frames before, so seeking garbles an MP3 that is read in blocks.
     """
 
     def seekable(self):
@@ -104,8 +104,8 @@ def _open_libsndfile(file, raw, size, kind):
     if kind == "mp3" and size < _MOST_MP3:
         opened, damaged = _mended_mp3(file, raw.read())
     elif file.path and file.path.suffix.lower() in (".raw", ".mp3"):
-        opened = io.BytesIO(raw.read())  # by such a name they would be misread
-    elif file.path:  # decodes without the interpreter
+        opened = io.BytesIO(raw.read())  # the libraries would believe such a name
+    elif file.path:  # libsndfile reads it without the interpreter
         opened = native_name(file.path)
     try:
         sound = _SequentialFile(opened)
@@ -134,7 +134,7 @@ def _open_libsndfile(file, raw, size, kind):
 def _mended_mp3(file, raw):
     """Return an MP3 as libsndfile is to open it, and whether much of it is missing."""
     made = mp3.mended(raw)
-    if not made.n_frames:  # libsndfile would print lines about it
+    if not made.n_frames:  # do not let libsndfile print about it
         if mp3.is_only_tags(raw):
             raise ValueError(f"{file.name} holds no sound, only tags; leave it out")
         raise _undecodable(file, "mp3", "no frame of it is whole")
@@ -152,7 +152,7 @@ def _open_mpeg4(file, raw, size, kind):
         ) from error
 
     def blocks(dtype):
-        converter = av.AudioResampler(format="flt")  # only to interleaved floats
+        converter = av.AudioResampler(format="flt")  # interleaved floats, same rate
         try:
             for frame in container.decode(stream):
                 for piece in converter.resample(frame):

@@ -1,7 +1,7 @@
 """Read recordings.
 
-A file may come from anyone: what it claims to hold costs nothing, and what it holds
-is decoded up to a bound, since a file of some kilobytes can unfold to any length.
+A file may come from anyone. The length that it claims takes no memory, and decoding
+stops at a bound, since some kilobytes can unfold to any length.
 """
 
 import warnings
@@ -12,10 +12,10 @@ from skmusic.audio.containers import open_source
 from skmusic.audio.recordings import as_file
 from skmusic.audio.waveform import MAX_CHANNELS, resample, resample_blocks, to_channels
 
-# Bytes of samples, in single precision, that any file may unfold to, and how many
-# times its own size. The least bit rates of codecs for speech come to half of that.
+# A file may unfold to these bytes of samples in single precision, or to so many times
+# its own size. Speech codecs of the lowest bit rates reach half of that.
 _SURE, _MOST_TIMES = 1 << 28, 1000
-# Files hold integers as floats, up to 2 ** 31; what is beyond is noise of bits.
+# Some files hold integers as floats, up to 2 ** 31. Larger values are damaged bits.
 _LOUDEST = 1e10
 
 
@@ -37,8 +37,8 @@ def read(recording, sr=None, channels=None, dtype=np.float32):
     Returns
     -------
     waveform : ndarray of shape (n_samples, n_channels)
-        Samples in [-1, 1]; only files that store floats, lossy codecs and resampling
-        may go beyond.
+        Samples in [-1, 1]. Files that store floats, lossy codecs and resampling may
+        exceed that.
     sr : int
         Sampling rate in Hz.
 
@@ -56,14 +56,14 @@ def read(recording, sr=None, channels=None, dtype=np.float32):
     Warns
     -----
     UserWarning
-        If the file ends before its header or its codec says so; what is there is
+        If the file ends before its header or its codec says so. Its beginning is
         read.
 
     Notes
     -----
-    While a file is read, memory is taken for at most three times what it may unfold
-    to, which is the larger of 256 MiB and 1000 times its size. An MP3 whose table of
-    contents is missing or wrong is mended first, so all of it is read.
+    A file may unfold to 256 MiB, or to 1000 times its size if that is more. Reading
+    takes at most three times that memory. An MP3 whose table of contents is missing
+    or wrong is mended first, so all of it is read.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def read(recording, sr=None, channels=None, dtype=np.float32):
 
 
 def read_blocks(recording, sr, channels):
-    """Read a recording block by block, in memory for a few of them.
+    """Read a recording block by block; few blocks are in memory at a time.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ def read_blocks(recording, sr, channels):
     Yields
     ------
     ndarray of shape (n_samples, channels), float32
-        Together what `read` returns, to the bit.
+        Together exactly what `read` returns.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError, TypeError, ValueError
-        As `read`, where the fault lies.
+        As `read`, when the reading reaches the fault.
 
     Examples
     --------
@@ -179,16 +179,16 @@ def info(recording):
 
 
 def most_samples(size, channels, gain=1.0):
-    """Samples of each channel that a recording may have.
+    """Return the most samples of each channel that a recording may have.
 
     Parameters
     ----------
     size : int
         Bytes of its file.
     channels : int
-        Of the file, or of what is made of it if these are more.
+        Channels of the file, or of the result if it has more.
     gain : float
-        Samples that will be made of one.
+        New sampling rate by the file's.
 
     Returns
     -------
@@ -210,7 +210,7 @@ def _most_of(source, sr=None, channels=None):
 
 
 def _check_claim(source, most, recording):
-    """Refuse what is too long before any of it takes memory, where a header tells."""
+    """Refuse a file of a long claim before it takes memory."""
     if source.sized and source.samples > most:
         # It may hold less than it claims.
         _check_length(_count(recording, most, 0), most, source.name)
@@ -247,9 +247,9 @@ def _silent(source):
 
 
 def _sound(source, dtype, most):
-    """Yield the samples of a recording; refuse what is none, warn of its lack."""
+    """Yield the samples of a recording; warn if some are missing."""
     complete, n = not source.cut_off, 0
-    # AAC pads its last frame. What is there counts: a header may claim any length.
+    # AAC pads its last frame, so the header's length cuts it. It adds nothing.
     wanted = source.samples if source.sized else np.inf
     blocks = source.blocks(dtype)
     while True:
@@ -282,5 +282,5 @@ def _sound(source, dtype, most):
 
 
 def _is_sound(block):
-    # NaN is not; two comparisons, since an array of magnitudes would take longer.
+    # NaN fails both comparisons. An array of magnitudes would take longer.
     return not len(block) or (block.min() >= -_LOUDEST and block.max() <= _LOUDEST)

@@ -10,8 +10,8 @@ import soundfile as sf
 
 MPEG4 = {".m4a", ".m4b", ".m4r", ".mp4", ".aac", ".mov", ".3gp"}
 
-# libsndfile names its formats after their usual suffix; the rest are synonyms. Raw
-# files (no header) and Matlab files are not recordings one finds by their suffix.
+# libsndfile names its formats after their usual suffix; the rest are synonyms. A search
+# leaves out raw files, which have no header, and Matlab files, which are rarely sound.
 SUFFIXES = tuple(
     sorted(
         {f".{name.lower()}" for name in sf.available_formats()}
@@ -67,17 +67,17 @@ def find(paths, ignore=()):
     Parameters
     ----------
     paths : str, path or iterable of these
-        Files, kept as they are whatever their suffix, and folders, searched with all
-        their subfolders for files with one of the `SUFFIXES` (upper or lower case),
-        sorted by name. Hidden files and folders (a leading dot) are skipped; links
-        are followed, but no folder is searched twice.
+        Files are kept, whatever their suffix. Folders are searched, with all their
+        subfolders, for files with one of the `SUFFIXES` in upper or lower case. Hidden
+        files and folders (a leading dot) are skipped. Links are followed, but no
+        folder is searched twice.
     ignore : str, path or iterable of these, default=()
         Files and folders to leave out.
 
     Returns
     -------
     list of pathlib.Path
-        In the order of `paths`, those of a folder by name.
+        In the order of `paths`; those of a folder are sorted by name.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def _tell_of_skipped(names):
 
 
 def check_regular(path):
-    """Refuse folders, and pipes and devices, which would hang when opened."""
+    """Refuse folders, and also pipes and devices, which might hang when opened."""
     if path.is_dir():
         raise IsADirectoryError(
             f"{str(path)!r} is a folder; pass a file (skmusic.audio.find lists them)"
@@ -151,10 +151,10 @@ def check_regular(path):
 
 @contextlib.contextmanager
 def written_whole(path):
-    """Name of a hidden file in the same folder that becomes `path` when complete.
+    """Name a hidden file in the same folder; it becomes `path` when the block ends.
 
-    Where the block fails, an older file is as it was and the new one is gone. Of a
-    link the target is replaced, not the link.
+    If the block fails, an older file stays as it was and the new one is deleted. If
+    `path` is a link, the file that it points to is replaced.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def written_whole(path):
         )
     if target.exists():
         check_regular(target)
-    # A name of its own, not the target's with something added: that may be too long.
+    # With something added, the name of the target might be too long.
     part = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
         yield part

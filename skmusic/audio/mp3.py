@@ -1,9 +1,9 @@
-"""How long an MP3 really is, and telling a decoder so.
+"""Find out how long an MP3 really is, and tell a decoder.
 
-An MP3 has no length of its own: its first frame may hold no sound but a table, in
-which an encoder writes the number of frames. Without it a decoder guesses from the
-bit rate of the first frame, and stops there: of a recording of variable bit rate most
-may be lost. The table is wrong, too, where several files were joined into one.
+An MP3 does not store its length. Its first frame may hold a table instead of sound, in
+which the encoder wrote the number of frames. Without a table a decoder guesses the
+length from the bit rate of the first frame, and stops there: most of a recording of
+variable bit rate may be lost. In several files joined into one the table is wrong.
 """
 
 import functools
@@ -19,12 +19,12 @@ _BIT_RATES = (
     (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 )
 _RATES = (44100, 48000, 32000)
-# What a table begins with: "Info" where the bit rate is constant.
+# A table begins so; "Info" stands for a constant bit rate.
 _TABLES = (b"Xing", b"Info")
-# What may follow the last frame, and what looks like a header of layer III.
+# What may follow the last frame, and the pattern of a frame header of layer III.
 _TAGS = (b"TAG", b"APE", b"ID3", b"LYR")
 _HEADER = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]", re.DOTALL)
-# How often a search for frames may begin anew.
+# The most searches for frames within one file.
 _MOST_GAPS = 100_000
 
 
@@ -37,16 +37,16 @@ class _Frame(NamedTuple):
 class Mended(NamedTuple):
     """An MP3 whose table of contents is right."""
 
-    raw: bytes  # the very same where nothing had to be done
-    n_frames: int  # that were found
-    damaged: bool  # the table tells of more
+    raw: bytes  # the same object if nothing had to be done
+    n_frames: int  # the frames that were found
+    damaged: bool  # the table claims more frames
 
 
 def mended(raw):
     """Mend a file of which a decoder would read too little.
 
-    What is no frame between frames is left out: a decoder would stop there, or print
-    lines about it.
+    Bytes between frames that are no frame are left out. A decoder would stop there, or
+    print lines about them.
 
     Parameters
     ----------
@@ -83,9 +83,9 @@ def mended(raw):
     if claimed is not None:
         counted -= 1  # the frame of the table holds no sound
         damaged = counted < claimed - 1
-        # Encoders count the table itself, or do not.
+        # Some encoders count the table itself, some do not.
         if len(runs) == 1 and counted - claimed <= 1:
-            if damaged and size_at:  # else a decoder prints that the size is wrong
+            if damaged and size_at:  # or a decoder would print that the size is wrong
                 size = struct.pack(">I", len(raw) - start)
                 raw = raw[:size_at] + size + raw[size_at + 4 :]
             return Mended(raw, n_frames, damaged)
@@ -164,7 +164,7 @@ def _frame(header):
 
 
 def _claim(raw, start, frame):
-    """Number of frames that a table tells, None without one; where their size is."""
+    """Return the number of frames in the table, and where it has their size."""
     at = start + frame.table
     if raw[at : at + 4] in _TABLES and len(raw) >= at + 16 and raw[at + 7] & 1:
         size_at = at + 12 if raw[at + 7] & 2 else None
@@ -176,8 +176,8 @@ def _claim(raw, start, frame):
 
 
 def _table(header, frame, count):
-    """A frame without sound that holds a table."""
-    # The least bit rate at which there is room for it; no checksum, no padding.
+    """Make a frame that holds a table instead of sound."""
+    # Take the lowest bit rate with room for it; no checksum, no padding.
     flags, rates = header[1] | 1, header[2] & 0x0D
     for bit_rate in range(1, 15):
         head = bytes([0xFF, flags, bit_rate << 4 | rates, header[3]])

@@ -1,4 +1,4 @@
-"""Music as it is made: blocks of samples to a stream of bytes."""
+"""Turn blocks of music into a stream of bytes while they are made."""
 
 import struct
 
@@ -12,18 +12,18 @@ _FADE_IN, _FADE_OUT, _SHARE = 0.01, 2.0, 0.05
 
 
 def write(blocks, file, sr, *, n_samples=None, raw=False):
-    """Write music as it comes, in 16 bits per sample.
+    """Write each block of music when it comes, in 16 bits per sample.
 
     Parameters
     ----------
     blocks : iterable of ndarray of shape (n_samples, n_channels), float32
         Music.
     file : binary file
-        Where to; it need not be seekable.
+        It need not be seekable.
     sr : int
         Sampling rate in Hz.
     n_samples : int, default=None
-        Length of the whole, for the header; None if nobody knows.
+        Length of the music, for the header; None if it is unknown.
     raw : bool, default=False
         Whether to write samples only, little-endian, without a header.
 
@@ -44,7 +44,7 @@ def write(blocks, file, sr, *, n_samples=None, raw=False):
 
 
 def faded(blocks, n_samples, sr):
-    """Blocks of a piece that begins without a click and fades out at its end.
+    """Fade a piece in, without a click, and out.
 
     Parameters
     ----------
@@ -85,16 +85,16 @@ def faded(blocks, n_samples, sr):
 
 
 def _ramp(n):
-    """From 0 to 1 within so many samples."""
+    """Rise from 0 to 1 within `n` samples."""
     n = max(n, 1)
     return np.minimum((np.arange(np.ceil(n)) + 0.5) / n, 1)
 
 
 def limited(blocks):
-    """Blocks turned down, from where they would be too loud on.
+    """Turn the music down once it would be too loud, and keep it so.
 
-    The gain goes down in the course of the block before, so that nothing jumps or
-    clips; for this each block is held back until the next is there.
+    The gain falls during the block before, so nothing jumps or clips. For this each
+    block is held back until the next one is there.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def limited(blocks):
     Yields
     ------
     ndarray of shape (n_samples, n_channels), float32
-        No sample of it is beyond 1.
+        No sample exceeds 1.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def limited(blocks):
 
 
 def _wav_header(sr, channels, n_samples):
-    # Sizes that do not fit are marked unknown, as those of what has no end.
+    # Sizes that do not fit are marked unknown, like the size of an endless stream.
     size = _UNKNOWN if n_samples is None else 2 * channels * n_samples
     size, whole = min(size, _UNKNOWN), min(size + 36, _UNKNOWN)
     form = struct.pack("<HHIIHH", 1, channels, sr, 2 * channels * sr, 2 * channels, 16)

@@ -1,4 +1,4 @@
-"""Music to be heard: by the library sounddevice where it is installed, or a program."""
+"""Play music: by the library sounddevice if it is installed, else by a program."""
 
 import shutil
 import subprocess
@@ -9,8 +9,8 @@ import numpy as np
 
 from skmusic.audio.playback import limited, write
 
-# What may be installed to play standard input, how it is told, and whether it
-# takes bare samples there; else it takes a wav file.
+# Programs that play standard input: their options, and whether they take bare samples
+# there; the others take a wav file.
 _PLAYERS = {
     "paplay": ("--raw --format=s16le --rate={sr} --channels={channels}", True),
     "aplay": ("-q -t raw -f S16_LE -r {sr} -c {channels} -", True),
@@ -21,7 +21,7 @@ _PLAYERS = {
 
 
 def play(blocks, sr, channels):
-    """Play music as it comes, and return when it has been heard.
+    """Play each block of music when it comes; return when all has been heard.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def check_player():
 
 
 def _sounddevice():
-    """Return the library that plays, None where it is not installed."""
+    """Return the library, or None if it is not installed."""
     try:
         import sounddevice
     except (ImportError, OSError):  # an OSError without the library PortAudio
@@ -77,11 +77,11 @@ def _no_device(error):
 def _play_on_device(device, blocks, sr, channels):
     form = {"samplerate": sr, "channels": channels, "dtype": "float32"}
     try:
-        with device.OutputStream(**form) as stream:  # plays to the end as it closes
+        with device.OutputStream(**form) as stream:  # closing waits for the end
             try:
                 for x in limited(blocks):
                     stream.write(np.ascontiguousarray(x, np.float32))
-            except BaseException:  # Ctrl-C too: it shall be silent at once
+            except BaseException:  # after Ctrl-C, too, it must be silent at once
                 stream.abort()
                 raise
     except device.PortAudioError as error:
@@ -108,15 +108,15 @@ def _play_by_program(command, raw, blocks, sr):
                 try:
                     write(counted(), player.stdin, sr, raw=raw)
                     complete = True
-                except BaseException:  # Ctrl-C too: it shall be silent at once
+                except BaseException:  # after Ctrl-C, too, it must be silent at once
                     player.terminate()
                     raise
-        except BrokenPipeError:  # it was closed, or tells what is wrong
+        except BrokenPipeError:  # someone closed it, or it failed and says why
             pass
         errors.seek(0)
         lines = errors.read().decode(errors="replace").split("\n")
     said = next((line.strip() for line in lines[::-1] if line.strip()), "")
-    # Some end with status 0 without a device: before the music could be over.
+    # Without a device some end with status 0, before the music could be over.
     early = not complete or time.monotonic() - start < n_samples / sr / 2
     if player.returncode or (early and said):
         reason = said[:200] or f"status {player.returncode}"
@@ -124,7 +124,7 @@ def _play_by_program(command, raw, blocks, sr):
 
 
 def _find_player(sr, channels):
-    """Command of the first player that is installed; whether it takes bare samples."""
+    """Return the command of a program, and whether it takes bare samples."""
     for name, (options, raw) in _PLAYERS.items():
         if program := shutil.which(name):
             return [program, *options.format(sr=sr, channels=channels).split()], raw

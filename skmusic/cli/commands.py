@@ -1,7 +1,7 @@
-"""The commands: each a function from parsed arguments to a report for ``--json``.
+"""The commands: each is a function from parsed arguments to a report for ``--json``.
 
-What takes time to import is imported where it is used: ``skmusic --help`` answers at
-once, and only learning loads TensorFlow.
+Imports that take time stand where they are used, so ``skmusic --help`` answers at
+once and only learning loads TensorFlow.
 """
 
 import importlib
@@ -25,24 +25,23 @@ from skmusic.cli.console import (
 )
 from skmusic.cli.interrupt import ending_at_once
 from skmusic.cli.models import keeping, load_model, parameters, save_model
+from skmusic.cli.outputs import check_checkpoint, check_output_path, find_output_paths
 from skmusic.cli.recordings import (
-    check_heard,
+    check_seeds,
     describe,
     find_songs,
     in_one_line,
     length,
 )
-from skmusic.cli.targets import check_checkpoint, check_target, find_targets
 
-# Arguments that are those of `sample` and of `stream`.
-_SAMPLING = "seed", "mood", "seconds", "temperature", "top_k", "top_p"
-# Pieces that are made at once, and seconds of music that they have at most together:
-# all of it is in memory.
-_TOGETHER, _TOGETHER_SECONDS = 8, 600
+# Arguments that `Pipeline.sample` and `Pipeline.stream` take under the same name.
+_SAMPLING = "seed", "style", "seconds", "temperature", "top_k", "top_p"
+# The most pieces in a batch, and the most seconds of music: a batch is in memory.
+_BATCH, _BATCH_SECONDS = 8, 600
 
 
 def parse(argv):
-    """Parse arguments; add the line that they are, and whether progress is shown."""
+    """Parse arguments; add the command line, and whether progress is shown."""
     args = arguments.parser().parse_args(argv)
     args.line = shlex.join(["skmusic", *argv])
     args.verbose = int(args.verbose or (sys.stderr.isatty() and not args.quiet))
@@ -60,7 +59,7 @@ def run(args):
             report["elapsed"] = round(time.monotonic() - start, 3)
             if args.json:
                 print_line(json.dumps(report, default=str), sys.stdout)
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except BrokenPipeError:  # a reader such as `head` has seen enough
         _forget_stdout()
         return 1
     except (OSError, ValueError, ImportError, MemoryError) as error:
@@ -70,41 +69,41 @@ def run(args):
 
 
 def _forget_stdout():
-    """Let what is still to be flushed at exit go nowhere, not into a closed pipe."""
+    """Send to nowhere what Python flushes at exit: the pipe is closed."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def compose(args):
-    """Fit and sample in one."""
+    """Learn, then compose."""
     with ending_at_once():
-        targets = find_targets(args)
+        paths = find_output_paths(args)
         if args.save:
-            check_target(args.save)
-    pipe, report, names, X = _learn(args, ignore=targets)
+            check_output_path(args.save)
+    pipe, report, names, X = _learn(args, ignore=paths)
     if args.save:
         report |= save_model(args, pipe, args.save)
-        return report | _play(args, pipe, targets, names, X)
+        return report | _compose_pieces(args, pipe, paths, names, X)
     with keeping(pipe):
-        return report | _play(args, pipe, targets, names, X)
+        return report | _compose_pieces(args, pipe, paths, names, X)
 
 
 def fit(args):
     """Learn a model and save it."""
-    check_target(args.out)
+    check_output_path(args.out)
     pipe, report, *_ = _learn(args)
     return report | save_model(args, pipe, args.out)
 
 
 def sample(args):
-    """Compose with a model saved before."""
+    """Compose with a saved model."""
     with ending_at_once():
-        targets = find_targets(args)
+        paths = find_output_paths(args)
         pipe = load_model(args.model)
-    return {"model": str(args.model)} | _play(args, pipe, targets)
+    return {"model": str(args.model)} | _compose_pieces(args, pipe, paths)
 
 
 def stream(args):
-    """Compose as it is listened to, to standard output or to a player."""
+    """Compose while someone listens, to standard output or to a player."""
     with ending_at_once():
         from skmusic.audio import playback, players
 
@@ -115,7 +114,7 @@ def stream(args):
                 "standard output is a terminal; send it on, as in "
                 f"'skmusic stream {args.model} | aplay', or add --play"
             )
-        check_heard(args)
+        check_seeds(args)
         pipe, rng = load_model(args.model), _chance(args)
     sr = _rate(pipe)
     settings = {name: getattr(args, name) for name in _SAMPLING}
@@ -127,13 +126,13 @@ def stream(args):
         return {}
     try:
         playback.write(blocks, sys.stdout.buffer, sr, n_samples=n_samples, raw=args.raw)
-    except BrokenPipeError:  # the listener has heard enough: that is no failure
+    except BrokenPipeError:  # the listener has heard enough, which is no failure
         _forget_stdout()
     return {}
 
 
 def info(args):
-    """Describe recordings and models, all that can be; of a folder its recordings."""
+    """Describe recordings, models, and the recordings of folders."""
     report = {"files": [], "errors": []}
     with ending_at_once():
         for path in args.files:
@@ -178,16 +177,16 @@ def _learn(args, ignore=()):
         songs = find_songs(args, ignore)
         from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, datasets
 
-        # It would greet in the midst of a bar of progress.
+        # Loaded later, TensorFlow would hold up the first progress bar.
         importlib.import_module("skmusic.network.keras_lstm")
 
-    def given(*names):  # for the others the estimators have defaults
+    def given(*names):  # the estimators have defaults for the others
         return {n: v for n in names if (v := getattr(args, n)) is not None}
 
     on_error = "raise" if args.strict else "warn"
     featurizer = FFTFeaturizer(**given("N", "sr"), on_error=on_error)
     generator = StatefulLSTMGenerator(
-        **given("output", "emission", "epochs"),
+        **given("synthesis", "epochs"),
         checkpoint_dir=args.checkpoint and str(args.checkpoint),
         random_state=_seed(args),
         verbose=args.verbose,
@@ -208,47 +207,47 @@ def _learn(args, ignore=()):
     return pipe, report, names, X
 
 
-def _play(args, pipe, targets, names=None, X=None):
-    """Sample a piece for each target and write it; return its part of the report."""
+def _compose_pieces(args, pipe, paths, names=None, X=None):
+    """Sample a piece for each path and write it; return its part of the report."""
     from skmusic import audio
     from skmusic.audio import playback
 
     settings = {name: getattr(args, name) for name in _SAMPLING}
     sr, rng = _rate(pipe), _chance(args)
     options = {"verbose": args.verbose}
-    if args.report and hasattr(pipe.steps[-1][1], "bank_"):
+    if args.report and getattr(pipe.steps[-1][1], "synthesis", 0) == "concatenative":
         options["return_origin"] = True
 
-    def write(target, x):
-        target.parent.mkdir(exist_ok=True)
-        audio.write(target, x, sr)
+    def write(path, x):
+        path.parent.mkdir(exist_ok=True)
+        audio.write(path, x, sr)
 
     files, pieces, music = [], set(), []
-    n = max(1, min(_TOGETHER, int(_TOGETHER_SECONDS / args.seconds)))
-    for some in (targets[i : i + n] for i in range(0, len(targets), n)):
-        seeds = {"seed": [args.seed] * len(some)}
+    n = max(1, min(_BATCH, int(_BATCH_SECONDS / args.seconds)))
+    for batch in (paths[i : i + n] for i in range(0, len(paths), n)):
+        seeds = {"seed": [args.seed] * len(batch)}
         made = pipe.sample(**settings | seeds, random_state=rng, **options)
         made, *origins = made if isinstance(made, tuple) else (made,)
         made = [next(playback.faded([x], len(x), sr)) for x in made]
         with ThreadPoolExecutor() as pool:
-            list(pool.map(write, some, made))
-        for target, x, *origin in zip(some, made, *origins, strict=True):
-            files.append(describe(target))
+            list(pool.map(write, batch, made))
+        for path, x, *origin in zip(batch, made, *origins, strict=True):
+            files.append(describe(path))
             say(args, in_one_line(files[-1]))
             pieces.add(hash(x.tobytes()))
             if args.report:
-                music.append((target.name, x, *origin))
+                music.append((path.name, x, *origin))
     if len(pieces) < len(files):
         warnings.warn(
-            "some pieces are equal: at temperature 0, and with regression, "
-            "nothing is left to chance; --pieces 1 will do"
+            "some pieces are equal: temperature 0 and regression leave nothing to "
+            "chance; one piece (--pieces 1) is enough"
         )
     written = {"files": files}
     if args.report:
         written |= _report(args, pipe, music, names, X)
     if args.play:
-        for target in targets:
-            _hear(target)
+        for path in paths:
+            _play_file(path)
     return written | {
         "seconds": args.seconds,
         "random_state": args.random_state,
@@ -262,7 +261,7 @@ def _report(args, pipe, pieces, names, X):
     from skmusic.audio.files import written_whole
 
     pieces = [report.Piece(*piece) for piece in pieces]
-    # Of music that a model does not keep some recordings will do.
+    # A model that keeps no music cannot show where pieces come from: show recordings.
     real = None if pieces[0].origin is not None or X is None else X[:8]
     line = args.line
     if "--random-state" not in line:
@@ -276,7 +275,7 @@ def _report(args, pipe, pieces, names, X):
     return {"report": str(args.report)}
 
 
-def _hear(path):
+def _play_file(path):
     """Play a recording."""
     from skmusic import audio
     from skmusic.audio import players
@@ -291,14 +290,14 @@ def _rate(pipe):
 
 
 def _chance(args):
-    """Source of chance of pieces; one is the same however many follow it."""
+    """Make the random generator; the first piece does not depend on their number."""
     import numpy as np
 
     return np.random.RandomState(_seed(args))
 
 
 def _seed(args):
-    """Return the random state asked for, or draw one and tell it."""
+    """Return the random state of the arguments, or draw one and print it."""
     if args.random_state is None:
         args.random_state = secrets.randbelow(2**31)
         if folder := getattr(args, "checkpoint", None):

@@ -7,7 +7,7 @@ import sys
 
 
 def say_interrupted():
-    """Tell of it. A second Ctrl-C then ends the process without a word."""
+    """Print the line. A second Ctrl-C then ends the process without a word."""
     with contextlib.suppress(ValueError):  # of other threads than the main one
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     print("skmusic: interrupted", file=sys.stderr, flush=True)
@@ -15,10 +15,10 @@ def say_interrupted():
 
 @contextlib.contextmanager
 def ending_at_once():
-    """Let Ctrl-C end the process at once, while there is nothing to clean up.
+    """Let Ctrl-C end the process at once, where nothing needs to be cleaned up.
 
-    `KeyboardInterrupt` in the midst of an import may be lost, or come out as another
-    error: libraries turn it into an `ImportError`, or print it and go on.
+    During an import a `KeyboardInterrupt` is not safe: some libraries turn it into an
+    `ImportError`, others print it and go on.
     """
 
     def end(signum, frame):

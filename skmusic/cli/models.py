@@ -1,4 +1,4 @@
-"""Models as the command takes them: saved, kept after a failure, loaded."""
+"""Save and load models; keep one when a later step fails."""
 
 import contextlib
 import itertools
@@ -22,7 +22,7 @@ def save_model(args, pipe, path):
 
 @contextlib.contextmanager
 def keeping(pipe, suffix=MODELS[0]):
-    """If what follows fails, save the model where that is possible, and tell where."""
+    """If the block fails, save the model in another place and print its name."""
     try:
         yield
     except Exception:
@@ -41,7 +41,7 @@ def _keep(pipe, suffix):
 
 
 def free_names(folder, suffix, n):
-    """Name `n` files that follow the last one there: nobody asked to overwrite."""
+    """Name `n` files that are not there yet, with numbers in a row."""
     for start in itertools.count(1):
         paths = [folder / f"skmusic-{start + i}{suffix}" for i in range(n)]
         if not any(map(os.path.lexists, paths)):
@@ -63,7 +63,7 @@ def _save(pipe, path):
 
 
 def load_model(path):
-    """Fitted pipeline of a file; of a pickle too, which runs what is in it."""
+    """Load a fitted pipeline. A pickle (.joblib) runs the code in it."""
     if path.is_dir():
         raise IsADirectoryError(
             f"{str(path)!r} is a folder; give a model, a file that 'skmusic fit' made "
@@ -90,12 +90,12 @@ def _unpickled(path):
         return joblib.load(path)
     except OSError:
         raise
-    except Exception as error:  # unpickling what is no pickle may raise anything
+    except Exception as error:  # what is no pickle may raise anything
         raise ValueError(
             f"{str(path)!r} is no model made by skmusic fit ({error!r})"
         ) from error
 
 
 def parameters(pipe):
-    """Parameters of the steps, by the names of their classes."""
+    """Return the parameters of each step, by the name of its class."""
     return {type(step).__name__: step.get_params(deep=False) for _, step in pipe.steps}

@@ -1,4 +1,4 @@
-"""Recordings as the command takes them: found, checked, described."""
+"""Find, check and describe recordings."""
 
 import shlex
 import warnings
@@ -8,12 +8,12 @@ from skmusic.cli.arguments import MODELS
 from skmusic.cli.console import say
 from skmusic.cli.models import load_model, parameters
 
-# Seconds of music below which pieces are little more than loops of it.
+# With fewer seconds of music, pieces are little more than loops of it.
 _LITTLE = 60
 
 
 def find_songs(args, ignore=()):
-    """Find the recordings to learn from, without those that cannot be read."""
+    """Find the recordings to learn from; leave out those that cannot be read."""
     from skmusic import audio
 
     songs, seconds, errors = [], 0.0, []
@@ -67,11 +67,13 @@ def length(seconds):
     return f"{minutes} min {left:02d} s"
 
 
-def check_heard(args):
-    """Refuse recordings to go on from that cannot be read, before much is done."""
+def check_seeds(args):
+    """Refuse a seed or a style that cannot be read, before anything is learned."""
     from skmusic import audio
 
-    for option, path in (("--seed", args.seed), ("--mood", args.mood)):
+    if args.style and getattr(args, "synthesis", None) not in (None, "concatenative"):
+        raise ValueError("--style needs --synthesis concatenative, leave one out")
+    for option, path in (("--seed", args.seed), ("--style", args.style)):
         if path and path.is_dir():
             raise IsADirectoryError(
                 f"{option} {str(path)!r} is a folder; give one recording "
@@ -82,7 +84,7 @@ def check_heard(args):
 
 
 def describe(path):
-    """Facts of a recording or a model."""
+    """Return the facts of a recording or a model."""
     from skmusic import audio
 
     if path.suffix.lower() in MODELS:
@@ -93,7 +95,7 @@ def describe(path):
 
 
 def in_one_line(about):
-    """Facts in one line."""
+    """Write the facts of `describe` in one line."""
     if "steps" in about:
         steps = (
             f"{name}({', '.join(f'{k}={v!r}' for k, v in params.items())})"

@@ -62,7 +62,7 @@ def test_a_player_without_a_device_is_an_error_of_one_line(
     said = "SDL: a warning\nno such audio device\n"
     install("ffplay", f"sys.stderr.write({said!r}); sys.exit({status})")
     with pytest.raises(OSError, match=r"ffplay could not play \(no such audio device"):
-        play(blocks([0.5] * 100, size), SR, 2)
+        play(blocks([0.5] * 100, size), 500, 2)
     assert capfd.readouterr() == ("", "")
 
 

@@ -125,17 +125,19 @@ def test_own_pieces_are_not_learned(songs, fake):
 
 def test_options_reach_the_estimators(songs, fake, capsys):
     options = ("--temperature", 0.5, "--top-k", 4, "--top-p", 0.9)
-    model = ("--epochs", 3, "--output", "regression", "--save", "m.joblib")
+    model = ("--epochs", 3, "--synthesis", "neural", "--save", "m.joblib")
     seed = songs / "a.wav"
-    options += ("--seed", seed, "--mood", seed)
+    options += ("--seed", seed, "--style", seed)
+    assert run("compose", songs, *QUICK, *options, *model) == 1  # a style needs units
+    model = tuple("concatenative" if x == "neural" else x for x in model)
     assert run("compose", songs, *QUICK, *options, *model) == 0
     assert fake.calls[0] == {
-        "seed": seed, "mood": seed, "verbose": 0,
+        "seed": seed, "style": seed, "verbose": 0,
         "temperature": 0.5, "top_k": 4, "top_p": 0.9,
     }  # fmt: skip
     steps = dict(joblib.load("m.joblib").steps)
     assert steps["fakegenerator"].params["epochs"] == 3
-    assert steps["fakegenerator"].params["output"] == "regression"
+    assert steps["fakegenerator"].params["synthesis"] == "concatenative"
     assert steps["fftfeaturizer"].get_params()["N"] == 256
 
 
@@ -216,6 +218,32 @@ def test_help_and_info_load_no_tensorflow(songs):
     for argv in ("--help",), ("compose", "--help"), ("info", songs / "a.wav"):
         done = in_python(LOADED, *argv)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("compose", "windows.wma"),
+        ("compose", "."),
+        ("compose", "a.wav", "--N", 255),
+        ("compose", "a.wav", "-o", "nowhere/out.wav"),
+        ("fit", "windows.wma", "-o", "m.skmusic"),
+        ("sample", "."),
+        ("sample", "m.skmusic", "--seed", "."),
+    ],
+)
+def test_cheap_checks_load_nothing_heavy(tmp_path, argv):
+    (tmp_path / "windows.wma").write_bytes(bytes.fromhex("3026b2758e66cf11"))
+    (tmp_path / "empty").mkdir()
+    code = (
+        LOADED.partition("heavy = ")[0]
+        + """
+heavy = {"tensorflow", "keras", "sklearn", "scipy"} & set(sys.modules)
+sys.exit(f"{status}, loaded {heavy}" if heavy or not status else 0)
+"""
+    )
+    done = in_python(code, *argv, cwd=tmp_path / ("empty" if "." in argv else "."))
+    assert done.returncode == 0, done.stderr
 
 
 def test_python_m_skmusic(songs):

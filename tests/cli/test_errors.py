@@ -17,7 +17,7 @@ def test_songs_and_seed_are_never_overwritten(songs, capsys, fake):
     before = song.read_bytes()
     assert run("compose", song, *QUICK, *argv) == 1
     assert_one_error_line(capsys, "a.wav", "overwritten")
-    for option in ("--seed", "--mood"):
+    for option in ("--seed", "--style"):
         assert run("compose", songs, option, song, *QUICK, *argv) == 1
         assert_one_error_line(capsys, "a.wav", "overwritten")
     assert song.read_bytes() == before
@@ -70,7 +70,7 @@ def test_wrong_usage_is_status_2_before_fitting(songs, argv, fake, capsys):
         ("compose", "empty"),
         ("compose", "windows.wma"),
         ("compose", "songs", "--seed", "songs"),
-        ("compose", "songs", "--mood", "songs"),
+        ("compose", "songs", "--style", "songs"),
         ("compose", "songs", "--report", "/dev/null/page.html"),
         ("compose", "songs", "--checkpoint", "notes.wav/states"),
         ("compose", "nowhere"),

@@ -36,7 +36,7 @@ def test_a_command_goes_on_from_its_checkpoint(real, capsys, tmp_path):
     first, second = (joblib.load(f"{n}.joblib").steps[1][1] for n in (1, 2))
     assert second.history_[:1] == first.history_
     assert second.n_iter_ == 2
-    assert run(*fit, "--output", "regression") == 1
+    assert run(*fit, "--synthesis", "regression") == 1
     assert "holds another training, of other" in capsys.readouterr().err
 
 
@@ -66,19 +66,19 @@ def test_real_models_that_are_safe_to_share(real, capsys):
 
 
 def test_real_regression(real, capsys):
-    argv = ("--output", "regression", "--seconds", 2, "--pieces", 1, "-o", "r.flac")
+    argv = ("--synthesis", "regression", "--seconds", 2, "--pieces", 1, "-o", "r.flac")
     report = run_json(capsys, "compose", real / "songs", *REAL, *argv)
-    assert report["settings"]["StatefulLSTMGenerator"]["output"] == "regression"
+    assert report["settings"]["StatefulLSTMGenerator"]["synthesis"] == "regression"
     assert audio.info("r.flac")["seconds"] == 2.0
 
 
-def test_real_spectra(real, capsys):
-    argv = ("--emission", "spectra", "--save", "s.skmusic", "-o", "s.flac")
+def test_real_neural(real, capsys):
+    argv = ("--synthesis", "neural", "--save", "s.skmusic", "-o", "s.flac")
     page = ("--report", "page.html")
     report = run_json(capsys, "compose", real / "songs", *REAL, *PLAY, *argv, *page)
-    assert report["settings"]["StatefulLSTMGenerator"]["emission"] == "spectra"
+    assert report["settings"]["StatefulLSTMGenerator"]["synthesis"] == "neural"
     (about,) = run_json(capsys, "info", "s.skmusic")["files"]
-    assert about["steps"]["StatefulLSTMGenerator"]["emission"] == "spectra"
+    assert about["steps"]["StatefulLSTMGenerator"]["synthesis"] == "neural"
     assert run("sample", "s.skmusic", *PLAY, "-o", "again.flac") == 0
     assert Path("again-1.flac").read_bytes() == Path("s-1.flac").read_bytes()
 
@@ -95,8 +95,8 @@ def test_real_equal_pieces_are_told_of(real, capsys):
 def test_real_seed_and_sampling_options_count(real):
     model, options = real / "model.joblib", ("--temperature", 0.5, "--top-k", 3)
     seed = ("--seed", real / "songs" / "a.wav")
-    mood = ("--mood", seed[1])
-    kinds = {"plain": (), "cool": options, "seeded": seed, "moody": mood}
+    style = ("--style", seed[1])
+    kinds = {"plain": (), "cool": options, "seeded": seed, "styled": style}
     for name, argv in kinds.items():
         assert run("sample", model, *PLAY, *argv, "-o", name) == 0
     pieces = [Path(name, "piece-1.wav").read_bytes() for name in kinds]

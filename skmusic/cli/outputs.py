@@ -1,4 +1,4 @@
-"""Files that the command will write, tried before anything is learned."""
+"""Choose the files to write, and try to write there before anything is learned."""
 
 import contextlib
 import os
@@ -6,42 +6,42 @@ import tempfile
 from pathlib import Path
 
 from skmusic.cli.models import free_names
-from skmusic.cli.recordings import check_heard
+from skmusic.cli.recordings import check_seeds
 
 
-def find_targets(args):
-    """Files to write the pieces to, refusing early what would fail after the fit."""
+def find_output_paths(args):
+    """Choose the files for the pieces; refuse what would fail after learning."""
     out = args.out
     if out is None:
-        targets = free_names(Path(), ".wav", args.pieces)
+        paths = free_names(Path(), ".wav", args.pieces)
     elif out.is_dir() or not out.suffix:
-        targets = [out / f"piece-{n + 1}.wav" for n in range(args.pieces)]
+        paths = [out / f"piece-{n + 1}.wav" for n in range(args.pieces)]
     elif args.pieces == 1:
-        targets = [out]
+        paths = [out]
     else:
         names = (f"{out.stem}-{n + 1}{out.suffix}" for n in range(args.pieces))
-        targets = [out.with_name(name) for name in names]
+        paths = [out.with_name(name) for name in names]
     new_folder = out is not None and not out.suffix and not out.exists()
-    for target in [out] if new_folder else targets:
-        check_target(target)
+    for path in [out] if new_folder else paths:
+        check_output_path(path)
     if args.report:
         from skmusic.display.html import check_installed
 
-        check_target(args.report)
+        check_output_path(args.report)
         check_installed()
-    written = {os.path.realpath(target) for target in targets}
-    for path in filter(None, [args.seed, args.mood, *getattr(args, "songs", [])]):
+    written = set(map(os.path.realpath, paths))
+    for path in filter(None, [args.seed, args.style, *getattr(args, "songs", [])]):
         if os.path.realpath(path) in written:
             raise ValueError(f"{str(path)!r} would be overwritten; choose another -o")
-    check_heard(args)
+    check_seeds(args)
     if args.play:
         from skmusic.audio.players import check_player
 
         check_player()
-    return targets
+    return paths
 
 
-def check_target(path):
+def check_output_path(path):
     """Refuse a file, or a folder to be made, that could not be written: try it."""
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
@@ -62,7 +62,7 @@ def check_checkpoint(folder):
 
 
 def _try_writing(folder, path):
-    # Rights alone do not tell: a disk may be read-only, a folder of the system.
+    # Permissions are not enough: the disk may be read-only, or the folder virtual.
     try:
         with contextlib.suppress(FileNotFoundError):
             os.lstat(path)  # is the name too long?
