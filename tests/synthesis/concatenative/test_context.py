@@ -2,10 +2,8 @@ import numpy as np
 import pytest
 from handmade import MONO, notes
 
-from skmusic.features.chroma import chroma, pitch_classes
 from skmusic.features.onsets import N_RANGES
 from skmusic.features.tokenizer import fit_tokenizer, step_bands
-from skmusic.spectra.frames import FrameFormat
 from skmusic.synthesis.concatenative.context import (
     ABOUT,
     beat_lag,
@@ -94,34 +92,3 @@ def test_styles_of_short_recordings_are_told_apart():
     x = np.random.default_rng(0).standard_normal((6, 10))
     short = [np.repeat(row[None], 50, axis=0) for row in x]
     assert (style_scale(short) > 0).all()
-
-
-# Pitch, which contexts are made of
-
-
-def test_octaves_are_alike_and_other_notes_are_not():
-    format = FrameFormat(N=2048, hop_length=1024)
-    t, pitches = np.arange(22 * 1024) / 44100, np.arange(-18, 25)
-    waves = [np.sin(2 * np.pi * 440 * 2 ** (p / 12) * t) for p in pitches]
-    tokenizer, features = of(np.concatenate(waves)[:, None], format.step)
-    heard = chroma(features, tokenizer).reshape(len(pitches), 22, 12)[:, 11]
-    apart = np.square(heard[:, None] - heard).sum(axis=2)
-    steps = np.abs(pitches[:, None] - pitches)
-    octave = (steps % 12 == 0) & (steps > 0)
-    assert np.median(apart[octave]) < 0.5 * np.median(apart[(steps % 12 > 1)])
-
-
-def test_chroma_is_of_unit_variance(heard):
-    tokenizer, features = heard
-    total = chroma(features, tokenizer).var(axis=0).sum()
-    assert total == pytest.approx(1, rel=0.1)
-
-
-def test_a_level_common_to_all_bands_has_no_pitch(heard):
-    shares = pitch_classes(heard[0])
-    np.testing.assert_allclose(shares.sum(axis=1), 0, atol=1e-6)
-
-
-def test_plain_numbers_have_no_pitch():
-    tokenizer, features = of(notes(50, None), 0)
-    assert not chroma(features, tokenizer).any()

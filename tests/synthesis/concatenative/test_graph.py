@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from skmusic.synthesis.concatenative.graph import concatenation_graph
+from skmusic.synthesis.concatenative.graph import concatenation_graph, drop
 
 
 def graph(n, apart=4, closed=()):
@@ -56,3 +56,11 @@ def test_where_all_is_near_there_are_no_targets():
     targets, costs, _ = graph(20, apart=40)
     assert (targets == -1).all()
     assert np.isinf(costs).all()
+
+
+def test_dropped_targets_are_gone_and_the_others_ascend():
+    targets = np.array([[4, 5, 6], [7, 8, 9]], np.int32)
+    costs = np.array([[1, 2, 3], [1, 2, 3]], np.float32)
+    kept, cost = drop(targets, costs, np.array([[1, 0, 0], [0, 1, 0]], bool))
+    np.testing.assert_array_equal(kept, [[5, 6, -1], [7, 9, -1]])
+    np.testing.assert_array_equal(cost, [[2, 3, np.inf], [1, 3, np.inf]])

@@ -1,17 +1,75 @@
+"""What a piece was in lately, it does not go on with, nor with what sounds as that."""
+
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from handmade import LONGEST, notes, synthesis_of
+from test_selection import SURE, segments
 
-from skmusic.features.fingerprints import whitened
+from skmusic.features.fingerprints import UNIT, whitened
 from skmusic.synthesis.concatenative.novelty import (
-    heard,
-    later,
-    nothing_heard,
-    novelty_cost,
+    goes_too_long,
+    going_along,
+    quotes_on,
+    repeats,
+    was_played,
 )
+from skmusic.synthesis.sampling import SamplingParameters
 
-SHORTEST, LONGEST = 11, 19
+# Of pieces, whatever the form of the constraint.
+
+
+@pytest.fixture(scope="module")
+def copied():
+    """A recording, the same again a little louder, and three others."""
+    x = [notes(250, seed=seed) for seed in range(4)]
+    return synthesis_of([x[0], 1.2 * x[0], *x[1:]])
+
+
+def place(unit):
+    """Where a unit is in the music, the same in both copies."""
+    return unit - 250 if 250 <= unit < 500 else unit
+
+
+@pytest.mark.parametrize("sampling", [SURE, SamplingParameters()])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_just_played_is_not_gone_on_with_in_a_copy(copied, sampling, seed):
+    chosen, _ = segments(copied, 40, sampling, seed=seed)
+    for s in chosen:
+        first, target = place(s.start), place(s.target)
+        # Neither from within the segment, nor as it goes on itself.
+        assert not first <= target <= first + s.length + 2
+
+
+def test_a_piece_is_not_long_in_one_passage_or_its_copies(copied):
+    """Though it may leave it for a segment in between."""
+    for seed in range(3):
+        chosen, _ = segments(copied, 60, seed=seed)
+        longest = along = 0
+        for a, b in pairwise(chosen):
+            goes_on = abs(place(b.start) - place(a.start) - a.length) <= 2
+            along = along + b.length if goes_on else b.length
+            longest = max(longest, along)
+        assert longest <= 2 * LONGEST
+
+
+def test_a_piece_does_not_go_in_circles(mono):
+    """Nowhere is played again while there is music that was not."""
+    for seed in range(3):
+        units = [s.start for s in segments(mono, 40, seed=seed)[0]]
+        near = np.abs(np.subtract.outer(units, units)) <= 2
+        assert np.triu(near, 1).sum() <= 2
+
+
+def test_where_there_is_one_passage_only_the_piece_goes_on():
+    x = notes(40)
+    chosen, _ = segments(synthesis_of([x, x, x]), 30)
+    assert len(chosen) == 30
+
+
+# Of fingerprints
 
 
 def unlike(n=300, seed=0):
@@ -25,9 +83,13 @@ def database_of(*stretches):
     return SimpleNamespace(
         fingerprints=whitened(np.concatenate(stretches)),
         ends=np.repeat(np.cumsum(lengths), lengths),
-        shortest=SHORTEST,
-        longest=LONGEST,
+        shortest=11,
+        longest=19,
     )
+
+
+def nothing(database):
+    return np.zeros(len(database.ends), np.int16)
 
 
 @pytest.fixture(scope="module")
@@ -36,63 +98,84 @@ def twice():
     return database_of(unlike(), unlike(), unlike(seed=1))
 
 
-def cost_after(database, *starts):
-    """Cost of each unit after shortest segments from these units on."""
-    lately = nothing_heard(len(database.ends))
-    for start in starts:
-        lately = heard(database, lately, start)
-    return novelty_cost(lately)
+@pytest.mark.parametrize("gain", [1, 1.5])
+def test_repeats_of_the_same_music_are_found_and_only_these(gain):
+    database = database_of(unlike(), gain * unlike(), unlike(seed=1))
+    source = np.arange(100, 200)
+    targets = np.zeros((900, 3), np.int32)
+    targets[source] = np.stack([source + 301, source + 601, source + 350], axis=1)
+    found = repeats(database.fingerprints, database.ends, targets)[source]
+    assert found[:, 0].all()
+    assert not found[:, 1:].any()
 
 
-def test_before_a_piece_begins_nothing_costs():
-    assert not novelty_cost(nothing_heard(9)).any()
+def test_what_is_held_is_no_repeat():
+    held = np.repeat(unlike(1), 200, axis=0) * np.array([[[1], [0]]], np.float32)
+    database = database_of(unlike(), held)
+    targets = np.full((500, 1), 420, np.int32)
+    assert not repeats(database.fingerprints, database.ends, targets)[350, 0]
 
 
-def test_what_was_just_played_costs_most(twice):
-    cost = cost_after(twice, 100)
-    assert (cost[100 : 100 + LONGEST] == cost.max()).all()
-    assert cost.max() > 0
+def test_a_segment_goes_along_with_itself_and_with_its_copy(twice):
+    lengths = np.arange(10, 20)
+    along = going_along(twice, nothing(twice), 100, lengths)
+    for row, n in zip(along, lengths, strict=True):
+        best = np.argsort(-row, kind="stable")[:2]
+        assert set(best) == {100 + n, 400 + n}
+        assert row[best[0]] == row[best[1]] > 0
 
 
-def test_a_copy_elsewhere_counts_as_heard(twice):
-    cost = cost_after(twice, 100)
-    assert (cost[400 : 400 + LONGEST] > 0.9 * cost.max()).all()
+def test_what_follows_a_copy_goes_on_with_it(twice):
+    lengths = np.arange(12, 13)
+    along = going_along(twice, nothing(twice), 100, lengths)[0]
+    longer = going_along(twice, along, 412, lengths)[0]
+    assert longer[124] == longer[424] == 2 * along[112]
+    elsewhere = going_along(twice, along, 700, lengths)[0]
+    assert elsewhere[124] < along[112]
 
 
-def test_what_is_unrelated_costs_nothing(twice):
-    cost = cost_after(twice, 100)
-    assert not cost[600:].any()
-    assert not cost[[0, 250, 299, 300, 550]].any()
+def test_nothing_goes_along_beyond_the_end_of_a_recording(twice):
+    along = going_along(twice, nothing(twice), 290, np.arange(8, 11))
+    assert along[1].max() == along[1, 299] > 0
+    assert along[2].max() == 0
 
 
-def test_a_louder_copy_is_a_copy():
-    database = database_of(unlike(), 1.5 * unlike(), unlike(seed=1))
-    cost = cost_after(database, 100)
-    assert cost[400] > 0.9 * cost.max()
+def test_to_go_on_with_a_passage_is_to_quote_it_once_it_was_long_enough(twice):
+    lengths = np.arange(4, 20)
+    along = going_along(twice, nothing(twice), 100, lengths)
+    targets = np.stack([400 + lengths, 700 + lengths], axis=1)
+    quoted = quotes_on(twice, along, targets)
+    assert not quoted[:, 1].any()
+    assert (np.diff(quoted[:, 0].astype(int)) >= 0).all()
+    assert quoted[-1, 0] > quoted[0, 0]
 
 
-def test_cost_falls_with_time(twice):
-    lately = heard(twice, nothing_heard(900), 100)
-    for _ in range(3):
-        after = later(lately, 100)
-        assert (after <= lately).all()
-        assert after[100] < lately[100]
-        lately = after
-    assert not later(lately, 10**5).any()
+def test_a_segment_that_has_gone_along_for_too_long_should_have_ended(twice):
+    lengths = np.arange(11, 80)
+    along = going_along(twice, nothing(twice), 100, lengths)
+    late = goes_too_long(twice, along)
+    assert not late[lengths <= twice.longest].any()
+    assert (np.diff(late.astype(int)) >= 0).all()
+    assert late[-1]
+    # Whatever comes too late, other music is no quote.
+    other = np.full((len(lengths), 1), 700)
+    assert not quotes_on(twice, along, other).any()
 
 
-def test_segments_in_a_row_are_one_stretch_of_time(twice):
-    lately = later(heard(twice, nothing_heard(900), 100), 50)
-    then = heard(twice, lately, 700)
-    np.testing.assert_allclose(then[100], later(lately, SHORTEST)[100])
-    assert then[700] == 1
+def test_two_parts_are_one_segment(twice):
+    whole = going_along(twice, nothing(twice), 100, np.array([18]))
+    part = going_along(twice, nothing(twice), 100, np.array([12]))[0]
+    then = going_along(twice, part, 112, np.array([6]))
+    np.testing.assert_array_equal(then, whole)
 
 
-def test_what_was_heard_before_is_not_forgotten_for_what_is_heard_now(twice):
-    first = heard(twice, nothing_heard(900), 100)
-    then = heard(twice, first, 700)
-    assert (then >= later(first, SHORTEST)).all()
-    assert ((then >= 0) & (then <= 1)).all()
+def test_what_was_played_is_told_with_what_is_about_it():
+    played = ((1000, 12), (5000, 15))
+    units = np.arange(900, 1100)
+    found = np.flatnonzero(was_played(units, played)) + 900
+    assert {*range(1000, 1012)} < {*found}
+    assert len(found) == np.ptp(found) + 1
+    assert np.ptp(found) < 100
 
 
 def test_what_is_alike_in_all_music_is_no_copy():
@@ -100,32 +183,13 @@ def test_what_is_alike_in_all_music_is_no_copy():
     stroke, other = 2 * unlike(1, seed=5), unlike(600)
     parts = [other[:300], other[300:], other[:300]]
     database = database_of(*(stroke + x for x in parts))
-    cost = cost_after(database, 100)
-    assert cost[700] > 0.9 * cost.max()
-    assert (cost[300:600] < 0.5 * cost.max()).all()
-
-
-@pytest.mark.parametrize("start", [0, 5, 290, 299, 300, 899])
-def test_at_the_ends_of_stretches(twice, start):
-    cost = cost_after(twice, start)
-    assert cost[start] == cost.max()
-    assert np.isfinite(cost).all()
-
-
-@pytest.mark.parametrize("n", [1, 2, 5])
-def test_of_next_to_nothing_all_is_heard(n):
-    cost = cost_after(database_of(unlike(n)), n - 1)
-    assert (cost == cost.max()).all()
-
-
-@pytest.mark.parametrize("n_bands", [0, 3, 100])
-def test_fingerprints_of_few_bands(n_bands):
-    prints = whitened(np.zeros((7, 2, n_bands), np.float32))
-    assert prints.shape[0] == 7
-    assert not prints.any()
+    along = going_along(database, nothing(database), 100, np.array([19]))[0]
+    assert along[719] == along[119] > 0
+    assert along[300:600].max() < along[719] / 2
 
 
 def test_products_of_fingerprints_are_exact():
     prints = whitened(unlike(2000))
     x, whole = prints.astype(np.float32), prints.astype(np.int64)
     np.testing.assert_array_equal(x[:50] @ x.T, whole[:50] @ whole.T)
+    assert np.square(whole).sum(axis=1).max() <= 1.05 * UNIT**2

@@ -69,7 +69,7 @@ def test_pieces_together_are_what_each_is_alone(each):
         alone, zip(*chosen, strict=True), states, strict=True
     ):
         assert one == [*together]
-        np.testing.assert_array_equal(state.lately, other.lately)
+        np.testing.assert_array_equal(state.along, other.along)
         np.testing.assert_array_equal(state.lstm[0][0], other.lstm[0][0])
 
 
@@ -96,15 +96,17 @@ def moved(a, b):
     return abs(a - b) <= 2
 
 
-@pytest.mark.parametrize("token", [2, 5])
-def test_the_network_steers(mono, token):
-    database = mono.database
-    pulled = replace(mono, network=steered(mono.network, token))
-    shares = [
-        np.mean([database.tokens[s.target] == token for s in segments(made)[0]])
-        for made in (mono, pulled)
-    ]
-    assert shares[0] < shares[1]
+def test_the_network_steers(mono):
+    # On the beat a unit beside the target may be played; here there is no beat.
+    database = replace(mono.database, before=0 * mono.database.before)
+    made = replace(mono, database=database)
+    for token in np.argsort(np.bincount(database.tokens))[-2:]:
+        pulled = replace(made, network=steered(made.network, token))
+        shares = [
+            np.mean([database.tokens[s.target] == token for s in segments(each)[0]])
+            for each in (made, pulled)
+        ]
+        assert shares[1] > max(2 * shares[0], 0.5)
 
 
 @pytest.mark.parametrize("sampling", [{"top_k": 1}, {"top_k": 3}, {"top_p": 0.3}])
@@ -222,7 +224,7 @@ def test_next_to_nothing_is_played_on_and_on(n_steps, sampling):
     made = synthesis_of([notes(n_steps), notes(1, seed=1)])
     chosen, state = segments(made, 8, sampling, n_heard=1)
     assert len(chosen) == 8
-    assert ((state.lately >= 0) & (state.lately <= 1)).all()
+    assert (state.along >= 0).all()
 
 
 def test_the_beat_goes_on_over_concatenation_points():
@@ -232,7 +234,9 @@ def test_the_beat_goes_on_over_concatenation_points():
     for seed in range(3):
         x = 0.01 * notes(400, seed=seed)
         for at in range(700 * seed, len(x) - 500, period):
-            x[at : at + 500, 0] += 0.3 * np.hanning(1000)[500:] * rng.standard_normal(500)
+            x[at : at + 500, 0] += (
+                0.3 * np.hanning(1000)[500:] * rng.standard_normal(500)
+            )
         waves.append(x)
     chosen, _ = segments(synthesis_of(waves), 40)
 
