@@ -8,7 +8,8 @@ know no format, are their own waveform: one row is one sample and one step.
 import numpy as np
 import scipy.fft
 
-from skmusic.spectra.stft import istft, istft_blocks, pack
+from skmusic.spectra.istft import istft, istft_blocks
+from skmusic.spectra.stft import pack
 from skmusic.spectra.windows import BLOCK
 
 

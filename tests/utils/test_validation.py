@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse
 from sklearn.base import BaseEstimator
 
-from skmusic.utils.validation import check_recordings, give_form
+from skmusic.utils.validation import check_recordings, restore_shape
 
 RNG = np.random.default_rng(0)
 MONO, STEREO = RNG.uniform(-1, 1, (3, 50)), RNG.uniform(-1, 1, (3, 50, 2))
@@ -83,9 +83,9 @@ def test_results_keep_all_columns_where_asked():
 
 def test_results_of_several_lengths_make_no_array():
     results = [np.zeros((5, 1)), np.zeros((6, 1))]
-    assert [len(r) for r in give_form(results, dense=False, flat=True)] == [5, 6]
+    assert [len(r) for r in restore_shape(results, dense=False, flat=True)] == [5, 6]
     with pytest.raises(ValueError, match=r"lengths 5 to 6 .*pass a list"):
-        give_form(results, dense=True, flat=True)
+        restore_shape(results, dense=True, flat=True)
 
 
 @pytest.mark.parametrize("given", ["f4", "f8", "f2", "i2", "?"])
