@@ -40,6 +40,7 @@ def fingerprints(features, tokenizer):
     2002.
     """
     pitched, _ = pitched_bands(tokenizer)
+    # Loudness and timbre go: what is left are partials and how they move.
     fine = tokenizer.levels(features)[:, pitched].astype(np.float32)
     if fine.size:
         fine = uniform_filter1d(fine, _SMOOTH, axis=0, mode="nearest")
