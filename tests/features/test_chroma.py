@@ -24,9 +24,10 @@ def test_octaves_are_of_one_class_and_semitones_turn_the_classes(sr, step):
     low, high = heard(0, [0]), heard(0, [1])
     assert low @ high > 0.7 * np.linalg.norm(low) * np.linalg.norm(high)
     for k in range(1, 12):
-        moved = heard(k, [1, 2])
-        turned = [np.roll(heard(0, [1, 2]), turn) @ moved for turn in range(12)]
-        assert np.argmax(turned) == k
+        moved = heard(k, [0, 1])
+        turned = [np.roll(heard(0, [0, 1]), turn) @ moved for turn in range(12)]
+        # Low semitones are as wide as bins: a neighbour may be as near.
+        assert (np.argmax(turned) - k) % 12 in (0, 1, 11)
 
 
 def test_pitch_is_told_between_100_hz_and_4_khz(learned):
