@@ -29,6 +29,7 @@ def band_edges(n_bins):
     edge, edges, ratio = 1.0, [0], 2 ** (1 / BANDS_PER_OCTAVE)
     while edge < n_bins:
         edges.append(round(edge))
+        # Low bands are as narrow as a bin; from there on they widen by a ratio.
         edge = max(edge + 1, edge * ratio)
     edges = np.unique([e for e in edges if e < n_bins])
     edges.flags.writeable = False  # all who ask are given the same

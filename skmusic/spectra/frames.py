@@ -70,8 +70,9 @@ class FrameFormat:
 
     @property
     def step(self):
-        """Samples in a step: so many hops as come nearest to 23 ms, at least one."""
-        return self.hop_length * max(1, round(STEP_SECONDS / self.seconds))
+        """Samples in a step: the hops nearest to 23 ms, and two samples at least."""
+        least = 2 if self.hop_length == 1 else 1
+        return self.hop_length * max(least, round(STEP_SECONDS / self.seconds))
 
     def weights(self):
         """Analysis window ``(N,)``, float64."""
@@ -157,7 +158,7 @@ def format_of(X):
     Raises
     ------
     ValueError
-        If there are several formats.
+        If they are of more than one format.
     """
     recordings = X if isinstance(X, (list, tuple)) else [X]
     found = (getattr(x, "format", None) for x in recordings)
@@ -166,7 +167,7 @@ def format_of(X):
     if len(formats) > 1:
         a, b, *_ = sorted(map(str, formats))
         raise ValueError(
-            f"X holds frames of several formats, {a} and {b}; transform all recordings "
+            f"X holds frames of different formats, such as {a} and {b}; transform all recordings "
             "with one FFTFeaturizer."
         )
     return next(iter(formats), None)

@@ -42,6 +42,7 @@ def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
     array([0., 1., 2., 3., 4., 5., 6.])
     """
     n_frames, N = len(frames), len(w)
+    # A window reaches into so many hops after its own.
     n_later = -(-N // hop_length) - 1
     sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
     sums[:n_later] = 0
@@ -160,10 +161,11 @@ def _overlap_add(frames, sums, scaled, redundant, spectrum=None):
     z = spectrum[:n_frames]
     z.real, z.imag = parts[:, :, 0], parts[:, :, 1]
     windows = scipy.fft.ifft(z).real if redundant else scipy.fft.irfft(z, n=N)
-    windows *= scaled
+    windows *= scaled  # (n_frames, n_channels, N)
     # Channel by channel, so that numpy's loops are long; they are interleaved once.
     apart = np.empty((n_channels, *sums.shape[:2]), sums.dtype)
     apart[:, :n_later] = np.moveaxis(sums[:n_later], 2, 0)
+    # The last hop of a window may be shorter than a hop.
     apart[:, n_later:, N - n_later * hop_length :] = 0
     # Older frames come first into each sum: so its bits do not depend on the blocks.
     for k in reversed(range(n_later + 1)):

@@ -66,7 +66,7 @@ def test_arrays_and_numbers_made_of_frames_have_none():
 
 def test_frames_of_two_formats_do_not_join():
     other = frames(replace(FORMAT, sr=22050))
-    with pytest.raises(ValueError, match="several formats"):
+    with pytest.raises(ValueError, match="different formats"):
         np.concatenate([frames(), other])
 
 
@@ -81,7 +81,7 @@ def test_the_format_of_recordings_is_that_of_those_that_know_one():
         replace(FORMAT, window="boxcar"),
         replace(FORMAT, factor=0.5),
     ):
-        with pytest.raises(ValueError, match=r"several formats, .*one FFTFeaturizer"):
+        with pytest.raises(ValueError, match=r"different formats, .*one FFTFeaturizer"):
             format_of([frames(), frames(other)])
 
 
@@ -92,6 +92,10 @@ def test_a_step_is_the_multiple_of_the_hop_nearest_to_23_ms(sr, hop):
     assert step % hop == 0
     off = [abs(n / sr - STEP_SECONDS) for n in (step, step + hop, step - hop) if n > 0]
     assert off[0] <= min(off) + 1e-12
+
+
+def test_a_step_can_be_halved():
+    assert FrameFormat(N=2, hop_length=1, sr=1).step == 2
 
 
 @pytest.mark.parametrize("both_halves", [False, True])
