@@ -167,7 +167,7 @@ def format_of(X):
     if len(formats) > 1:
         a, b, *_ = sorted(map(str, formats))
         raise ValueError(
-            f"X holds frames of different formats, such as {a} and {b}; transform all recordings "
-            "with one FFTFeaturizer."
+            f"X holds frames of different formats, {a} and {b}; transform all "
+            "recordings with one FFTFeaturizer."
         )
     return next(iter(formats), None)

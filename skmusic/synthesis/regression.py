@@ -104,7 +104,7 @@ class Regression:
         return np.asarray(frames / self.scale, np.float32)
 
     def _forecasts(self, frames):
-        """Forecasts ``(n_frames + 1, n_dims)`` before the first frame and after each."""
+        """Forecasts before the first frame and after each, one more than frames."""
         inputs = zero_padded_input(self._inputs(np.asarray(frames)))
         return forward(self.network, inputs, zero_state(self.network))[0] * self.scale
 

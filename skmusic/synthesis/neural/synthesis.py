@@ -124,11 +124,22 @@ class Neural:
         steps, _ = tokens.steps_known(len(frames), len(heard), self.format)
         if self.format is None:
             return self._means()[said[steps]]
-        energies = vocoder.bin_energies(features, self.tokenizer)[steps]
-        return self._carried_on(np.asarray(frames), energies, features[steps])
+        return self._carried_on(np.asarray(frames), features, steps)
 
-    def _carried_on(self, frames, energies, features):
-        """Frames of these energies whose phases go on from those of others."""
+    def _carried_on(self, frames, features, steps):
+        """Frames that sound as some features, their phases those of others carried on.
+
+        Parameters
+        ----------
+        frames : ndarray of shape (n_frames, n_dims)
+        features : ndarray of shape (n_steps, n_features)
+        steps : ndarray of shape (n_frames,), int
+            Of the features after each frame.
+
+        Returns
+        -------
+        ndarray of shape (n_frames, n_dims)
+        """
         format, n_channels = self.format, self.format.n_channels
         # Of both halves of a spectrum the lower one tells all.
         n, shape = format.N // 2 + 1, (len(frames), n_channels, 2, -1)
@@ -142,8 +153,9 @@ class Neural:
         bins = np.rint(np.arange(n) * 2 * format.step / format.N).astype(int)
         # Windows of other lengths and weights have other energies of the same sound.
         scale = format.factor**2 * np.square(format.weights()).sum() / format.step
+        energies = vocoder.bin_energies(features, self.tokenizer)
         power = scale * energies[:, np.minimum(bins, energies.shape[1] - 1)]
-        z = unit * np.sqrt(share[:, :, places(n)] * power[:, None])
+        z = unit * np.sqrt(share[:, :, places(n)] * power[:, None])[steps]
         if format.both_halves:
             z = np.concatenate([z, z[..., -2:0:-1].conj()], axis=-1)
         return np.stack([z.real, z.imag], axis=2).reshape(len(frames), -1)
