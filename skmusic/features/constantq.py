@@ -97,6 +97,16 @@ def to_levels(energies, reference):
 
     The Box-Cox transform, which no energy takes below -44.
 
+    Parameters
+    ----------
+    energies : ndarray of any shape, float32
+    reference : float
+        Energy of level 0.
+
+    Returns
+    -------
+    ndarray of the same shape
+
     References
     ----------
     S. Stevens, "On the psychophysical law", Psychological Review 64 (1957).
@@ -107,6 +117,8 @@ def to_levels(energies, reference):
 
 def to_energies(levels):
     """Energies of levels, in units of the reference; the inverse of `to_levels`.
+
+    Levels of any shape become float64 of the same shape.
 
     Examples
     --------

@@ -19,8 +19,8 @@ from skmusic.spectra.frames import FrameFormat
 from skmusic.synthesis.tokens import step_seconds
 from skmusic.utils.fields import array, number
 
-# Frames of each recording that tell the residual, and the least variance of it beside
-# that of all numbers.
+# The residual is measured on so many frames of each recording. The variance of no
+# number is less than this share of their mean.
 _MOST, _LEAST = 2000, 1e-9
 
 
@@ -133,7 +133,7 @@ class Regression:
         return RegressionState(state, x[-1])
 
     def start(self, primed, sampling, rng):
-        """State of a piece: there is no chance in it."""
+        """State of a piece, which is that after the seed: there is no chance in it."""
         return primed
 
     def advance(self, states, n_frames, sampling, progress):

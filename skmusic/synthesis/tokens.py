@@ -30,8 +30,7 @@ from skmusic.synthesis.corpus import read_corpus
 _N_TOKENS = 256
 # Noise on what the LSTM hears, in deviations: it must not learn songs by heart.
 _NOISE = 0.7
-# Distances to centroids over which the tokeniser's softmax may fall, of which the best
-# is taken.
+# Widths that the softmax over distances to centroids may have; the best one is taken.
 _WIDTHS = 1, 3, 10, 20, 40, 80, 160, 320, 1000
 
 

@@ -32,7 +32,7 @@ from skmusic.utils.fields import array, number
 _SHORTEST, _LONGEST = 16, 130
 # Steps in which the style of a piece follows what is drawn.
 _STYLE_STEPS = 2600.0
-# What a token as far from the style as tokens are from each other loses, in nats.
+# Nats that a token loses which is as far from the style as tokens usually are.
 _STYLE = 3.0
 
 

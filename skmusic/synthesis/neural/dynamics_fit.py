@@ -19,9 +19,9 @@ from skmusic.synthesis.neural.dynamics import (
 N_CODES, _MOST_STEPS = 64, 40_000
 # Steps in which the style follows the music.
 _LEARNED_STYLE_STEPS = 430.0
-# How much least squares are held back: what foresees too well runs away when drawn.
+# Ridge of the least squares: what fits too closely runs away when it is drawn from.
 _HOLD = 0.4
-# Of the softmax: passes, steps of an update, decay of the weights.
+# Passes that fit the softmax, steps of an update, and decay of the weights.
 _EPOCHS, _BATCH, _DECAY = 4, 512, 1e-3
 
 

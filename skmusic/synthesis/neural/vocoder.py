@@ -23,11 +23,11 @@ from skmusic.synthesis.neural.panning import (
 # Channels that are not alike differ in phase, as chance has it: anew after so many
 # spectra, and so many bins. If they were not, their sum would be too smooth.
 _OFFSET_SPECTRA, _OFFSET_BINS = 2.0, 3
-# Steps from which is learned what bands lose.
+# Steps on which the loss of bands is measured.
 _GAIN_STEPS = 860
 # Energies below this share of the loudest are silence.
 _SILENCE = 1e-12
-# Steps that state before a piece begins, so that its first frame is a whole one.
+# Steps before a piece begins, so that its first frame is whole.
 WARM_UP = 4
 
 
