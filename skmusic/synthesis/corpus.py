@@ -114,7 +114,7 @@ def _read(blocks, wanted, format):
                 part.append(x[i:j].copy())
         last, done = x[-size:], done + n
     if not bands:
-        return 0, step_bands(np.empty((0, 1), np.float32), step), []
+        return 0, step_bands(left[:0], step), []
     bands = np.concatenate(bands)
     first, stop = _music(bands_of_squares(bands, step).sum(axis=1))
     pieces = []

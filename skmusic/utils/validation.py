@@ -89,7 +89,7 @@ def restore_shape(results, *, dense, flat):
 
 
 def as_seed_list(seed):
-    """Seeds as a list, and whether there may be several: a list of others than numbers.
+    """Seeds as a list, and whether a list was given: one of others than numbers.
 
     Examples
     --------

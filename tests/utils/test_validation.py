@@ -1,5 +1,6 @@
 """The data contract: what is a recording, in which form, and what is refused."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,15 @@ import pytest
 import scipy.sparse
 from sklearn.base import BaseEstimator
 
-from skmusic.utils.validation import check_recordings, give_form
+from skmusic.utils.validation import (
+    as_seed_list,
+    check_fields,
+    check_recordings,
+    check_sampling,
+    check_sequence,
+    refuse_overflow,
+    restore_shape,
+)
 
 RNG = np.random.default_rng(0)
 MONO, STEREO = RNG.uniform(-1, 1, (3, 50)), RNG.uniform(-1, 1, (3, 50, 2))
@@ -83,9 +92,9 @@ def test_results_keep_all_columns_where_asked():
 
 def test_results_of_several_lengths_make_no_array():
     results = [np.zeros((5, 1)), np.zeros((6, 1))]
-    assert [len(r) for r in give_form(results, dense=False, flat=True)] == [5, 6]
+    assert [len(r) for r in restore_shape(results, dense=False, flat=True)] == [5, 6]
     with pytest.raises(ValueError, match=r"lengths 5 to 6 .*pass a list"):
-        give_form(results, dense=True, flat=True)
+        restore_shape(results, dense=True, flat=True)
 
 
 @pytest.mark.parametrize("given", ["f4", "f8", "f2", "i2", "?"])
@@ -187,3 +196,82 @@ def test_messages_name_the_thing_in_question():
         check([STEREO], what="frame sequence")
     with pytest.raises(ValueError, match="arrays, one frame sequence each"):
         check([[1, 2], [1]], what="frame sequence")
+
+
+@pytest.mark.parametrize("seed", [None, "a.wav", Path("a.wav"), MONO, [0.1, 0.2]])
+def test_one_seed_is_a_list_of_one(seed):
+    seeds, many = as_seed_list(seed)
+    assert (len(seeds), many) == (1, False)
+    assert seeds[0] is seed
+
+
+def test_a_list_of_seeds_is_one_seed_a_piece():
+    seeds = [None, "a.wav", MONO]
+    found, many = as_seed_list(tuple(seeds))
+    assert many
+    assert all(a is b for a, b in zip(found, seeds, strict=True))
+    with pytest.raises(ValueError, match="asks for no piece; use None for silence"):
+        as_seed_list([])
+
+
+SAMPLINGS = {  # frames, temperature, top_k, top_p, error, message
+    "no frames": (0, 1.0, None, None, ValueError, "frames=0 makes no music"),
+    "part of a frame": (1.5, 1.0, None, None, TypeError, "frames=1.5 is no whole"),
+    "a truth": (True, 1.0, None, None, TypeError, "frames=True is no whole number"),
+    "cold": (1, -0.1, None, None, ValueError, "temperature=-0.1 is out of range"),
+    "hot": (1, np.inf, None, None, ValueError, "temperature=inf is out of range"),
+    "unknown": (1, np.nan, None, None, ValueError, "temperature=nan is out of range"),
+    "text": (1, "1", None, None, TypeError, "temperature='1' is no number"),
+    "no token": (1, 1.0, 0, None, ValueError, "top_k=0 allows no token"),
+    "no share": (1, 1.0, None, 0.0, ValueError, "top_p=0.0 is no probability"),
+    "more": (1, 1.0, None, 1.1, ValueError, "top_p=1.1 is no probability"),
+}
+
+
+@pytest.mark.parametrize("case", SAMPLINGS.values(), ids=SAMPLINGS)
+def test_what_nothing_can_be_sampled_with_is_refused(case):
+    *parameters, error, message = case
+    with pytest.raises(error, match=message):
+        check_sampling(*parameters)
+    check_sampling(np.int64(3), np.float32(0.5), 1, 1)
+
+
+def test_numbers_beyond_single_precision_are_refused():
+    @refuse_overflow
+    def energy(x):
+        return np.square(np.float32(x))
+
+    assert energy([2.0]) == 4
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"too large .* scale the recordings"):
+            energy([1e30])
+    with np.errstate(over="ignore"):
+        assert np.isinf(np.square(np.float32([1e30])))
+
+
+@dataclass
+class Inner:
+    x: int
+
+
+@dataclass
+class Outer:
+    inner: Inner
+    y: int
+
+
+def test_objects_of_another_version_are_refused():
+    check_fields("no dataclass")
+    whole = Outer(Inner(1), 2)
+    check_fields(whole)
+    del whole.inner.x
+    with pytest.raises(ValueError, match=r"Inner.x is missing: another version"):
+        check_fields(whole)
+
+
+def test_one_sequence_has_one_or_two_axes():
+    for x in (np.zeros(3), np.zeros((3, 2))):
+        check_sequence(x, "seed")
+    for x in (np.float64(3), np.zeros((1, 3, 2))):
+        with pytest.raises(ValueError, match=r"seed has . dimensions; pass the frames"):
+            check_sequence(x, "seed")
