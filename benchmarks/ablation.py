@@ -9,12 +9,11 @@ benchmarks/results/ablation.json, or takes the place of the one of its name, so 
 older code stay. Writes ablation.md beside it.
 """
 
-import json
 from contextlib import ExitStack, contextmanager
 from unittest import mock
 
 import protocol
-from protocol import HEADS, RESULTS
+from protocol import HEADS
 
 import skmusic
 from skmusic.synthesis.concatenative.equalizer import spectral_match
@@ -104,9 +103,7 @@ def main():
     parser.add_argument("--model", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--random-state", nargs="+", type=int, default=[0, 1])
     args = parser.parse_args()
-    path, tables = RESULTS / "ablation.json", {}
-    if path.exists() and not args.quick:
-        tables = json.loads(path.read_text())
+    tables = protocol.printed("ablation", args.quick)
     models = dict(each.split("=", 1) for each in args.model)
     names = [*(args.row or ([] if models else SWITCHES)), *models]
     for corpus in args.corpus or ["wesnoth", "songs"]:
@@ -115,10 +112,7 @@ def main():
             for name, found in judged_rows(names, models, both, state, args.quick):
                 table.setdefault(name, {})[str(state)] = found
                 print(corpus, name, state, [found[k] for k in SHOWN], flush=True)
-    if args.quick:
-        print("\n".join(markdown(tables)))
-    else:
-        protocol.write(path, tables, markdown)
+    protocol.write("ablation", markdown, tables, args.quick)
 
 
 if __name__ == "__main__":

@@ -279,16 +279,21 @@ def command(doc, name, measure, markdown, corpora=CORPORA):
     """
     args = arguments(doc).parse_args()
     found = {each: measure(each, args.quick) for each in args.corpus or corpora}
-    if args.quick:
-        print("\n".join(markdown(found)))
-        return
+    write(name, markdown, printed(name, args.quick) | found, args.quick)
+
+
+def printed(name, quick=False):
+    """What a script has found before, by corpus; nothing with `quick`."""
     path = RESULTS / f"{name}.json"
-    both = (json.loads(path.read_text()) if path.exists() else {}) | found
-    both = {each: both[each] for each in (*CORPORA, *both) if each in both}
-    write(path, both, markdown)
+    return json.loads(path.read_text()) if path.exists() and not quick else {}
 
 
-def write(path, tables, markdown):
-    """What was found, and its tables beside it."""
-    path.write_text(json.dumps(tables, indent=1) + "\n")
-    path.with_suffix(".md").write_text("\n".join(markdown(tables)) + "\n")
+def write(name, markdown, found, quick=False):
+    """Write what was found, and its tables beside it; with `quick` print these."""
+    found = {each: found[each] for each in (*CORPORA, *found) if each in found}
+    text = "\n".join(markdown(found)) + "\n"
+    if quick:
+        print(text)
+        return
+    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+    (RESULTS / f"{name}.md").write_text(text)

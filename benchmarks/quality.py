@@ -235,7 +235,7 @@ def nats_lines(found):
 def markdown(tables):
     """Lines of all tables."""
     lines = ["# Quality"]
-    lines += printed_by("quality.py", "Medians of 24 clips of 20 s.")
+    lines += printed_by("quality.py", "Medians of 24 clips of 20 s; `random_state=0`.")
     for name, found in tables.items():
         table = found["table"]
         within = next(iter(table.values()))["frechet_within"]

@@ -108,7 +108,7 @@ def measure(name, quick):
 def markdown(tables):
     """Lines of all tables."""
     lines = ["# Code and vocoder"]
-    lines += printed_by("vocoder.py", "Medians of 24 clips of 20 s.")
+    lines += printed_by("vocoder.py", "Medians of 24 clips of 20 s; `random_state=0`.")
     for name, table in tables.items():
         lines += [f"## {name}", "", *table_lines(table, SHOWN), ""]
     return lines[:-1]
