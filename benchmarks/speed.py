@@ -1,12 +1,12 @@
 """How fast skmusic is, beside others, on this machine: one command, one table.
 
     .venv/bin/pip install -e ".[benchmark]"
-    .venv/bin/python benchmarks/speed.py             # all, about ten minutes
+    .venv/bin/python benchmarks/speed.py             # all, some ten minutes
     .venv/bin/python benchmarks/speed.py --quick     # try it; writes nothing
     .venv/bin/python benchmarks/speed.py --only sampling
 
 Each section runs in a process of its own, what is measured once in further ones.
-Opponents take turns with ours, round by round; a ratio is the median of those of the
+What is compared takes turns, round by round; a ratio is the median of those of the
 rounds. Writes speed.md and speed.json into benchmarks/results.
 """
 
@@ -29,6 +29,7 @@ from fetch_music import FOLDER, music
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 SR, CORES = 44100, os.cpu_count()
+SYNTHESES = "concatenative", "neural"
 
 
 # --- measuring
@@ -142,92 +143,15 @@ def corpus(minutes):
     return list(map(str, paths[:n]))
 
 
-# --- what others do
-
-
-def transforms(x, w):
-    """Ways to the spectrum and back: ``{name: (forward, backward)}``.
-
-    `x` is ``(n_channels, n_samples)``, as these ways like it best; `w` is the window.
-    """
-    import librosa
-    import scipy.fft
-    from numpy.lib.stride_tricks import sliding_window_view
-
-    n, hop = len(w), len(w) // 2
-    windows = sliding_window_view(x, n, axis=1)[:, ::hop]
-    spectra = scipy.fft.rfft(windows * w)
-    theirs = librosa.stft(x, n_fft=n, hop_length=hop, window=w)
-    return {
-        "bare": (
-            lambda: scipy.fft.rfft(windows * w),
-            lambda: scipy.fft.irfft(spectra, n=n) * w,
-        ),
-        "librosa": (
-            lambda: librosa.stft(x, n_fft=n, hop_length=hop, window=w),
-            lambda: librosa.istft(theirs, hop_length=hop, window=w),
-        ),
-    }
-
-
-def decode(paths):
-    """Decode, nothing more, in threads."""
-    import soundfile
-
-    with ThreadPoolExecutor(CORES) as pool:
-        list(
-            pool.map(lambda path: len(soundfile.read(path, dtype="float32")[0]), paths)
-        )
-
-
-class Article:
-    """The article's network and its loop as written: one step, batches of 32 frames.
-
-    The batch axis holds 32 consecutive frames, the target is 32 frames ahead; the
-    state is kept from batch to batch and reset after each recording.
-
-    References
-    ----------
-    https://github.com/niisan-tokyo/music_generator
-    """
-
-    BATCH, N_DIMS = 32, 1024
-
-    def __init__(self):
-        import keras
-
-        layers = [keras.Input(batch_shape=(self.BATCH, 1, self.N_DIMS))]
-        for k, rate in enumerate((0.5, 0.3, 0.2)):
-            lstm = keras.layers.LSTM(256, stateful=True, return_sequences=k < 2)
-            layers += [lstm, keras.layers.Dropout(rate)]
-        self.model = keras.Sequential([*layers, keras.layers.Dense(self.N_DIMS)])
-        self.model.compile(loss="mean_squared_error", optimizer="adam")
-
-    def fit(self, recordings):
-        """One pass; frames ``(n_frames, 1024)`` of each recording."""
-        batch = self.BATCH
-        for frames in recordings:
-            n = (len(frames) - batch) // batch * batch
-            x, y = frames[:n, None], frames[batch : n + batch]
-            self.model.fit(x, y, batch_size=batch, epochs=1, shuffle=False, verbose=0)
-            for layer in self.model.layers:
-                if hasattr(layer, "reset_states"):
-                    layer.reset_states()
-
-    def sample(self, frames, n_frames):
-        """Frames that follow 32 frames: one `predict` for each 32."""
-        made = [frames[: self.BATCH]]
-        for _ in range(n_frames // self.BATCH):
-            last = made[-1][:, None]
-            made.append(self.model.predict(last, batch_size=self.BATCH, verbose=0))
-        return np.concatenate(made[1:])
-
-
 # --- sections: each yields rows
 
 
-def featurizing(quick, model):
+def featurizing(quick, folder):
     """Arrays and files to frames, and back."""
+    import scipy.fft
+    import soundfile
+    from numpy.lib.stride_tricks import sliding_window_view
+
     from skmusic import FFTFeaturizer
     from skmusic.spectra import analysis_window
 
@@ -235,76 +159,73 @@ def featurizing(quick, model):
     for N in (2048, 256):
         featurizer = FFTFeaturizer(N=N).fit([x])
         frames = featurizer.transform([x])
-        ours = (
-            lambda f=featurizer: f.transform([x]),
-            lambda f=featurizer, y=frames: f.inverse_transform(y),
-        )
         w = analysis_window("hann", N).astype(np.float32)
-        others = transforms(np.ascontiguousarray(x.T), w)
-        for k, (way, name) in enumerate((("to frames", "rfft"), ("back", "irfft"))):
-            runs = {"ours": ours[k]} | {key: f[k] for key, f in others.items()}
+        # The bare transform gets the order in memory that it likes best.
+        windows = np.ascontiguousarray(x.T)
+        windows = sliding_window_view(windows, N, axis=1)[:, :: N // 2]
+        spectra = scipy.fft.rfft(windows * w)
+        forward = {
+            "ours": lambda f=featurizer: f.transform([x]),
+            "bare": lambda v=windows, w=w: scipy.fft.rfft(v * w),
+        }
+        backward = {
+            "ours": lambda f=featurizer, y=frames: f.inverse_transform(y),
+            "bare": lambda s=spectra, w=w, n=N: scipy.fft.irfft(s, n=n) * w,
+        }
+        for way, runs in (("to frames", forward), ("back", backward)):
             race = Race(runs, 2 if quick else 15)
             note = f"{60 / race.wall('ours'):.0f} x real time on one thread"
-            what = f"`N={N}`, array {way}, over a bare `scipy.fft.{name}` of windows"
+            what = f"`N={N}`, array {way}, over a bare FFT of windows"
             yield row(what, race.ratio("bare", "ours"), ".2f", 0.8, note=note)
-            what = f"`N={N}`, array {way}, over librosa"
-            yield row(what, race.ratio("librosa", "ours"), ".2f", 1)
     paths = corpus(4 if quick else 38)
     featurizer = FFTFeaturizer().fit(paths)
-    ours, theirs = lambda: featurizer.transform(paths), lambda: decode(paths)
-    race = Race({"ours": ours, "decode": theirs}, 1 if quick else 3)
+
+    def decode():
+        with ThreadPoolExecutor(CORES) as pool:
+            list(pool.map(lambda p: len(soundfile.read(p, dtype="float32")[0]), paths))
+
+    runs = {"ours": lambda: featurizer.transform(paths), "decode": decode}
+    race = Race(runs, 1 if quick else 3)
     what = f"{length(paths):.0f} minutes of ogg to frames, over decoding alone"
     note = f"{race.wall('ours'):.2f} s, {CORES} threads"
     yield row(what, race.ratio("ours", "decode"), ".2f", at_most=1.2, note=note)
 
 
-def training(quick, model):
-    """Audio seconds learned per second."""
-    from skmusic import FFTFeaturizer, StatefulLSTMGenerator, audio
-
-    paths = corpus(4 if quick else 38)
-    clips = [audio.read(p, sr=SR, channels=2)[0][30 * SR : 45 * SR] for p in paths[:2]]
-    old = FFTFeaturizer(256, 256, "boxcar", factor=2 / 256, redundant=True)
-    old, article, stamps = old.fit_transform(clips), Article(), []
-    generator = StatefulLSTMGenerator(
-        epochs=3 if quick else 6,
-        n_iter_no_change=99,
-        random_state=0,
-        callbacks=[lambda record: stamps.append(time.perf_counter())],
-    )
-    frames = FFTFeaturizer().fit(paths).transform(paths)
-    whole = seconds(lambda: generator.fit(frames))
-    learned = 60 * length(paths) * (1 - generator.validation_fraction)
-    ours = learned / float(np.median(np.diff(stamps)))
-    race = Race({"article": lambda: article.fit(old)}, 1 if quick else 3)
-    theirs = 15 * len(clips) / race.wall("article")
-    note = f"one pass: {ours:.0f} and {theirs:.1f} x real time; ours with its held-out "
-    note += f"music; the whole fit of {learned / 60:.0f} min took {whole:.0f} s"
-    what = "audio seconds learned per second, over the article's loop"
-    yield row(what, ours / theirs, ".0f", 20, note=note)
-    article.sample(old[0], 64)
-    made = 640 * 256 / SR / seconds(lambda: article.sample(old[0], 640))
-    yield row("the article's sampling, one `predict` a step", made, ".1f x real time")
+def training(quick, folder):
+    """A fit of each synthesis, all of it; the models serve the last section."""
+    for synthesis in SYNTHESES:
+        paths, took = corpus(4 if quick else 38), _model(folder, synthesis, quick)
+        rate = 60 * length(paths) / took["epoch"]
+        note = f"{took['epochs']} epochs, of which one learns {rate:.0f} x real time"
+        what = f"{synthesis}: fit of {length(paths):.0f} minutes of ogg"
+        yield row(what, took["fit"], ".0f s", at_most=600, note=note)
 
 
-def composing(quick, model):
-    """The whole command, from files to music; its model serves the next section."""
+def _model(folder, synthesis, quick):
+    """Fit a pipeline in a process of its own, save it; what it took."""
+    path, n = f"{folder}/{synthesis}.joblib", 2 if quick else 30
+    return task("fit", corpus(4 if quick else 38), path, synthesis, n)
+
+
+def composing(quick, folder):
+    """The whole command, from files to music."""
     files = corpus(4 if quick else 38)
     run = python(
         *("-m", "skmusic", "compose", *files, "--seconds", 30, "--pieces", 1),
-        *("--random-state", 0, "--quiet", "--save", model),
-        *("-o", Path(model).with_suffix(".wav"), *(["--epochs", 1] if quick else [])),
+        *("--random-state", 0, "--quiet", "-o", f"{folder}/composed.wav"),
+        *(["--epochs", 1] if quick else []),
     )
     what = f"`skmusic compose`, {length(files):.0f} minutes of ogg to 30 s of music"
     note = f"{run.cpu:.0f} s of CPU, {run.peak:.1f} GB at most, default settings"
     yield row(what, run.wall, ".0f s", at_most=300, note=note)
 
 
-def sampling(quick, model):
-    """Playing a saved model."""
-    if not Path(model).exists():
-        for _ in composing(quick, model):
-            pass
+def sampling(quick, folder):
+    """Playing saved models."""
+    for synthesis in SYNTHESES:
+        if not Path(folder, f"{synthesis}.joblib").exists():
+            _model(folder, synthesis, quick)
+    model = f"{folder}/{SYNTHESES[0]}.joblib"
     for suffix in (".skmusic", ".joblib"):
         runs = [task("load", model, suffix) for _ in range(1 if quick else 5)]
         load, save, size = np.median([list(run.values()) for run in runs], axis=0)
@@ -312,16 +233,13 @@ def sampling(quick, model):
         what = f"loading a fitted model, `{suffix}`"
         yield row(what, load, ".2f s", at_most=0.2, note=note)
     yield from _pieces(quick, model, "", 100)
-    neural = str(Path(model).with_name("neural.joblib"))
-    task("fit", corpus(4 if quick else 38), neural, 1 if quick else 30)
-    yield from _pieces(quick, neural, "neural: ", 20)
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["-m", "skmusic", "sample", model, "--seconds", 30, "--quiet"]
-        runs = {
-            n: lambda n=n: python(*command, "--pieces", n, "-o", f"{folder}/{n}.wav")
-            for n in (1, 8)
-        }
-        race = Race(runs, 1 if quick else 5)
+    yield from _pieces(quick, f"{folder}/neural.joblib", "neural: ", 20)
+    command = ["-m", "skmusic", "sample", model, "--seconds", 30, "--quiet"]
+    runs = {
+        n: lambda n=n: python(*command, "--pieces", n, "-o", f"{folder}/{n}.wav")
+        for n in (1, 8)
+    }
+    race = Race(runs, 1 if quick else 5)
     what = "`skmusic sample model.joblib --seconds 30`, whole process"
     note = f"with `--pieces 8` {race.ratio(8, 1):.1f} times that"
     yield row(what, race.wall(1), ".2f s", at_most=3, note=note)
@@ -344,14 +262,25 @@ def _pieces(quick, model, kind, target):
 # --- tasks: what is measured in a process of its own
 
 
-def fit(paths, model, epochs):
-    """Fit a pipeline of the neural synthesis and save it."""
+def fit(paths, model, synthesis, epochs):
+    """Fit a pipeline on files and save it: seconds of the fit, and of an epoch."""
     import joblib
 
     from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 
-    generator = StatefulLSTMGenerator("neural", epochs=epochs, random_state=0)
-    joblib.dump(Pipeline([FFTFeaturizer(), generator]).fit(paths), model)
+    stamps = []
+    generator = StatefulLSTMGenerator(
+        synthesis,
+        epochs=epochs,
+        callbacks=[lambda record: stamps.append(time.perf_counter())],
+        random_state=0,
+    )
+    pipe = Pipeline([FFTFeaturizer(), generator])
+    took = seconds(lambda: pipe.fit(paths))
+    pipe[-1].callbacks = None
+    joblib.dump(pipe, model)
+    epoch = float(np.median(np.diff(stamps)))
+    return {"fit": took, "epoch": epoch, "epochs": len(stamps)}
 
 
 def load(model, suffix):
@@ -419,7 +348,10 @@ def markdown(tables, machine, took):
     lines += [
         f"Printed by `benchmarks/speed.py` in {took / 60:.0f} minutes: {machine}."
     ]
-    lines += ["", "Medians; a ratio is how many times as fast we are, or what it says."]
+    lines += [
+        "",
+        "Medians; a ratio is how many times as fast skmusic is, or what it says.",
+    ]
     for name, rows in tables.items():
         lines += ["", f"## {name.capitalize()}", ""]
         lines += ["| | measured | target | | |", "|---|---|---|---|---|"]
@@ -429,7 +361,7 @@ def markdown(tables, machine, took):
 
 def machine():
     """What the figures depend on."""
-    names = ("numpy", "scipy", "scikit-learn", "keras", "tensorflow", "librosa")
+    names = ("numpy", "scipy", "scikit-learn", "keras", "tensorflow")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     gpu = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
     return (
@@ -462,7 +394,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in asked:
             quick = ["--quick"] * args.quick
-            run = python(__file__, "--section", name, f"{folder}/model.joblib", *quick)
+            run = python(__file__, "--section", name, folder, *quick)
             lines = [line for line in run.text.splitlines() if line.startswith("{")]
             tables[name] = list(map(json.loads, lines))
             for each in tables[name]:
