@@ -121,7 +121,7 @@ def rows(learnt, held, quick, seconds):
 def measure(name, quick):
     """All rows of a corpus, by the seconds of a clip."""
     learnt, held = load(name, quick)
-    lengths = (20, 25) if quick else LENGTHS
+    lengths = (25, 28) if quick else LENGTHS
     made = list(rows(learnt, held, quick, lengths[-1]))
     found = {}
     for seconds in lengths:

@@ -39,6 +39,7 @@ from protocol import (
 
 from skmusic import audio
 from skmusic.metrics import describe
+from skmusic.metrics.analysis import spectra
 from skmusic.network.numpy_lstm import (
     forward,
     log_softmax,
@@ -196,7 +197,6 @@ def sheet(name, shown):
     import matplotlib
 
     matplotlib.use("Agg")
-    import librosa
     import matplotlib.pyplot as plt
 
     n = len(shown)
@@ -208,7 +208,7 @@ def sheet(name, shown):
         wave.set(xlim=(0, CLIP), ylim=(-1, 1))
         spectrogram.specgram(x, NFFT=2048, Fs=SR, noverlap=1024, vmin=-140)
         spectrogram.set(ylim=(0, 8000), ylabel="Hz")
-        chroma = librosa.feature.chroma_stft(y=x, sr=SR, hop_length=2048)
+        chroma = np.roll(spectra(clip, SR).chroma.T, -3, axis=0)  # from A to C
         extent = (0, CLIP, -0.5, 11.5)
         chromagram.imshow(chroma, aspect="auto", origin="lower", extent=extent)
         chromagram.set(yticks=(0, 4, 7), yticklabels="CEG")
