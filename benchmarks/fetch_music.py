@@ -37,113 +37,47 @@ class Package:
         return self.folder / f"{name}{self.suffix}"
 
 
-WESNOTH = Package(
+def _package(name, suffix, learnt, unheard):
+    """A package, its recordings named with commas between."""
+    both = (tuple(names.split(", ")) for names in (learnt, unheard))
+    return Package(name, suffix, *both)
+
+
+WESNOTH = _package(
     "wesnoth-1.16-music",
     ".ogg",
-    (
-        "battle",
-        "elvish-theme",
-        "knolls",
-        "loyalists",
-        "northerners",
-        "sad",
-        "the_deep_path",
-        "underground",
-        "wanderer",
-        "love_theme",
-    ),
-    (
-        "battle-epic",
-        "heroes_rite",
-        "knalgan_theme",
-        "traveling_minstrels",
-        "weight_of_revenge",
-    ),
+    "battle, elvish-theme, knolls, loyalists, northerners, sad, the_deep_path, "
+    "underground, wanderer, love_theme",
+    "battle-epic, heroes_rite, knalgan_theme, traveling_minstrels, weight_of_revenge",
 )
-WARZONE = Package(
+WARZONE = _package(
     "warzone2100-music",
     ".opus",
-    tuple(f"track{n}" for n in (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)),
-    tuple(f"track{n}" for n in (12, 13, 14, 15, 16)),
+    "track1, track2, track4, track5, track6, track7, track8, track9, track10, track11",
+    "track12, track13, track14, track15, track16",
 )
-HYPERROGUE = Package(
+HYPERROGUE = _package(
     "hyperrogue-music",
     ".ogg",
-    (
-        "hr-savino-ivory",
-        "hr3-laboratory",
-        "hr-savino-caribbean",
-        "hr3-hell",
-        "hr-savino-ocean",
-        "hr-domina-mountain",
-        "hr3-mirror",
-        "hr-domina-hunting",
-        "hr3-rlyeh",
-        "hr3-motion",
-    ),
-    (
-        "hr3-graveyard",
-        "hr3-desert",
-        "hr3-jungle",
-        "hr3-icyland",
-        "hr-savino-palace",
-    ),
+    "hr-savino-ivory, hr3-laboratory, hr-savino-caribbean, hr3-hell, hr-savino-ocean, "
+    "hr-domina-mountain, hr3-mirror, hr-domina-hunting, hr3-rlyeh, hr3-motion",
+    "hr3-graveyard, hr3-desert, hr3-jungle, hr3-icyland, hr-savino-palace",
 )
 PACKAGES = WESNOTH, WARZONE, HYPERROGUE
-# Of these, nothing in skmusic was chosen by but, of the bands, how much of itself a
-# piece plays again.
-SINGULARITY = Package(
+# Nothing in skmusic may be chosen by these: they are for a last look.
+SINGULARITY = _package(
     "singularity-music",
     ".ogg",
-    (
-        "A New Journey",
-        "Aberrations",
-        "Advanced Simulacra",
-        "Awakening",
-        "By-Product",
-        "Coherence",
-        "Deprecation",
-        "Enemy Unknown",
-    ),
-    ("Inevitable", "Media Threat", "Nebula", "Orbital Elevator", "Through Space"),
+    "A New Journey, Aberrations, Advanced Simulacra, Awakening, By-Product, Coherence, "
+    "Deprecation, Enemy Unknown",
+    "Inevitable, Media Threat, Nebula, Orbital Elevator, Through Space",
 )
-NEXUIZ = Package(
+NEXUIZ = _package(
     "nexuiz-music",
     ".ogg",
-    (
-        "beast-of-insanity",
-        "brainsukker",
-        "breakdown-easy",
-        "brokenlight",
-        "calling-bogus",
-        "chaos-fog",
-        "desert3",
-        "digital-pursuit",
-        "infight",
-        "neuronal-diving",
-    ),
-    ("ninesix", "northern-lights", "sixtyfour_revisited", "stairs", "subcities"),
-)
-
-
-def _parts(*songs):
-    """Names of the recordings of songs: of the guitar, and of the others."""
-    return tuple(f"{song}-{part}" for song in songs for part in ("guitar", "song"))
-
-
-BANDS = (
-    Package(
-        "fretsonfire-songs-muldjord",
-        ".ogg",
-        _parts("armygeddon", "chaos_god", "internal_degeneration"),
-        _parts("mutilated_mime"),
-    ),
-    Package(
-        "fretsonfire-songs-sectoid",
-        ".ogg",
-        _parts("Escape from chaosland", "Feelings"),
-        _parts("Metal madness", "War of freedom"),
-    ),
+    "beast-of-insanity, brainsukker, breakdown-easy, brokenlight, calling-bogus, "
+    "chaos-fog, desert3, digital-pursuit, infight, neuronal-diving",
+    "ninesix, northern-lights, sixtyfour_revisited, stairs, subcities",
 )
 FOLDER = WESNOTH.folder
 

@@ -7,6 +7,8 @@ states; what is read must be finite. Files are read in processes of their own, w
 hang or a crash ends; the table goes to `benchmarks/results/fuzz_audio.md`::
 
     python benchmarks/fuzz_audio.py [number of files] [seed]
+
+Fewer than a thousand files, to try it, write nothing.
 """
 
 import collections
@@ -29,7 +31,7 @@ import soundfile
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
-from fuzz_models import peak_memory  # noqa: E402
+from fuzz_models import command, each_alone, peak_memory, told  # noqa: E402
 
 CHUNK, LIMIT = 250, 10  # files for one process, seconds for one file
 
@@ -152,33 +154,12 @@ def write_crafted(folder):
         (folder / name).write_bytes(raw)
 
 
-def crafted(folder):
-    """Outcome of each of these, in a process of its own."""
-    write_crafted(folder)
-    rows = []
-    for path in sorted(folder.iterdir()):
-        argv = [sys.executable, __file__, "--one", str(path)]
-        done = subprocess.run(argv, capture_output=True, text=True)
-        told = done.stdout.strip() or f"FAULT {done.returncode} {done.stderr[-200:]!r}"
-        rows.append((path.name, path.stat().st_size, *told.split("\t")))
-    return rows
-
-
-def one(path):
-
-    base, start = peak_memory(), time.perf_counter()
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(60)
-    result = outcome(path)
-    cost = f"{time.perf_counter() - start:.2f}\t{peak_memory() - base:.0f}"
-    print(result, cost, sep="\t")
-
-
 def main(n=5000, seed=0):
     rows, began, noise = [], time.perf_counter(), collections.Counter()
     with tempfile.TemporaryDirectory() as name:
         write_all(Path(name) / "good")
-        few = crafted(Path(name) / "crafted")
+        write_crafted(Path(name) / "crafted")
+        few = each_alone(__file__, Path(name) / "crafted")
         first = 0
         while first < n:
             last = min(first + CHUNK, n)
@@ -236,20 +217,8 @@ def report(rows, few, n, seed, elapsed):
         bound = 3 * max(2**28, 1000 * size) / 2**20
         row = (name, f"{size / 1e3:.0f}", result, *cost, f"{bound:.0f}")
         text.append(f"| {' | '.join(row)} |")
-    faults = [row for row in rows if row[3].startswith("FAULT")]
-    text += [""] * bool(faults)
-    text += [f"- file {row[0]}, {row[1]}, .{row[2]}: {row[3]}" for row in faults[:30]]
-    print("\n".join(text))
-    reasons = collections.Counter(re.sub(r"[\d.'-]+", "#", row[3]) for row in rows)
-    print("\nReasons:")
-    print(*(f"{n:6} {reason}" for reason, n in reasons.most_common(40)), sep="\n")
-    (HERE / "results" / "fuzz_audio.md").write_text("\n".join(text).rstrip() + "\n")
+    told(text, rows, "fuzz_audio")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        one(Path(sys.argv[2]))
-    elif sys.argv[1:2] == ["--check"]:
-        check(Path(sys.argv[2]), *map(int, sys.argv[3:]))
-    else:
-        main(*map(int, sys.argv[1:]))
+    command(outcome, check, main)

@@ -7,6 +7,8 @@ scores; nothing else may be raised, and no code may run. Files are loaded in pro
 whose memory is limited; the table goes to `benchmarks/results/fuzz_models.md`::
 
     python benchmarks/fuzz_models.py [number of files] [seed]
+
+Fewer than a thousand files, to try it, write nothing.
 """
 
 import collections
@@ -14,6 +16,7 @@ import os
 import platform
 import re
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,29 +33,21 @@ CHUNK = 250  # files for one process
 
 
 def models(folder):
-    """Small models of both outputs and emissions, and parts that were not fitted."""
+    """Small models of each synthesis, and parts that were not fitted."""
     import skmusic
 
     songs = skmusic.datasets.make_songs(2, 3.0, sr=8000, random_state=0).recordings
-    options = {
-        "regression": {"output": "regression"},
-        "spectra": {"emission": "spectra"},
-    }
-    for name, some in ({"tokens": {}} | options).items():
-        pipe = skmusic.Pipeline(
-            [
-                skmusic.FFTFeaturizer(N=256, sr=8000),
-                skmusic.StatefulLSTMGenerator(
-                    **some, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
-                ),
-            ]
+    for synthesis in ("concatenative", "neural", "regression"):
+        generator = skmusic.StatefulLSTMGenerator(
+            synthesis, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
         )
-        skmusic.save(pipe.fit(songs), folder / f"{name}.skmusic")
+        pipe = skmusic.Pipeline([skmusic.FFTFeaturizer(N=256, sr=8000), generator])
+        skmusic.save(pipe.fit(songs), folder / f"{synthesis}.skmusic")
     new = skmusic.make_pipeline(skmusic.FFTFeaturizer(window=np.hanning(2048)))
     skmusic.save(new, folder / "new.skmusic")
 
 
-def outcome(path, heard):
+def outcome(path, heard=None):
     """What comes of a file: "refused", "works", or what went wrong."""
     import skmusic
 
@@ -61,13 +56,13 @@ def outcome(path, heard):
     except ValueError as error:
         return f"refused: {str(error).partition('loaded: ')[2]:.60}"
     generator = getattr(model, "steps", [(None, model)])[-1][1]
-    if not hasattr(generator, "network_"):
+    if not hasattr(generator, "synthesis_"):
         return "works"
     try:
         x = heard[:, : generator.n_dims_]
         for seed in None, x:
-            origin = {"return_origin": True} if hasattr(generator, "bank_") else {}
-            made = generator.sample(seed, 40, random_state=0, **origin)
+            origin = hasattr(generator.synthesis_, "database")
+            made = generator.sample(seed, 40, random_state=0, return_origin=origin)
             made = made[0] if origin else made
             assert np.isfinite(made).all(), "not finite"
         generator.predict([x])
@@ -125,7 +120,7 @@ def write_fullest(folder):
     folder.mkdir()
     size = 4_190_000
     empty = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
-    layout = {"n_channels": 1, "n_parts": 1, "n_bins": 1, "frames_per_step": 1}
+    format = {"new": "FrameFormat", "fields": {"N": 2, "hop_length": 1}}
     long = {"new": "FFTFeaturizer", "params": {"N": 2**20}, "fitted": {}}
     headers = {
         "empty lists": ({}, [[]] * (size // 4)),
@@ -133,7 +128,7 @@ def write_fullest(folder):
         "numbers": ({}, [0.1] * (size // 5)),
         "empty arrays": ({str(i): empty for i in range(60_000)}, None),
         "axes of an array": ({"a": empty | {"shape": [0] * (size // 2 - 200)}}, None),
-        "dataclasses": ({}, [{"new": "Layout", "fields": layout}] * (size // 130)),
+        "dataclasses": ({}, [format] * (size // 70)),
         "longest windows": ({}, [long] * 30),
     }
     for name, (arrays, content) in headers.items():
@@ -148,24 +143,44 @@ def write_fullest(folder):
         (folder / name).write_bytes(raw)
 
 
-def fullest(folder):
-    """Outcome of each of these, in a process of its own."""
-    write_fullest(folder)
+def each_alone(script, folder):
+    """Name, size, outcome and cost of each file, in a process of its own."""
     rows = []
     for path in sorted(folder.iterdir()):
-        argv = [sys.executable, __file__, "--one", str(path)]
+        argv = [sys.executable, script, "--one", str(path)]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=600)
-        told = done.stdout.strip() or f"FAULT {done.stderr[-200:]}"
+        told = done.stdout.strip() or f"FAULT {done.returncode} {done.stderr[-200:]!r}"
         rows.append((path.name, path.stat().st_size, *told.split("\t")))
     return rows
 
 
-def one(path):
+def command(outcome, check, main):
+    """What a script of this kind does with its arguments."""
+    if sys.argv[1:2] == ["--one"]:
+        base, start = peak_memory(), time.perf_counter()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(60)
+        result = outcome(Path(sys.argv[2]))
+        cost = f"{time.perf_counter() - start:.2f}\t{peak_memory() - base:.0f}"
+        print(result, cost, sep="\t")
+    elif sys.argv[1:2] == ["--check"]:
+        check(Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    else:
+        main(*map(int, sys.argv[1:]))
 
-    base, start = peak_memory(), time.perf_counter()
-    result = outcome(path, None)
-    cost = f"{time.perf_counter() - start:.2f}\t{peak_memory() - base:.0f}"
-    print(result, cost, sep="\t")
+
+def told(lines, rows, name):
+    """Print a table and the reasons; write it, unless this was only to try it."""
+    faults = [row for row in rows if row[3].startswith("FAULT")]
+    lines += [""] * bool(faults)
+    lines += [f"- file {row[0]}, {row[1]}, {row[2]}: {row[3]}" for row in faults[:30]]
+    reasons = collections.Counter(re.sub(r"[\d.'-]+", "#", row[3]) for row in rows)
+    print(*lines, "", "Reasons:", sep="\n")
+    print(*(f"{n:6} {reason}" for reason, n in reasons.most_common(40)), sep="\n")
+    if len(rows) >= 1000:
+        text = "\n".join(lines).rstrip() + "\n"
+        (HERE / "results" / f"{name}.md").write_text(text)
+    return bool(faults)
 
 
 def main(n=10_000, seed=0):
@@ -173,7 +188,8 @@ def main(n=10_000, seed=0):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         models(folder)
-        few = fullest(folder / "fullest")
+        write_fullest(folder / "fullest")
+        few = each_alone(__file__, folder / "fullest")
         size = max(path.stat().st_size for path in folder.glob("*.skmusic"))
         for first in range(0, n, CHUNK):
             last = min(first + CHUNK, n)
@@ -225,20 +241,8 @@ def report(rows, few, n, seed, size, elapsed):
     for name, size, result, *cost in few:
         row = (name, f"{size / 1e3:.0f}", result, *cost)
         text.append(f"| {' | '.join(row)} |")
-    text.append("")
-    faults = [row for row in rows if row[3].startswith("FAULT")]
-    text += [f"- file {row[0]}, {row[2]}: {row[3]}" for row in faults[:20]]
-    print("\n".join(text))
-    reasons = collections.Counter(re.sub(r"[\d.'-]+", "#", row[3]) for row in rows)
-    print(*(f"{n:6} {reason}" for reason, n in reasons.most_common()), sep="\n")
-    (HERE / "results" / "fuzz_models.md").write_text("\n".join(text).rstrip() + "\n")
-    sys.exit(bool(faults))
+    sys.exit(told(text, rows, "fuzz_models"))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        one(Path(sys.argv[2]))
-    elif sys.argv[1:2] == ["--check"]:
-        check(Path(sys.argv[2]), *map(int, sys.argv[3:]))
-    else:
-        main(*map(int, sys.argv[1:]))
+    command(outcome, check, main)

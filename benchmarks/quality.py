@@ -1,134 +1,141 @@
-"""How good is what skmusic composes: one command, one table, one contact sheet.
+"""How good is what skmusic composes: one table, and a contact sheet of each corpus.
 
-    .venv/bin/python benchmarks/quality.py            # all, some minutes
+    .venv/bin/python benchmarks/quality.py            # all, about an hour and a half
     .venv/bin/python benchmarks/quality.py --corpus songs --quick
 
-Ten recordings are learned; eight clips of 20 s go on after ten seconds of five
-others. Each row is held against real clips of those five. Writes quality.md,
-quality.json and a contact sheet for each corpus into benchmarks/results.
+Rows are real clips, what is no music, the article's method, and pieces of skmusic, with
+and without its network. Writes quality.md, quality.json and a contact sheet for each
+corpus into benchmarks/results.
 """
 
-import argparse
-import json
-import os
-import time
-import warnings
-from pathlib import Path
+import copy
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from dataclasses import replace
+from unittest import mock
 
-import controls
 import numpy as np
-from controls import CLIP, SR
-from fetch_music import HYPERROGUE, WARZONE, music, unheard
-from ngrams import likelihoods, summary
+from protocol import (
+    CLIP,
+    HEADS,
+    RESULTS,
+    SR,
+    article,
+    clips,
+    command,
+    grains,
+    learn,
+    load,
+    looped,
+    measured_rows,
+    ours,
+    pink_noise,
+    printed_by,
+    real_clips,
+    reference,
+    seeds_of,
+    table_lines,
+)
 
-from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
-from skmusic import audio as sound
-from skmusic.datasets import make_songs
-from skmusic.metrics import evaluate
-from skmusic.metrics.descriptors import describe
+from skmusic import audio
+from skmusic.metrics import describe
+from skmusic.metrics.analysis import spectra
+from skmusic.network.numpy_lstm import (
+    forward,
+    log_softmax,
+    teacher_forcing_input,
+    zero_state,
+)
+from skmusic.spectra.frames import STEP_SECONDS
 
-HEARD = 10
-RESULTS = Path(__file__).resolve().parent / "results"
-SHOWN = {
-    "collapse_index": "collapse",
-    "frechet_distance": "Fréchet",
-    "classifier_auc": "AUC",
-    "onset_rate": "onsets/s",
-    "beat_strength": "beat",
-    "polyphony": "polyphony",
-    "chroma_change": "chroma change",
-    "attack": "attack",
-    "crest": "crest",
-    "loudness_range": "loudness range",
-    "chroma_drift_10s": "drift 10 s",
-    "repetition": "repetition",
-    "silence": "silence",
-    "share_1s": "copied 1 s",
-    "share_250ms": "copied 0.25 s",
-    "longest_run": "longest copy",
-}
-# What the tables of other benchmarks begin with.
-FIRST = tuple(SHOWN)[: list(SHOWN).index("polyphony") + 1]
-# At the head of a table, of other benchmarks too.
-HEADS = SHOWN | {
-    "spectral_flux": "flux",
-    "recurrence": "recurrence",
-    "stereo_width": "width",
-    "centroid": "centroid",
-    "chroma_drift_5s": "drift 5 s",
-    "loudness": "loudness",
-}
+DEFAULT = "skmusic, N=2048 (default)"
 
 
-def headed(*measures):
-    """Measures of a table, and their heads."""
-    return {key: HEADS[key] for key in measures}
+class NGrams:
+    """Table of n-grams, each interpolated with the next shorter one.
+
+    References
+    ----------
+    I. Witten and T. Bell, "The zero-frequency problem", IEEE Trans. Information
+    Theory 37 (1991).
+    """
+
+    def __init__(self, sequences, order, n_tokens):
+        self.order, self.n_tokens = order, n_tokens
+        self.counts = [defaultdict(Counter) for _ in range(order)]
+        for tokens in sequences:
+            tokens = tokens.tolist()
+            for n in range(order):
+                for i in range(n, len(tokens)):
+                    self.counts[n][tuple(tokens[i - n : i])][tokens[i]] += 1
+
+    def probability(self, past, token):
+        """Probability of a token after `past`, a tuple."""
+        p = 1 / self.n_tokens
+        for n in range(min(self.order, len(past) + 1)):
+            seen = self.counts[n].get(past[len(past) - n :])
+            if seen:
+                kinds, total = len(seen), sum(seen.values())
+                p = (seen[token] + kinds * p) / (total + kinds)
+        return p
+
+    def nats(self, tokens):
+        """Mean negative log-probability of a sequence."""
+        tokens, n = tokens.tolist(), self.order - 1
+        each = [
+            self.probability(tuple(tokens[max(0, i - n) : i]), t)
+            for i, t in enumerate(tokens)
+        ]
+        return -float(np.mean(np.log(each)))
 
 
-def wesnoth():
-    """Game music: ten tracks to learn, five never heard."""
-    warnings.filterwarnings("ignore", message=".*damaged or cut off.*")
-    return _read(music(), unheard())
-
-
-def warzone():
-    """Music of another game, electronic: four minutes of each track."""
-    both = _read(music(package=WARZONE), unheard(package=WARZONE))
-    return [[x[: 240 * SR] for x in recordings] for recordings in both]
-
-
-def hyperrogue():
-    """Music of a third game, much of it loops: a minute or two of each track."""
-    return _read(music(package=HYPERROGUE), unheard(package=HYPERROGUE))
-
-
-def _read(*both):
-    return [[sound.read(p, sr=SR, channels=2)[0] for p in paths] for paths in both]
-
-
-def songs():
-    """Songs that the package composes: ten to learn, five never heard."""
-    made = make_songs(15, 75.0, sr=SR, random_state=7).recordings
-    return [made[:10], made[10:]]
-
-
-CORPORA = {
-    "wesnoth": wesnoth,
-    "warzone": warzone,
-    "hyperrogue": hyperrogue,
-    "songs": songs,
-}
-
-
-def clips(recordings, starts, seconds):
-    """Clips of each recording from each start, a share of its length."""
-    n, found = int(seconds * SR), []
-    for start in starts:
-        for x in recordings:
-            i = int(start * (len(x) - n))
-            found.append(x[i : i + n])
+def nats(pipe, learnt, held):
+    """Nats a token on each unheard recording, by tables of n-grams and the network."""
+    made = pipe[-1].synthesis_
+    tokenizer, network = made.tokenizer, made.network
+    known = [tokenizer.tokens(tokenizer.features(x)) for x in learnt]
+    features = [tokenizer.features(x) for x in held]
+    tokens = [tokenizer.tokens(x) for x in features]
+    found = {}
+    for order, name in enumerate(("unigram", "bigram", "trigram"), start=1):
+        table = NGrams(known, order, len(tokenizer.centroids))
+        found[name] = [table.nats(y) for y in tokens]
+    found["LSTM"] = []
+    for x, y in zip(features, tokens, strict=True):
+        z, _ = forward(network, teacher_forcing_input(x), zero_state(network))
+        found["LSTM"].append(-float(log_softmax(z)[np.arange(len(y)), y].mean()))
     return found
 
 
-def reference(held):
-    """Real clips that every row is held against."""
-    return clips(held, (0.05, 0.45, 0.95), CLIP)
+def without_network(pipe):
+    """The pipeline with nothing to choose by but concatenation cost and frequency."""
+    pipe = copy.deepcopy(pipe)
+    made = pipe[-1].synthesis_
+    V, _ = made.network["head"]
+    count = np.bincount(made.database.tokens, minlength=V.shape[1]) + 1
+    head = 0 * V, np.log(count / count.sum()).astype(V.dtype)
+    skip = tuple(0 * A for A in made.network["skip"])
+    network = {"layers": made.network["layers"], "head": head, "skip": skip}
+    pipe[-1].synthesis_ = replace(made, network=network)
+    return pipe
 
 
-def learn(learnt, N, **parameters):
-    """Fitted pipeline, and the seconds it took."""
-    begun = time.perf_counter()
-    pipe = Pipeline(
-        [FFTFeaturizer(N=N), StatefulLSTMGenerator(random_state=0, **parameters)]
-    ).fit(learnt)
-    return pipe, time.perf_counter() - begun
+@contextmanager
+def bigrams_in_its_place(pipe, learnt):
+    """Within, the sampler asks a table of bigrams and not the network."""
+    tokenizer = pipe[-1].synthesis_.tokenizer
+    n = len(tokenizer.centroids)
+    known = [tokenizer.tokens(tokenizer.features(x)) for x in learnt]
+    table = NGrams(known, 2, n)
+    logp = np.log([[table.probability((a,), b) for b in range(n)] for a in range(n)])
 
+    def forward(network, x, state):
+        tokens = tokenizer.tokens(x.reshape(-1, x.shape[-1]))
+        y = logp[tokens].reshape(*x.shape[:-1], n).astype(np.float32)
+        return y, [state] * x.shape[-2]
 
-def ours(pipe, fit_seconds, seeds):
-    """Clips of a fitted pipeline, and what it took."""
-    begun = time.perf_counter()
-    made = [pipe.sample(s, seconds=CLIP, random_state=i) for i, s in enumerate(seeds)]
-    return made, {"fit_s": fit_seconds, "sample_s": time.perf_counter() - begun}
+    with mock.patch("skmusic.synthesis.concatenative.selection.forward", forward):
+        yield
 
 
 def minutes(pipe, seed):
@@ -143,82 +150,65 @@ def minutes(pipe, seed):
 
 def rows(learnt, held, quick, notes):
     """Name, clips and costs of each row; what is no row goes into `notes`."""
-    rng = np.random.default_rng(0)
-    seeds = clips(held, (0.3, 0.6), HEARD)[:8]
-    real = clips(held, (0.25, 0.75), CLIP)[:8]
+    seeds, real = seeds_of(held, quick), real_clips(held, quick)
     yield "real, unheard", real, {}
-    yield "real, learnt (the ceiling)", clips(learnt, (0.45,), CLIP)[:8], {}
-    yield "real, unheard, below 1 kHz", controls.low_passed(real), {}
-    yield "a quarter second looped", controls.looped(real), {}
-    yield "white noise", controls.noise(8, 0, rng), {}
-    yield "pink noise", controls.noise(8, 1, rng), {}
-    yield "a tone", controls.tones(8), {}
-    yield "silence", controls.silence(8), {}
-    for seconds in (0.05, 0.5, 2.0):
-        made = controls.grains(learnt, 8, seconds, rng)
-        yield f"random grains of {seconds:g} s", made, {}
-    # Without --quick the article may train for as long as all else is allowed to.
-    made = controls.article(learnt, seeds, epochs=1 if quick else 1000)
-    yield "the article's method", *made
-    fitted = learn(learnt, 2048)
-    yield "skmusic, N=2048 (default)", *ours(*fitted, seeds)
-    notes["nats"] = likelihoods(fitted[0], learnt, held)
-    notes["first and last of ten minutes"] = minutes(fitted[0], seeds[0])
-    with controls.bigrams_in_its_place(fitted[0], learnt):
+    yield "real, learnt", clips(learnt, (0.1, 0.45, 0.8), CLIP)[: len(real)], {}
+    yield "a quarter second looped", looped(real), {}
+    yield "pink noise", pink_noise(len(real)), {}
+    yield "random grains of 2 s", grains(learnt, len(real)), {}
+    # It may train for as long as all else is allowed to.
+    yield "the article's method", *article(learnt, seeds, epochs=1 if quick else 1000)
+    fitted = learn(learnt, 2048, quick)
+    yield DEFAULT, *ours(*fitted, seeds)
+    notes["nats"] = nats(fitted[0], learnt, held)
+    if not quick:
+        notes["first and last of ten minutes"] = minutes(fitted[0], seeds[0])
+    with bigrams_in_its_place(fitted[0], learnt):
         made = ours(*fitted, seeds)
-    yield "the same joins, bigrams", *made
-    without = controls.without_network(fitted[0])
-    yield "the same joins, no network", *ours(without, fitted[1], seeds)
-    yield "skmusic, N=256", *ours(*learn(learnt, 256), seeds)
-    longer = learn(learnt, 2048, min_run=0.35, max_run=0.85)
-    yield "skmusic, runs to 0.85 s", *ours(*longer, seeds)
-    spectra = learn(learnt, 2048, emission="spectra")
-    yield 'skmusic, emission="spectra"', *ours(*spectra, seeds)
+    yield "the same, bigrams in place of the network", *made
+    yield "the same, no network", *ours(without_network(fitted[0]), fitted[1], seeds)
+    yield "skmusic, N=256", *ours(*learn(learnt, 256, quick), seeds)
+    neural = learn(learnt, 2048, quick, synthesis="neural")
+    yield "skmusic, neural", *ours(*neural, seeds)
 
 
-def measure(name, corpus, quick):
-    """All rows of a corpus, measured."""
-    learnt, held = corpus
-    real = reference(held)
-    table, notes = {}, {}
-    for row, made, costs in rows(learnt, held, quick, notes):
-        report = evaluate(real, made, training=learnt, sr=SR)
-        flat = {k: v for k, v in report.items() if k != "descriptors"}
-        inside = {}
-        for key, value in report["descriptors"].items():
-            flat[key], inside[key] = value["generated"], bool(value["inside"])
-        table[row] = {**flat, **costs, "inside": inside}
-        print(name, row, {k: round(float(flat[k]), 2) for k in SHOWN}, flush=True)
-        for i, clip in enumerate(made[:2]):
-            path = RESULTS / "sound" / f"{name}-{row}-{i}.ogg"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            sound.write(path, clip, SR)
-        table[row]["clip"] = made[0]
-    sheet(name, table)
-    for values in table.values():
-        del values["clip"]
+def measure(name, quick):
+    """All rows of a corpus, measured; two clips of each are kept to be listened to."""
+    learnt, held = load(name, quick)
+    notes, shown = {}, {}
+
+    def told():
+        for row, made, costs in rows(learnt, held, quick, notes):
+            shown[row] = made[0]
+            for i, clip in enumerate(made[: 0 if quick else 2]):
+                path = RESULTS / "sound" / f"{name}-{row}-{i}.ogg"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                audio.write(path, clip, SR)
+            yield row, made, costs
+
+    table = measured_rows(told(), reference(held), learnt)
+    if not quick:
+        sheet(name, shown)
     return {"table": table, **notes}
 
 
-def sheet(name, table):
+def sheet(name, shown):
     """Contact sheet: waveform, spectrogram and chromagram of one clip of each row."""
     import matplotlib
 
     matplotlib.use("Agg")
-    import librosa
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(
-        len(table), 3, figsize=(15, 1.4 * len(table)), width_ratios=(2, 4, 3)
-    )
-    for row_axes, (row, values) in zip(axes, table.items(), strict=True):
-        x = values["clip"].mean(axis=1) + 1e-9
+    n = len(shown)
+    figure, axes = plt.subplots(n, 3, figsize=(15, 1.4 * n), width_ratios=(2, 4, 3))
+    for row_axes, (row, clip) in zip(axes, shown.items(), strict=True):
+        x = clip.mean(axis=1) + 1e-9
         wave, spectrogram, chromagram = row_axes
         wave.plot(np.arange(len(x))[::50] / SR, x[::50], linewidth=0.3)
         wave.set(xlim=(0, CLIP), ylim=(-1, 1))
         spectrogram.specgram(x, NFFT=2048, Fs=SR, noverlap=1024, vmin=-140)
         spectrogram.set(ylim=(0, 8000), ylabel="Hz")
-        chroma = librosa.feature.chroma_stft(y=x, sr=SR, hop_length=2048)
+        chroma = np.roll(spectra(clip, SR).chroma.T, -3, axis=0)  # from A to C
         extent = (0, CLIP, -0.5, 11.5)
         chromagram.imshow(chroma, aspect="auto", origin="lower", extent=extent)
         chromagram.set(yticks=(0, 4, 7), yticklabels="CEG")
@@ -227,104 +217,41 @@ def sheet(name, table):
     figure.savefig(RESULTS / f"quality-{name}.png", dpi=60)
 
 
-def markdown(tables, quick):
-    """Tables of all corpora, an asterisk where a figure leaves the real range."""
-    lines = [
-        "# Quality",
-        "",
-        "Printed by `benchmarks/quality.py"
-        + (" --quick" if quick else "")
-        + f"` on {os.cpu_count()} cores; `random_state=0`.",
-        "Medians of 8 clips of 20 s. An asterisk marks what lies outside the 5 to",
-        "95 % range of real clips.",
-    ]
+def nats_lines(found):
+    """Means over recordings, 95 % by bootstrap of recordings."""
+    rng, n = np.random.default_rng(0), len(found["LSTM"])
+    draws = rng.integers(n, size=(10_000, n))
+    best = min((k for k in found if k != "LSTM"), key=lambda k: np.mean(found[k]))
+    yield from ("| | nats a token | 95 % | bits a second |", "|---|---|---|---|")
+    gain = {f"{best} less LSTM": np.subtract(found[best], found["LSTM"])}
+    for name, values in (found | gain).items():
+        means = np.asarray(values)[draws].mean(axis=1)
+        low, high = np.percentile(means, [2.5, 97.5])
+        mean = float(np.mean(values))
+        bits = mean / np.log(2) / STEP_SECONDS
+        yield f"| {name} | {mean:.2f} | {low:.2f} to {high:.2f} | {bits:.0f} |"
+
+
+def markdown(tables):
+    """Lines of all tables."""
+    lines = ["# Quality"]
+    lines += printed_by("quality.py", "Medians of 24 clips of 20 s; `random_state=0`.")
     for name, found in tables.items():
         table = found["table"]
-        lines += ["", f"## {name}", ""]
         within = next(iter(table.values()))["frechet_within"]
+        lines += [f"## {name}", ""]
         lines += [f"Fréchet distance of the reference's halves: {within:.1f}.", ""]
-        heads = [*SHOWN.values(), "fit s", "sample s"]
-        lines += ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
-        for row, t in table.items():
-            cells = [
-                f"{t[k]:.2f}" + ("" if t["inside"].get(k, True) else "*") for k in SHOWN
-            ]
-            cells += [f"{t[k]:.1f}" if k in t else "" for k in ("fit_s", "sample_s")]
-            lines.append(f"| {row} | " + " | ".join(cells) + " |")
+        lines += table_lines(table, HEADS)
         lines += ["", "The next token, on the unheard recordings:", ""]
-        lines += summary(found["nats"])
-        lines += ["", "Ten minutes sampled in one go, first and last minute:"]
-        long = found["first and last of ten minutes"].items()
-        lines.append("; ".join(f"{k.replace('_', ' ')} {a}, {b}" for k, (a, b) in long))
-        lines[-1] += "."
-    return "\n".join(lines) + "\n"
-
-
-def judged(real, made, learnt, shown, sr=SR):
-    """What is shown of clips: numbers, and whether they are those of real ones."""
-    report = evaluate(real, made, training=learnt, sr=sr)
-    found = {k: {"generated": report.get(k), "inside": True} for k in shown}
-    found |= {k: v for k, v in report["descriptors"].items() if k in shown}
-    return {k: (float(v["generated"]), bool(v["inside"])) for k, v in found.items()}
-
-
-def judged_rows(rows, real, learnt, shown):
-    """The same of rows, names and clips, printed as they come."""
-    table = {}
-    for row, made in rows:
-        table[row] = judged(real, made, learnt, shown)
-        print(row, {k: round(v, 3) for k, (v, _) in table[row].items()}, flush=True)
-    return table
-
-
-def judgements(tables, shown, form=".4g"):
-    """Lines of a table for each of some corpora, of rows that were `judged`."""
-    lines = []
-    for name, table in tables.items():
-        lines += ["", f"## {name}", "", "| | " + " | ".join(shown.values()) + " |"]
-        lines.append("|---" * (len(shown) + 1) + "|")
-        for row, found in table.items():
-            each = (found[key] for key in shown)
-            cells = [f"{x:{form}}{'' if inside else '*'}" for x, inside in each]
-            lines.append(f"| {row} | " + " | ".join(cells) + " |")
-    return lines
-
-
-def written(name, measured, order=tuple(CORPORA)):
-    """Tables of all corpora: of others what an earlier run found stands."""
-    found = RESULTS / f"{name}.json"
-    both = (json.loads(found.read_text()) if found.exists() else {}) | measured
-    tables = {corpus: both[corpus] for corpus in order if corpus in both}
-    found.write_text(json.dumps(tables, indent=1))
-    return tables
-
-
-def command(doc, name, measure, markdown, kinds=CORPORA, option="--corpus", usual=None):
-    """Measure those kinds that are asked for, or the usual ones, and write."""
-    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
-    parser.add_argument(option, choices=list(kinds), action="append", dest="asked")
-    asked = parser.parse_args().asked or usual or kinds
-    RESULTS.mkdir(exist_ok=True)
-    measured = {kind: measure(kind) for kind in asked}
-    tables = written(name, measured, kinds)
-    (RESULTS / f"{name}.md").write_text(markdown(tables))
-
-
-def main():
-    """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--corpus", choices=list(CORPORA), action="append")
-    parser.add_argument("--quick", action="store_true", help="train the article less")
-    args = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
-    measured = {
-        name: measure(name, CORPORA[name](), args.quick)
-        for name in args.corpus or CORPORA
-    }
-    tables = written("quality", measured)
-    (RESULTS / "quality.md").write_text(markdown(tables, args.quick))
-    print(markdown(tables, args.quick))
+        lines += [*nats_lines(found["nats"]), ""]
+        long = found.get("first and last of ten minutes", {})
+        told = [f"{k.replace('_', ' ')} {a}, {b}" for k, (a, b) in long.items()]
+        if told:
+            lines += ["Ten minutes sampled in one go, first and last minute: "]
+            lines[-1] += "; ".join(told) + "."
+            lines += [""]
+    return lines[:-1]
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, "quality", measure, markdown)

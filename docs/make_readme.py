@@ -154,10 +154,9 @@ def save(figure):
 def write_picture():
     """Learn, compose, draw."""
     sys.path.insert(0, str(ROOT / "benchmarks"))
-    from controls import article
-    from quality import HEARD, learn, ours, wesnoth
+    from protocol import HEARD, article, learn, load, ours
 
-    learnt, (song, *_) = wesnoth()
+    learnt, (song, *_) = load("wesnoth")
     at = START * SR
     seed = song[at - HEARD * SR : at]
     (by_article,), _ = article(learnt, [seed], epochs=1)

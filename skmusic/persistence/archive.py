@@ -14,7 +14,7 @@ tool for that::
     the rest     the arrays, little-endian, one after another without gaps
 
 Why so, measured on a model of 96 MB (two cores, best of three, more in
-``benchmarks/model_files.py``): joblib writes 96.08 MB and reads it in 0.02 s, but
+``benchmarks/speed.py``): joblib writes 96.08 MB and reads it in 0.02 s, but
 reading runs any code that is in the file. skops, in place of pickle, wrote 96.15 MB
 and read them in 0.10 s; its file names the classes to make, it has had several faults
 by which a file ran code when it was loaded (CVE-2024-37065, CVE-2025-54412,
