@@ -1,0 +1,17 @@
+"""The most that anything may ask for: one table, read wherever something is refused.
+
+Beyond these stands no music, but an axis, a unit or a file that was mistaken.
+"""
+
+# Channels of a waveform.
+MOST_CHANNELS = 64
+# Samples in a window.
+MOST_WINDOW = 2**20
+# Samples in a step of about 23 ms.
+MOST_STEP = 2**24
+# Peak of a waveform, where 1 is full scale, above which its unit was mistaken.
+MOST_PEAK = 32.0
+# A 2-D array of so many rows, of so few columns, is one recording, not so many.
+MANY_ROWS, FEW_COLUMNS = 256, 8
+# Frames of a recording above which each costs more than what it says.
+MANY_FRAMES = 2_000_000
