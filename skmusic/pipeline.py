@@ -8,7 +8,7 @@ from sklearn.pipeline import _name_estimators
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmusic.utils.arguments import as_seed_list, check_seconds
+from skmusic.utils.arguments import as_seed_list, check_seconds, refuse_number
 
 
 def _can_go_on(pipe):
@@ -238,6 +238,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
                     "use sample."
                 )
         frames, n_samples = self._length(frames, seconds)
+        refuse_number(seed)
         (heard,) = self._heard([seed])
         options = self._in_style(options, style)
         blocks = _frame_blocks(
@@ -256,14 +257,16 @@ class Pipeline(sklearn.pipeline.Pipeline):
         featurizer = self.steps[0][1]
         if seconds is not None:
             check_seconds(seconds)
-            n_samples = max(1, round(seconds * featurizer.sr))
+            n_samples = round(seconds * featurizer.sr)
+            if not n_samples:
+                raise ValueError(f"seconds={seconds} makes no music; use 30.")
             return featurizer.count_frames(n_samples), n_samples
         if isinstance(frames, Integral) and hasattr(featurizer, "count_frames"):
             least = featurizer.count_frames(1)
             if 0 < frames < least:
                 raise ValueError(
-                    f"frames={frames} make no sample: windows of N={featurizer.N} cover "
-                    f"the first one with {least} frames; use {least} or more."
+                    f"frames={frames} make no sample: only {least} windows of "
+                    f"N={featurizer.N} cover one; use frames={least} or more."
                 )
         return frames, None
 

@@ -1,4 +1,4 @@
-"""Reference clips: recordings that a piece is held against, and the measures of both."""
+"""Reference clips: recordings that pieces are held against, and measures of both."""
 
 from typing import NamedTuple
 

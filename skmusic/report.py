@@ -233,8 +233,8 @@ def _origin(display, name):
         }
         rows.append(row | {"longest": longest, "color": f"c{recording % 10}"})
     alt = (
-        f"Timeline of {name}: {len(display.segments)} segments of {len(rows)} recordings; "
-        "the table that follows has the numbers"
+        f"Timeline of {name}: {len(display.segments)} segments of {len(rows)} "
+        "recordings; the table that follows has the numbers"
     )
     height = 0.7 + 0.25 * len(rows)
     return {

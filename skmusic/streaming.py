@@ -159,7 +159,8 @@ class _NotJoined:
 
     def __array_function__(self, function, types, args, kwargs):
         """Refuse to stack two of these; for all else be a list."""
-        if function is np.hstack:
+        stacked = args[0] if args and type(args[0]) in (list, tuple) else ()
+        if any(isinstance(x, _NotJoined) for x in stacked):
             raise TypeError(
                 "frames of recordings cannot be joined side by side, as FeatureUnion "
                 "does: they would follow one another in time. Use one FFTFeaturizer."

@@ -17,26 +17,13 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skmusic import FFTFeaturizer, StatefulLSTMGenerator
 from skmusic import origin as origins
 from skmusic.datasets import make_songs
-from skmusic.spectra.frames import lower_half, with_upper_half
-from skmusic.synthesis.concatenative import equalizer as colour
-from skmusic.synthesis.concatenative import phase_alignment as joins
-from skmusic.synthesis.concatenative import sampler as entry
-from skmusic.synthesis.concatenative.crossfade import REACH
-from skmusic.synthesis.concatenative.equalizer import coloured
-from skmusic.synthesis.corpus import BESIDE
 
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 2}
-OUTPUTS = ["tokens", "regression"]
+SYNTHESES = ["concatenative", "neural", "regression"]
 
 
-@pytest.mark.filterwarnings("ignore:X of shape")
 @parametrize_with_checks(
-    [
-        StatefulLSTMGenerator(),
-        StatefulLSTMGenerator(**SMALL),
-        StatefulLSTMGenerator("regression", **SMALL),
-        StatefulLSTMGenerator(emission="spectra", **SMALL),
-    ]
+    [StatefulLSTMGenerator(), *(StatefulLSTMGenerator(s, **SMALL) for s in SYNTHESES)]
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -18,11 +18,7 @@ def as_seed_list(seed):
     >>> as_seed_list("a.wav"), as_seed_list(["a.wav", None]), as_seed_list([0.1, 0.2])
     ((['a.wav'], False), (['a.wav', None], True), ([[0.1, 0.2]], False))
     """
-    if isinstance(seed, Number):
-        raise ValueError(
-            f"seed={seed!r} is a number; a seed is the music to go on from, or None. "
-            f"Chance is random_state={seed!r}, a length frames={seed!r}."
-        )
+    refuse_number(seed)
     if not isinstance(seed, (list, tuple)):
         return [seed], False
     if any(isinstance(item, (list, tuple, Number)) for item in seed):
@@ -30,6 +26,15 @@ def as_seed_list(seed):
     if not seed:
         raise ValueError(f"seed={seed} asks for no piece; use None for silence.")
     return list(seed), True
+
+
+def refuse_number(seed):
+    """Refuse a number, which is meant for another argument."""
+    if isinstance(seed, Number):
+        raise ValueError(
+            f"seed={seed!r} is a number; a seed is the music to go on from, or None. "
+            f"Chance is random_state={seed!r}, a length frames={seed!r}."
+        )
 
 
 @contextmanager

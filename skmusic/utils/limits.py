@@ -9,8 +9,9 @@ MOST_CHANNELS = 64
 MOST_WINDOW = 2**20
 # Samples in a step of about 23 ms.
 MOST_STEP = 2**24
-# Peak of a waveform, where 1 is full scale, above which its unit was mistaken.
-MOST_PEAK = 32.0
+# Peak of a waveform, where 1 is full scale, above which its unit was mistaken: music of
+# 8 bits or more, taken as it is, goes beyond.
+MOST_PEAK = 120.0
 # A 2-D array of so many rows, of so few columns, is one recording, not so many.
 MANY_ROWS, FEW_COLUMNS = 256, 8
 # Frames of a recording above which each costs more than what it says.

@@ -176,6 +176,7 @@ def _refuse_odd_items(items):
     for i, item in enumerate(items):
         if item is None:
             raise ValueError(f"recording {i} is None; leave it out of the list.")
+    for i, item in enumerate(items):
         if isinstance(item, tuple) and sorted(map(_is_array, item)) == [False, True]:
             raise ValueError(
                 f"recording {i} is an array with something beside it; pass the array "
@@ -238,7 +239,7 @@ def _check_waveform(x, name):
     if x.ndim < 2:
         return
     n_samples, n_channels = x.shape[-2:]
-    if n_channels > max(2, n_samples):
+    if n_channels > max(2, n_samples) and n_samples:
         raise ValueError(
             f"{name} has shape {x.shape[-2:]}, which looks channel-first; pass x.T, of "
             "shape (n_samples, n_channels)."
