@@ -1,5 +1,7 @@
 """What a fitted generator does: forecast, score, sample. Nothing here learns."""
 
+from dataclasses import is_dataclass
+
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -9,7 +11,12 @@ from skmusic.spectra.frames import Frames, format_of
 from skmusic.synthesis.sampling import SamplingParameters
 from skmusic.utils.arguments import as_seed_list, check_sampling, refuse_overflow
 from skmusic.utils.progress import Progress
-from skmusic.utils.sequences import check_dims, check_sequence, check_sequences
+from skmusic.utils.sequences import (
+    check_dims,
+    check_same_format,
+    check_sequence,
+    check_sequences,
+)
 
 
 class PlayingMixin:
@@ -213,17 +220,23 @@ class PlayingMixin:
     def _begin(self, seeds, sampling, random_state, style):
         """States that seeds are, or that are after them; heard once each."""
         if style is not None:
-            style = check_sequence(self, style, self.n_dims_, "style")
+            style = self._heard(style, "style")
         rng = check_random_state(
             self.random_state if random_state is None else random_state
         )
         made, primed, states = self.synthesis_, {}, []
         for seed in seeds:
+            if is_dataclass(seed) and not isinstance(seed, made.State):
+                raise ValueError(
+                    "seed is a state of another synthesis or version, "
+                    f"{type(seed).__name__}, not of {type(made).__name__}; pass one "
+                    "that this generator returned."
+                )
             if isinstance(seed, made.State):
                 states.append(seed if style is None else made.restyle(seed, style))
                 continue
             if id(seed) not in primed:
-                checked = check_sequence(self, seed, self.n_dims_, "seed")
+                checked = self._heard(seed, "seed")
                 primed[id(seed)] = made.prime(checked, sampling, style)
             # A source of its own: the caller's may be used elsewhere meanwhile.
             own = np.random.RandomState(rng.randint(2**31))
@@ -235,7 +248,13 @@ class PlayingMixin:
         check_is_fitted(self, "synthesis_")
         recordings = check_sequences(self, X, reset=False)
         check_dims(recordings, self.n_dims_, format_of(X))
+        check_same_format(X, self.synthesis_.format, "X")
         return recordings
+
+    def _heard(self, frames, name):
+        """Frames of one recording that fit what was fitted."""
+        check_same_format(frames, self.synthesis_.format, name)
+        return check_sequence(self, frames, self.n_dims_, name)
 
     def _framed(self, frames):
         """Frames that know their format, where that is known."""

@@ -45,8 +45,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def songs():
-    return make_songs(3, seconds=6, sr=8000, random_state=0)
+def songs(shift):
+    return make_songs(3, seconds=6, sr=8000, random_state=shift)
 
 
 def pipeline(songs, output="tokens"):

@@ -14,7 +14,7 @@ def as_seed_list(seed):
 
     Examples
     --------
-    >>> from skmusic.utils.validation import as_seed_list
+    >>> from skmusic.utils.arguments import as_seed_list
     >>> as_seed_list("a.wav"), as_seed_list(["a.wav", None]), as_seed_list([0.1, 0.2])
     ((['a.wav'], False), (['a.wav', None], True), ([[0.1, 0.2]], False))
     """

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skmusic.spectra.frames import format_of
 from skmusic.utils.validation import check_recordings
 
 
@@ -47,6 +48,31 @@ def check_dims(recordings, n_dims, format):
         raise ValueError(
             f"frames of {format} have {format.n_dims} numbers, and X has {n_dims}; "
             "pass the frames as FFTFeaturizer makes them."
+        )
+
+
+def check_same_format(X, format, name):
+    """Refuse frames that know that they are of another format than what was fitted.
+
+    Parameters
+    ----------
+    X : object
+        Frames, or recordings of them.
+    format : FrameFormat or None
+        What was fitted; None of plain numbers, which may be any.
+    name : str
+        Of the argument, for the message.
+
+    Raises
+    ------
+    ValueError
+        The message has both.
+    """
+    found = format_of(X)
+    if None not in (found, format) and found != format:
+        raise ValueError(
+            f"{name} holds frames of the format {found}, and {format} was fitted; "
+            "transform it with the same FFTFeaturizer."
         )
 
 

@@ -240,7 +240,7 @@ def test_integers_are_what_soundfile_reads(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("scale", "factor"), [(120, "128"), (32767, "32768"), (2**31 - 1, "2147483648")]
+    ("scale", "factor"), [(127, "128"), (32767, "32768"), (2**31 - 1, "2147483648")]
 )
 def test_another_full_scale_is_warned_of_with_the_factor(scale, factor):
     for X in ([MONO[0], MONO[1] * scale], list(MONO * scale), STEREO * scale):
