@@ -34,7 +34,7 @@ test-browser: $(VENV)/.installed-browser  ## look at and listen to pages in a br
 	$(BIN)/python -m pytest tests/browser
 
 test-variations: $(VENV)/.installed-test  ## run all tests as on other machines; takes hours
-	@# TESTS="tests/test_walk.py --only seed" names tests, and variations.
+	@# TESTS="tests/test_generator.py --only seed" names tests, and variations.
 	$(BIN)/python tests/variations.py -n 2 --dist worksteal $(TESTS)
 
 lint: $(VENV)/.installed-test  ## check the style

@@ -30,20 +30,16 @@ CHUNK = 250  # files for one process
 
 
 def models(folder):
-    """Small models of both outputs and emissions, and parts that were not fitted."""
+    """Small models of every synthesis, and parts that were not fitted."""
     import skmusic
 
     songs = skmusic.datasets.make_songs(2, 3.0, sr=8000, random_state=0).recordings
-    options = {
-        "regression": {"output": "regression"},
-        "spectra": {"emission": "spectra"},
-    }
-    for name, some in ({"tokens": {}} | options).items():
+    for name in ("concatenative", "neural", "regression"):
         pipe = skmusic.Pipeline(
             [
                 skmusic.FFTFeaturizer(N=256, sr=8000),
                 skmusic.StatefulLSTMGenerator(
-                    **some, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
+                    name, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
                 ),
             ]
         )
@@ -61,12 +57,16 @@ def outcome(path, heard):
     except ValueError as error:
         return f"refused: {str(error).partition('loaded: ')[2]:.60}"
     generator = getattr(model, "steps", [(None, model)])[-1][1]
-    if not hasattr(generator, "network_"):
+    if not hasattr(generator, "synthesis_"):
         return "works"
     try:
         x = heard[:, : generator.n_dims_]
         for seed in None, x:
-            origin = {"return_origin": True} if hasattr(generator, "bank_") else {}
+            origin = (
+                {"return_origin": True}
+                if hasattr(generator.synthesis_, "database")
+                else {}
+            )
             made = generator.sample(seed, 40, random_state=0, **origin)
             made = made[0] if origin else made
             assert np.isfinite(made).all(), "not finite"

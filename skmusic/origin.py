@@ -27,7 +27,9 @@ def origin_of(synthesis, samples):
     """
     database, format = synthesis.database, synthesis.format
     unit, offset = np.divmod(samples, database.samples_per_unit)
-    sample = database.position[unit] * database.samples_per_unit + offset
+    # In 64 bits: a recording may be longer than 2 ** 31 samples.
+    position = database.position[unit].astype(np.int64)
+    sample = position * database.samples_per_unit + offset
     origin = np.empty(len(samples), ORIGIN)
     origin["recording"] = database.recording[unit]
     origin["frame"] = frame_at(sample, format)

@@ -7,8 +7,12 @@ Beyond these stands no music, but an axis, a unit or a file that was mistaken.
 MOST_CHANNELS = 64
 # Samples in a window.
 MOST_WINDOW = 2**20
-# Samples in a step of about 23 ms.
-MOST_STEP = 2**24
+# Samples in a step of about 23 ms, or in a hop if that is longer.
+MOST_STEP = 2**20
+# Samples in a second.
+MOST_RATE = 1e9
+# Steps in a segment of a recording: some six hours.
+MOST_SEGMENT = 2**20
 # Peak of a waveform, where 1 is full scale, above which its unit was mistaken: music of
 # 8 bits or more, taken as it is, goes beyond.
 MOST_PEAK = 120.0
