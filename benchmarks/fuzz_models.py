@@ -62,11 +62,8 @@ def outcome(path, heard):
     try:
         x = heard[:, : generator.n_dims_]
         for seed in None, x:
-            origin = (
-                {"return_origin": True}
-                if hasattr(generator.synthesis_, "database")
-                else {}
-            )
+            plays = hasattr(generator.synthesis_, "database")
+            origin = {"return_origin": True} if plays else {}
             made = generator.sample(seed, 40, random_state=0, **origin)
             made = made[0] if origin else made
             assert np.isfinite(made).all(), "not finite"
@@ -125,7 +122,7 @@ def write_fullest(folder):
     folder.mkdir()
     size = 4_190_000
     empty = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
-    layout = {"n_channels": 1, "n_parts": 1, "n_bins": 1, "frames_per_step": 1}
+    format = {"N": 2, "hop_length": 1}
     long = {"new": "FFTFeaturizer", "params": {"N": 2**20}, "fitted": {}}
     headers = {
         "empty lists": ({}, [[]] * (size // 4)),
@@ -133,7 +130,7 @@ def write_fullest(folder):
         "numbers": ({}, [0.1] * (size // 5)),
         "empty arrays": ({str(i): empty for i in range(60_000)}, None),
         "axes of an array": ({"a": empty | {"shape": [0] * (size // 2 - 200)}}, None),
-        "dataclasses": ({}, [{"new": "Layout", "fields": layout}] * (size // 130)),
+        "dataclasses": ({}, [{"new": "FrameFormat", "fields": format}] * (size // 70)),
         "longest windows": ({}, [long] * 30),
     }
     for name, (arrays, content) in headers.items():

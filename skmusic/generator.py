@@ -1,6 +1,7 @@
 """StatefulLSTMGenerator: learn sequences of frames, and go on with them."""
 
 import os
+import warnings
 from importlib import import_module
 from numbers import Integral, Real
 
@@ -15,6 +16,7 @@ from skmusic.playing import PlayingMixin
 from skmusic.spectra.frames import format_of
 from skmusic.synthesis.tokens import SynthesisSettings
 from skmusic.utils.arguments import check_backend, check_fields, refuse_overflow
+from skmusic.utils.limits import MANY_FRAMES
 from skmusic.utils.sequences import check_dims, check_sequences
 
 # Synthesis -> where its class is; each is loaded when it is asked for.
@@ -281,6 +283,8 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         if recordings.n_dims is None:
             raise ValueError("all recordings are empty: there is nothing to learn.")
         check_dims(recordings, n_dims, format)
+        if self.synthesis == "regression" and format is not None:
+            _warn_of_many_frames(format)
         old, past, cls = None, None, _class_of(self.synthesis)
         if again:
             old = self._goes_on(cls, n_dims, format, grow)
@@ -335,6 +339,19 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.target_tags.required = False
         return tags
+
+
+def _warn_of_many_frames(format):
+    """Warn where the network makes a step for next to no music."""
+    rate = format.sr / format.hop_length
+    if rate > MANY_FRAMES:
+        warnings.warn(
+            f"N={format.N} and hop_length={format.hop_length}: the network takes "
+            f"{rate:.0f} steps in each second of music, {60 * rate:.3g} in a minute, "
+            "in each epoch; use N=256 or more.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _class_of(synthesis):

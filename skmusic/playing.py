@@ -247,13 +247,14 @@ class PlayingMixin:
         """Recordings that fit what was fitted."""
         check_is_fitted(self, "synthesis_")
         recordings = check_sequences(self, X, reset=False)
-        check_dims(recordings, self.n_dims_, format_of(X))
-        check_same_format(X, self.synthesis_.format, "X")
+        format = format_of(X)
+        check_dims(recordings, self.n_dims_, format)
+        check_same_format(format, self.synthesis_.format, "X")
         return recordings
 
     def _heard(self, frames, name):
         """Frames of one recording that fit what was fitted."""
-        check_same_format(frames, self.synthesis_.format, name)
+        check_same_format(format_of(frames), self.synthesis_.format, name)
         return check_sequence(self, frames, self.n_dims_, name)
 
     def _framed(self, frames):

@@ -16,7 +16,7 @@ ODD = [
     {"new": "subprocess.Popen", "params": {"args": "false"}, "fitted": {}},
     {"new": "FrameFormat", "fields": {}},
     {"new": "FrameFormat", "fields": {"N": 2**20, "hop_length": 1, "sr": 1e9}},
-    {"new": "FrameFormat", "fields": {"N": 4, "hop_length": 2, "window": {"tuple": [1]}}},
+    {"new": "FrameFormat", "fields": {"N": 4, "hop_length": 2, "window": "dpss"}},
     {"new": "Pipeline", "params": {"steps": []}, "fitted": {}},
     {"new": "FFTFeaturizer", "params": {"n_jobs": 10**6}, "fitted": {}},
     {"new": "FFTFeaturizer", "params": {"N": 2**40}, "fitted": {}},

@@ -1027,6 +1027,16 @@ def test_one_size_is_that_of_one_layer():
     assert same(weights(one), weights(tuple_of_one))
 
 
+def test_windows_that_cost_too_much_are_warned_of():
+    X = FFTFeaturizer(N=4).fit_transform([np.sin(np.arange(400.0))])
+    options = SMALL | {"epochs": 1, "hidden_layer_sizes": 2}
+    with pytest.warns(UserWarning, match=r"22050 steps in each second .* use N=256"):
+        StatefulLSTMGenerator("regression", **options).fit(X)
+    # For the others a step is 23 ms: a minute of these windows takes seconds.
+    X = FFTFeaturizer(N=4).fit_transform([np.sin(np.arange(9000.0))])
+    StatefulLSTMGenerator(**options).fit(X)
+
+
 @pytest.mark.parametrize("backend", ["jax", "torch", "numpy"])
 def test_another_backend_of_keras_is_named(backend, tmp_path):
     code = "import numpy as np; from skmusic import StatefulLSTMGenerator as G; "

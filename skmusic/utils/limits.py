@@ -18,5 +18,5 @@ MOST_SEGMENT = 2**20
 MOST_PEAK = 120.0
 # A 2-D array of so many rows, of so few columns, is one recording, not so many.
 MANY_ROWS, FEW_COLUMNS = 256, 8
-# Frames of a recording above which each costs more than what it says.
-MANY_FRAMES = 2_000_000
+# Frames in a second of music above which each says next to nothing, and costs a step.
+MANY_FRAMES = 2000

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from skmusic.spectra.frames import format_of
 from skmusic.utils.validation import check_recordings
 
 
@@ -51,15 +50,13 @@ def check_dims(recordings, n_dims, format):
         )
 
 
-def check_same_format(X, format, name):
+def check_same_format(found, format, name):
     """Refuse frames that know that they are of another format than what was fitted.
 
     Parameters
     ----------
-    X : object
-        Frames, or recordings of them.
-    format : FrameFormat or None
-        What was fitted; None of plain numbers, which may be any.
+    found, format : FrameFormat or None
+        Of the frames, and what was fitted; None of plain numbers, which may be any.
     name : str
         Of the argument, for the message.
 
@@ -68,7 +65,6 @@ def check_same_format(X, format, name):
     ValueError
         The message has both.
     """
-    found = format_of(X)
     if None not in (found, format) and found != format:
         raise ValueError(
             f"{name} holds frames of the format {found}, and {format} was fitted; "
