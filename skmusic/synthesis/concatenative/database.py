@@ -24,7 +24,8 @@ from skmusic.features.levels import range_energies, range_levels
 from skmusic.features.onsets import spectral_flux
 from skmusic.features.tokenizer import step_bands
 from skmusic.synthesis.concatenative.context import contexts, style_scale, styles
-from skmusic.synthesis.concatenative.graph import concatenation_graph
+from skmusic.synthesis.concatenative.graph import concatenation_graph, drop
+from skmusic.synthesis.concatenative.novelty import repeats
 from skmusic.synthesis.concatenative.repetition import recurrence
 from skmusic.utils.fields import array, number
 
@@ -177,7 +178,8 @@ def build_database(
     # Where music moves much by itself it may cost more: by plain distance a piece would
     # be drawn into its stillest places and stay.
     costs = costs / np.minimum(movement[:, None], movement[targets])
-    costs, targets = _ascending(costs, targets)
+    marks = whitened(marks)
+    targets, costs = drop(targets, costs, repeats(marks, ends, targets))
     finite = costs[np.isfinite(costs[:, 0]), 0]
     median = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
     scale = style_scale(all_styles)
@@ -196,7 +198,7 @@ def build_database(
         ends=ends,
         before=np.rint(before / before_scale).astype(np.int8),
         before_scale=before_scale,
-        fingerprints=whitened(marks),
+        fingerprints=marks,
         # Integers that are as small as the database allows: there are many of them.
         targets=targets.astype(np.min_scalar_type(-len(ends))),
         costs=_halved(costs / median),
@@ -238,11 +240,6 @@ def _peaks(waveforms, size):
             for x in waveforms
         ]
     ).astype(np.float32)
-
-
-def _ascending(costs, targets):
-    order = costs.argsort(axis=1, kind="stable")
-    return (np.take_along_axis(x, order, axis=1) for x in (costs, targets))
 
 
 def _movement(entries, ends):

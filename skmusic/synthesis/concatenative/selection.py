@@ -11,8 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from skmusic.network.numpy_lstm import forward, log_softmax
-from skmusic.synthesis.concatenative import novelty
-from skmusic.synthesis.concatenative.context import beat_lag
+from skmusic.synthesis.concatenative.context import beat_lag, distances
+from skmusic.synthesis.concatenative.novelty import (
+    goes_too_long,
+    going_along,
+    quotes_on,
+    was_played,
+)
 from skmusic.synthesis.concatenative.repetition import Repetition, once_more, returns
 
 # What a concatenation point of unit cost weighs against a nat of the network, and a
@@ -47,8 +52,9 @@ class SamplerState:
         First unit and length of the latest segments.
     repetition : Repetition
         How much of itself the piece plays again.
-    lately : ndarray of shape (n_units,)
-        How lately each unit was heard, see `novelty`.
+    along : ndarray of shape (n_units,)
+        How often the piece was found to go along with what precedes each unit, see
+        `novelty`.
     style, target_style : ndarray of shape (n_styles,)
         Style of the piece, and the one that it returns to.
     levels : ndarray of shape (n_steps, n_ranges)
@@ -75,7 +81,7 @@ class SamplerState:
     shift: int
     played: tuple
     repetition: Repetition
-    lately: np.ndarray
+    along: np.ndarray
     style: np.ndarray
     target_style: np.ndarray
     levels: np.ndarray
@@ -128,8 +134,8 @@ def select(database, network, states, sampling):
     for i, (state, n) in enumerate(zip(states, counts, strict=True)):
         start, lengths = state.unit, np.arange(min(database.shortest, n), n + 1)
         logp = sampling.mask(log_softmax(z[i, lengths]))
-        lately = novelty.heard(database, state.lately, start)
-        length, target, again = _next(database, logp, lengths, lately, state, sampling)
+        along = going_along(database, state.along, start, lengths)
+        length, target, again = _next(database, logp, lengths, along, state, sampling)
         target, shift = _in_time(database, start + length, target, state.shift)
         levels = database.levels[start : start + length]
         segments.append(Segment(start, length, target, state.shift, shift))
@@ -142,7 +148,7 @@ def select(database, network, states, sampling):
                 shift=shift,
                 played=(*state.played, (start, length))[-_MEMORY:],
                 repetition=state.repetition.after(length, again),
-                lately=novelty.later(lately, length - database.shortest),
+                along=along[length - lengths[0]].copy(),
                 style=_drifted(state, database.styles[start + length // 2], length),
                 levels=np.concatenate([state.levels, levels])[-_PAST:],
             )
@@ -150,32 +156,38 @@ def select(database, network, states, sampling):
     return chosen, segments
 
 
-def _next(database, logp, lengths, lately, state, sampling):
+def _next(database, logp, lengths, along, state, sampling):
     """Choose the next segment.
 
     Returns its length in steps, the unit that follows it, and the segments that are to
     be played again after it.
     """
     if not state.repetition.again:
-        return _choose(database, logp, lengths, lately, state, sampling)
+        return _choose(database, logp, lengths, along, state, sampling)
     (length, target), *again = state.repetition.again
     # Moved to the beat, it may end a step earlier.
     return int(np.clip(length, lengths[0], lengths[-1])), target, tuple(again)
 
 
-def _choose(database, logp, lengths, lately, state, sampling):
+def _choose(database, logp, lengths, along, state, sampling):
     """The same where nothing is being played again."""
     leave = state.unit + lengths - 1
     targets, costs = database.targets[leave], database.costs[leave]
     n_targets = targets.shape[1]
-    costs = SHARPNESS * costs + novelty.novelty_cost(lately)[targets]
+    costs = SHARPNESS * costs
     times, units, return_costs = _returns(database, state, leave + 1)
     targets, costs = np.hstack([targets, units]), np.hstack([costs, return_costs])
     costs = costs + _style_cost(database, targets, state)
     score = np.take_along_axis(logp, database.tokens[targets], axis=1) - costs
-    score = np.where(targets >= 0, score, -np.inf).ravel()
+    played = (*state.played, (state.unit, lengths[-1]))
+    novel = (targets >= 0) & ~quotes_on(database, along, targets)
+    novel &= ~goes_too_long(database, along)[:, None]
+    # Where a return is due a piece goes where it was, but quotes no longer for it.
+    novel[:, :n_targets] &= ~was_played(targets[:, :n_targets], played)
+    score = np.where(novel, score, -np.inf).ravel()
     if not np.isfinite(score).any():
-        return int(lengths[-1]), _anywhere(database, lately, state, sampling), ()
+        target = _anywhere(database, logp[0], along[:1], state, lengths[0], sampling)
+        return int(lengths[0]), target, ()
     chosen = sampling.adapted(score).draw(score, state.rng)
     row, column = divmod(chosen, targets.shape[1])
     again = ()
@@ -185,12 +197,29 @@ def _choose(database, logp, lengths, lately, state, sampling):
     return int(lengths[row]), int(targets[row, column]), again
 
 
-def _anywhere(database, lately, state, sampling):
-    """Unit to go on at where the database is too small for a concatenation graph."""
+def _anywhere(database, logp, along, state, length, sampling):
+    """Unit to go on at, of all, where no target is left after the shortest segment."""
     units = np.arange(len(database))
-    late = units + database.longest > database.ends
-    score = -_style_cost(database, units, state) - novelty.novelty_cost(lately)
-    return sampling.draw(np.where(late & ~late.all(), -1e6, 0) + score, state.rng)
+    cost = SHARPNESS * _costs(database, np.array([state.unit + length]), units)[0]
+    score = np.maximum(logp, -1e3)[database.tokens] - cost
+    score = score - _style_cost(database, units, state)
+    played = (*state.played, (state.unit, length))
+    # What is asked for is given up one by one where the database is too small.
+    for lost in (
+        units + database.longest > database.ends,
+        was_played(units, played),
+        quotes_on(database, along, units[None])[0],
+    ):
+        score = np.where(lost, score - 1e6, score)
+    return sampling.adapted(score).draw(score, state.rng)
+
+
+def _costs(database, ends, units):
+    """Cost of going on at units after segments to these ends ``(n_ends, n_units)``."""
+    last = np.minimum(ends, database.ends[ends - 1] - 1)
+    apart = distances(database.context_before(last), database.context_before(units))
+    movement = np.minimum(database.movement[units], database.movement[ends - 1, None])
+    return apart / movement
 
 
 def _style_cost(database, units, state):
@@ -217,11 +246,7 @@ def _returns(database, state, ends):
         that were played there, and what it costs to go on at these, in nats.
     """
     times, units = returns(state.played, state.repetition, database.shortest)
-    last = np.minimum(ends, database.ends[ends - 1] - 1)
-    there = database.context_before(units)
-    here = database.context_before(last)
-    costs = np.array([np.square(there - x).sum(axis=1) for x in here])
-    costs /= np.minimum(database.movement[units], database.movement[ends - 1, None])
+    costs = _costs(database, ends, units)
     best = np.argsort(costs, axis=1, kind="stable")[:, :_MOST_RETURNS]
     costs = np.take_along_axis(costs, best, axis=1)
     costs = np.where(costs > _DEAREST, np.inf, SHARPNESS * costs - _WISH)
