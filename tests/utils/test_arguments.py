@@ -97,7 +97,7 @@ def test_objects_of_another_version_are_refused():
 
 @pytest.mark.parametrize("seed", [0, 10, 7.0, np.int64(3), np.float32(1), True])
 def test_a_number_is_no_seed(seed):
-    with pytest.raises(ValueError, match="is a number; .*random_state=.* frames="):
+    with pytest.raises(ValueError, match=r"is a number; .*random_state=.* frames="):
         as_seed_list(seed)
 
 
@@ -110,7 +110,7 @@ def test_lengths_that_are_no_music(seconds):
 
 @pytest.mark.parametrize("seconds", ["3", None, True, [3]])
 def test_lengths_that_are_no_number(seconds):
-    with pytest.raises(TypeError, match="seconds=.* is no number such as 30"):
+    with pytest.raises(TypeError, match=r"seconds=.* is no number such as 30"):
         check_seconds(seconds)
 
 
@@ -149,9 +149,9 @@ def test_all_frames_have_as_many_numbers_as_their_format():
     recordings = Recordings([np.zeros((5, 4)), np.zeros((0, 4))], "list")
     check_dims(recordings, 4, None)
     check_dims(recordings, 4, format)
-    with pytest.raises(ValueError, match="recording 0 have 4 numbers where 3 are exp"):
+    with pytest.raises(ValueError, match=r"recording 0 have 4 numbers where 3 are exp"):
         check_dims(recordings, 3, None)
-    with pytest.raises(ValueError, match="n_channels=2.* have 8 numbers, and X has 4"):
+    with pytest.raises(ValueError, match=r"n_channels=2.* have 8 numbers, and X has 4"):
         check_dims(recordings, 4, FrameFormat(2, 1, n_channels=2))
 
 
@@ -159,5 +159,5 @@ def test_frames_are_of_the_format_that_was_fitted_where_they_know_theirs():
     format, other = FrameFormat(4, 2), FrameFormat(4, 1)
     for found, fitted in ((format, format), (None, format), (format, None)):
         check_same_format(found, fitted, "X")
-    with pytest.raises(ValueError, match="seed holds frames of the format .*=1, .*=2,"):
+    with pytest.raises(ValueError, match=r"seed holds frames of the format .*=1, .*=2,"):
         check_same_format(other, format, "seed")
