@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmusic import audio, spectra
 from skmusic.inversion import InverseMixin
 from skmusic.spectra.frames import FrameFormat, Frames
-from skmusic.streaming import FrameList, FrameReader, map_files, map_threads
+from skmusic.spectra.streaming import FrameList, FrameReader, map_files, map_threads
 from skmusic.utils.limits import MOST_CHANNELS
 from skmusic.utils.validation import check_recordings
 

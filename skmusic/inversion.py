@@ -4,7 +4,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmusic import spectra
 from skmusic.spectra.frames import format_of
-from skmusic.streaming import map_threads
+from skmusic.spectra.streaming import map_threads
 from skmusic.utils.validation import check_recordings, restore_shape
 
 

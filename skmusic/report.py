@@ -17,8 +17,8 @@ from skmusic.display import (
     WaveformDisplay,
 )
 from skmusic.display.html import check_installed, inline_figure
+from skmusic.metrics.reference import ReferenceClip, excerpt, measure, reference_clips
 from skmusic.origin import segments
-from skmusic.reference import ReferenceClip, excerpt, measure, reference_clips
 
 __all__ = ["Piece", "report"]
 

@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmusic import FFTFeaturizer, audio
 from skmusic.spectra.frames import FrameFormat, Frames
-from skmusic.streaming import StreamedFrames
+from skmusic.spectra.streaming import StreamedFrames
 
 SR = 44100
 ARTICLE = {"N": 256, "hop_length": 256, "window": "boxcar", "redundant": True}
@@ -254,7 +254,7 @@ def test_fit_reads_headers_only(wavs, monkeypatch):
     def read(*args, **kwargs):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("skmusic.streaming.read_blocks", read)
+    monkeypatch.setattr("skmusic.spectra.streaming.read_blocks", read)
     assert FFTFeaturizer(N=256).fit(wavs).n_channels_ == 2
     with pytest.raises(AssertionError, match="decoded"):
         FFTFeaturizer(N=256).fit(wavs).transform(wavs)

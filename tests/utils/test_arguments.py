@@ -159,5 +159,5 @@ def test_frames_are_of_the_format_that_was_fitted_where_they_know_theirs():
     format, other = FrameFormat(4, 2), FrameFormat(4, 1)
     for found, fitted in ((format, format), (None, format), (format, None)):
         check_same_format(found, fitted, "X")
-    with pytest.raises(ValueError, match=r"seed holds frames of the format .*=1, .*=2,"):
+    with pytest.raises(ValueError, match=r"seed holds frames of the format .*=1, .*="):
         check_same_format(other, format, "seed")

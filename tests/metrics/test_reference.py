@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
-from skmusic.reference import (
+from skmusic.metrics.reference import (
     ReferenceClip,
     equal_parts,
     excerpt,

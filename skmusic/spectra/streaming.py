@@ -24,7 +24,7 @@ def map_threads(function, items, *more, n_jobs):
 
     Examples
     --------
-    >>> from skmusic.streaming import map_threads
+    >>> from skmusic.spectra.streaming import map_threads
     >>> map_threads(pow, [2, 3], [5, 2], n_jobs=2)
     [32, 9]
     """
