@@ -100,7 +100,7 @@ def _open_libsndfile(file, raw, size, kind):
         except sf.LibsndfileError:
             return False
 
-    opened, damaged = raw, False
+    opened, damaged = raw, _is_chained(raw)
     if kind == "mp3" and size < _MOST_MP3:
         opened, damaged = _mended_mp3(file, raw.read())
     elif file.path and file.path.suffix.lower() in (".raw", ".mp3"):
@@ -129,6 +129,16 @@ def _open_libsndfile(file, raw, size, kind):
             blocks,
             ends,
         )
+
+
+def _is_chained(raw):
+    """Tell whether an Ogg file is several in one; libsndfile decodes the first."""
+    chained = raw.read(4) == b"OggS"
+    if chained:  # a first page that follows another page
+        pages = raw.read()
+        chained = pages.find(b"OggS\0\2", max(pages.find(b"OggS\0\0"), 0)) > 0
+    raw.seek(0)
+    return chained
 
 
 def _mended_mp3(file, raw):
