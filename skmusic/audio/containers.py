@@ -8,6 +8,7 @@ import contextlib
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import soundfile as sf
@@ -161,24 +162,6 @@ def _open_mpeg4(file, raw, size, kind):
             '"skmusic[m4a]"; or convert it to WAV or FLAC'
         ) from error
 
-    def blocks(dtype):
-        converter = av.AudioResampler(format="flt")  # interleaved floats, same rate
-        try:
-            for frame in container.decode(stream):
-                for piece in converter.resample(frame):
-                    samples = piece.to_ndarray().reshape(-1, codec.channels)
-                    yield samples.astype(dtype, copy=False)
-        except (av.FFmpegError, ValueError) as error:
-            raise _undecodable(file, kind, error) from error
-
-    def ends():
-        try:
-            packets = [p for p in container.demux(stream) if p.pts is not None]
-        except av.FFmpegError:
-            return False
-        last = max((p.pts + (p.duration or 0) for p in packets), default=0)
-        return last * stream.time_base >= seconds - 0.05
-
     with contextlib.ExitStack() as stack:
         try:
             container = stack.enter_context(av.open(raw, metadata_errors="replace"))
@@ -201,9 +184,29 @@ def _open_mpeg4(file, raw, size, kind):
             size,
             False,
             container.format.name != "aac" and seconds > 0,
-            blocks,
-            ends,
+            partial(_decode_mpeg4, av, file, kind, container, stream),
+            partial(_reaches, av, container, stream, seconds),
         )
+
+
+def _decode_mpeg4(av, file, kind, container, stream, dtype):
+    converter = av.AudioResampler(format="flt")  # interleaved floats, same rate
+    try:
+        for frame in container.decode(stream):
+            for piece in converter.resample(frame):
+                samples = piece.to_ndarray().reshape(-1, stream.codec_context.channels)
+                yield samples.astype(dtype, copy=False)
+    except (av.FFmpegError, ValueError) as error:
+        raise _undecodable(file, kind, error) from error
+
+
+def _reaches(av, container, stream, seconds):
+    try:
+        packets = [p for p in container.demux(stream) if p.pts is not None]
+    except av.FFmpegError:
+        return False
+    last = max((p.pts + (p.duration or 0) for p in packets), default=0)
+    return last * stream.time_base >= seconds - 0.05
 
 
 def _undecodable(file, kind, reason):
