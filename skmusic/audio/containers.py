@@ -8,6 +8,7 @@ import contextlib
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import soundfile as sf
@@ -100,7 +101,7 @@ def _open_libsndfile(file, raw, size, kind):
         except sf.LibsndfileError:
             return False
 
-    opened, damaged = raw, False
+    opened, damaged = raw, _is_chained(raw)
     if kind == "mp3" and size < _MOST_MP3:
         opened, damaged = _mended_mp3(file, raw.read())
     elif file.path and file.path.suffix.lower() in (".raw", ".mp3"):
@@ -131,6 +132,16 @@ def _open_libsndfile(file, raw, size, kind):
         )
 
 
+def _is_chained(raw):
+    """Tell whether an Ogg file is several in one; libsndfile decodes the first."""
+    chained = raw.read(4) == b"OggS"
+    if chained:  # a first page that follows another page
+        pages = raw.read()
+        chained = pages.find(b"OggS\0\2", max(pages.find(b"OggS\0\0"), 0)) > 0
+    raw.seek(0)
+    return chained
+
+
 def _mended_mp3(file, raw):
     """Return an MP3 as libsndfile is to open it, and whether much of it is missing."""
     made = mp3.mended(raw)
@@ -150,24 +161,6 @@ def _open_mpeg4(file, raw, size, kind):
             f"{file.name}: reading MPEG-4 (.m4a, .aac) needs pip install "
             '"skmusic[m4a]"; or convert it to WAV or FLAC'
         ) from error
-
-    def blocks(dtype):
-        converter = av.AudioResampler(format="flt")  # interleaved floats, same rate
-        try:
-            for frame in container.decode(stream):
-                for piece in converter.resample(frame):
-                    samples = piece.to_ndarray().reshape(-1, codec.channels)
-                    yield samples.astype(dtype, copy=False)
-        except (av.FFmpegError, ValueError) as error:
-            raise _undecodable(file, kind, error) from error
-
-    def ends():
-        try:
-            packets = [p for p in container.demux(stream) if p.pts is not None]
-        except av.FFmpegError:
-            return False
-        last = max((p.pts + (p.duration or 0) for p in packets), default=0)
-        return last * stream.time_base >= seconds - 0.05
 
     with contextlib.ExitStack() as stack:
         try:
@@ -191,9 +184,29 @@ def _open_mpeg4(file, raw, size, kind):
             size,
             False,
             container.format.name != "aac" and seconds > 0,
-            blocks,
-            ends,
+            partial(_decode_mpeg4, av, file, kind, container, stream),
+            partial(_reaches, av, container, stream, seconds),
         )
+
+
+def _decode_mpeg4(av, file, kind, container, stream, dtype):
+    converter = av.AudioResampler(format="flt")  # interleaved floats, same rate
+    try:
+        for frame in container.decode(stream):
+            for piece in converter.resample(frame):
+                samples = piece.to_ndarray().reshape(-1, stream.codec_context.channels)
+                yield samples.astype(dtype, copy=False)
+    except (av.FFmpegError, ValueError) as error:
+        raise _undecodable(file, kind, error) from error
+
+
+def _reaches(av, container, stream, seconds):
+    try:
+        packets = [p for p in container.demux(stream) if p.pts is not None]
+    except av.FFmpegError:
+        return False
+    last = max((p.pts + (p.duration or 0) for p in packets), default=0)
+    return last * stream.time_base >= seconds - 0.05
 
 
 def _undecodable(file, kind, reason):

@@ -1,6 +1,7 @@
 """Arguments of the command `skmusic`: commands, options, and their help."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from skmusic import __version__
@@ -79,27 +80,7 @@ def parser():
     )
     top.add_argument("--version", action="version", version=f"skmusic {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name, text, *groups, json=True):
-        parser = commands.add_parser(
-            name, help=text, description=text, allow_abbrev=False
-        )
-        add = parser.add_argument
-        for group in groups:
-            group(add)
-        if json:
-            add(
-                "--json", action="store_true", help="print one JSON object for programs"
-            )
-        else:
-            parser.set_defaults(json=False)
-        how_much = parser.add_mutually_exclusive_group().add_argument
-        text = "print only warnings and errors"
-        how_much("-q", "--quiet", action="store_true", help=text)
-        text = "show progress even without a terminal, as lines"
-        how_much("-v", "--verbose", action="store_true", help=text)
-        return add
-
+    command = partial(_add_command, commands)
     add = command(
         "compose",
         "learn and compose",
@@ -133,6 +114,24 @@ def parser():
         help="recording, folder or model",
     )
     return top
+
+
+def _add_command(commands, name, text, *groups, json=True):
+    """Add a command with the options that most have; return its `add_argument`."""
+    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    add = parser.add_argument
+    for group in groups:
+        group(add)
+    if json:
+        add("--json", action="store_true", help="print one JSON object for programs")
+    else:
+        parser.set_defaults(json=False)
+    how_much = parser.add_mutually_exclusive_group().add_argument
+    text = "print only warnings and errors"
+    how_much("-q", "--quiet", action="store_true", help=text)
+    text = "show progress even without a terminal, as lines"
+    how_much("-v", "--verbose", action="store_true", help=text)
+    return add
 
 
 def _path(text):

@@ -151,6 +151,17 @@ def test_a_file_cut_off_is_read_as_far_as_it_goes_with_a_warning(tmp_path, suffi
     np.testing.assert_allclose(y[:-BLOCK], whole[: len(y) - BLOCK])
 
 
+@pytest.mark.parametrize("suffix", ["ogg", "opus"])
+def test_what_is_lost_of_joined_files_is_told(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    audio.write(path, tone(), SR)
+    assert audio.read(path)[0].size  # warnings are errors
+    path.write_bytes(path.read_bytes() * 2)
+    with pytest.warns(UserWarning, match=rf"a\.{suffix}' is damaged or cut off"):
+        x, _ = audio.read(path)
+    assert audio.info(path)["samples"] == len(x)
+
+
 def test_a_stream_of_unknown_length_is_no_truncation(tmp_path):
     for unknown in (0xFFFFFFFF, 0x7FFFF000):  # as FFmpeg and SoX write to pipes
         patched_wav(tmp_path / "a.wav", 40, "<I", unknown)
