@@ -1,5 +1,6 @@
 """FFTFeaturizer: recordings to frames of spectra, and back."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skmusic import audio, spectra
+from skmusic.audio.recordings import as_file
 from skmusic.inversion import InverseMixin
 from skmusic.spectra.frames import FrameFormat, Frames
 from skmusic.spectra.streaming import FrameList, FrameReader, map_files, map_threads
@@ -18,10 +20,10 @@ from skmusic.utils.validation import check_recordings
 class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
     """Cut recordings into overlapping windows and pack the FFT of each as reals.
 
-    One row, one list item of `X` is one recording: a path of any file that can
-    be decoded, or a waveform. One frame is the spectrum of one window: real
-    and imaginary parts of left, then real and imaginary parts of right. The
-    transform is exactly invertible.
+    One row, one list item of `X` is one recording: the path of any file that can
+    be decoded, its bytes, the open file, or a waveform. One frame is the spectrum
+    of one window: real and imaginary parts of left, then real and imaginary parts
+    of right. The transform is exactly invertible.
 
     Parameters
     ----------
@@ -156,7 +158,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
     def _fit(self, X):
         """Fit; return recordings and, of paths, their facts or None."""
         self._check_parameters()
-        recordings, found = check_recordings(self, X, reset=True), None
+        recordings, found = self._recordings(X, reset=True), None
         if recordings.form == "paths":
             found = self._facts(recordings.items)
             counts = {min(about["channels"], 2) for about in found if about}
@@ -166,6 +168,14 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         self.n_dims_ = self.format_.n_dims
         self._flat = recordings.flat
         return recordings, found
+
+    def _recordings(self, X, reset):
+        """Checked recordings; open files are read now, so they may be closed later."""
+        found = check_recordings(self, X, reset=reset)
+        if found.form != "paths":
+            return found
+        items = [x if isinstance(x, str) else as_file(x).data for x in found.items]
+        return replace(found, items=items)
 
     def _facts(self, paths):
         """What the headers of files say, None of what cannot be decoded."""
@@ -267,7 +277,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         (41, 516)
         """
         check_is_fitted(self)
-        recordings = check_recordings(self, X, reset=False)
+        recordings = self._recordings(X, reset=False)
         if recordings.form != "paths":
             return self._frames_of(recordings)
         paths = recordings.items
@@ -303,7 +313,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         [(41, 516), (72, 516)]
         """
         check_is_fitted(self)
-        return self._frames_of(check_recordings(self, X, reset=False))
+        return self._frames_of(self._recordings(X, reset=False))
 
     def _frames_of(self, recordings):
         """Frames of checked recordings."""

@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmusic import spectra
 from skmusic.spectra.frames import format_of
 from skmusic.spectra.streaming import map_threads
-from skmusic.utils.validation import check_recordings, restore_shape
+from skmusic.utils.validation import check_recordings, name_of_file, restore_shape
 
 
 class InverseMixin:
@@ -48,8 +48,8 @@ class InverseMixin:
         frames = check_recordings(type(self)(), X, reset=True, what="frame sequence")
         if frames.form == "paths":
             raise ValueError(
-                f"X holds paths such as {frames.items[0]!r}, not frames; transform "
-                "them first."
+                f"X holds files such as {name_of_file(frames.items[0])}, not frames; "
+                "transform them first."
             )
         found = format_of(X)
         if found not in (None, self.format_):
@@ -119,4 +119,4 @@ class InverseMixin:
         >>> FFTFeaturizer(N=2048).count_frames(44100)
         45
         """
-        return spectra.count_frames(n_samples, self.N, self.format_.hop_length)
+        return spectra.count_frames(n_samples, self.N, self._hop())

@@ -181,7 +181,7 @@ def _piece(pipe, piece, found, names, sr):
         real = excerpt(found, number, n_samples, sr)
         name = names[number] if names else f"recording {number + 1}"
         minutes, seconds = divmod(int(real.start), 60)
-        name = f"Real music: {name}, from {minutes}:{seconds:02d}"
+        name = f"Reference clip: {name}, from {minutes}:{seconds:02d}"
         about["real"] = _sound(name, real.music, sr)
     return about
 

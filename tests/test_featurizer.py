@@ -1,3 +1,4 @@
+import io
 import pickle
 from pathlib import Path
 
@@ -144,7 +145,10 @@ def test_paths_are_paths_whatever_holds_them(wavs):
     for X in (
         tuple(wavs),
         [Path(path) for path in wavs],
-        [path.encode() for path in wavs],
+        np.array(wavs, dtype=bytes),
+        [Path(path).read_bytes() for path in wavs],
+        [io.BytesIO(Path(path).read_bytes()) for path in wavs],
+        [wavs[0], Path(wavs[1]), io.BytesIO(Path(wavs[2]).read_bytes())],
         np.array(wavs),
         np.array(wavs, dtype=object),
         pd.Series(wavs, index=[5, 3, 1]),
@@ -153,6 +157,20 @@ def test_paths_are_paths_whatever_holds_them(wavs):
     waveforms = [audio.read(path)[0] for path in wavs]
     assert_same(featurizer.transform(waveforms), frames)
     assert_same(featurizer.inverse_transform(frames), waveforms, atol=1e-6)
+
+
+def test_open_files_may_be_closed_and_contents_are_never_printed(wavs):
+    with open(wavs[0], "rb") as file:
+        frames = FFTFeaturizer(N=256).fit_transform([file])
+        assert file.tell() == 0
+    assert_same(frames, FFTFeaturizer(N=256).fit_transform(wavs[:1]))
+    raw = b"RIFF" + b"secret" * 1000
+    for X in (raw, io.BytesIO(raw), [raw], [io.BytesIO(raw)], [raw, noise(9)]):
+        with pytest.raises(
+            ValueError, match=r"list: \[x\]|decoded|read it fir|dam"
+        ) as e:
+            FFTFeaturizer(N=256).fit(X)
+        assert "secret" not in str(e.value)
 
 
 def test_a_list_gives_a_list_also_where_lengths_agree(wavs):
@@ -468,7 +486,7 @@ BAD = {  # X, error, message
     "no samples": ([np.zeros((0, 2))], ValueError, r"0 sample.*shape=\(0, 2\)"),
     "no samples, 1-D": ([np.zeros(0)], ValueError, r"0 sample.*shape=\(0, 1\)"),
     "generator": (iter([noise(9)]), TypeError, "X is a list_iterator.* pass a list"),
-    "path and array": (["a.wav", noise(9)], ValueError, "recording 0 is a path, 'a.w"),
+    "path and array": (["a.wav", noise(9)], ValueError, "recording 0 is the path 'a.w"),
 }
 
 
@@ -578,7 +596,7 @@ def test_unfitted_use_is_refused(method):
         (Frames(np.ones((5, 66)), FrameFormat(64, 32)), r"one frame seq.* list: \[x\]"),
         (np.ones(66), "Reshape your data"),
         ([np.full((5, 66), np.nan)], "recording 0 contains NaN"),
-        (["a.wav"], r"X holds paths such as 'a\.wav', not frames; transform"),
+        (["a.wav"], r"X holds files such as the path 'a\.wav', not frames"),
         ([np.ones((2, 5, 66))], r"shape \(2, 5, 66\); a frame sequence has shape"),
     ],
 )
@@ -617,9 +635,9 @@ def not_finite(path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (empty_file, r"bad\.wav' cannot be decoded \(the file is empty\); convert"),
+        (empty_file, r"bad\.wav' is empty; leave it out"),
         (text, r"bad\.wav' cannot be decoded .*; convert it .*, or leave it out"),
-        (no_samples, r"bad\.wav' holds no samples; leave it out"),
+        (no_samples, r"bad\.wav' holds no sound; leave it out"),
         (not_finite, r"bad\.wav' holds samples that are .*not a number; export it"),
     ],
 )

@@ -106,7 +106,7 @@ def test_seed_pieces_and_reference_clips_are_heard(page, pieces):
     assert len(labels) == 5
     assert labels[0].startswith("The seed")
     assert labels[1].startswith("piece <0>")
-    assert labels[2].startswith("Real music: ")
+    assert labels[2].startswith("Reference clip: ")
     for audio in players:
         x, sr = heard(audio)
         assert len(x) / sr == pytest.approx(float(audio["data-seconds"]), abs=0.15)

@@ -40,7 +40,8 @@ def map_files(function, paths, *more, n_jobs, on_error, one_at_least=True):
     ----------
     function : callable
         Called with a path, and an item of each of `more`.
-    paths : list of str
+    paths : list of str or bytes
+        Files, or their contents.
     *more : list
         Of the same length.
     n_jobs : int or None
@@ -73,7 +74,7 @@ def map_files(function, paths, *more, n_jobs, on_error, one_at_least=True):
 
 def _attempt(read, path, *more):
     """Result of `read(path)`, or the error if the file cannot be decoded."""
-    if not os.path.exists(path):
+    if isinstance(path, str) and not os.path.exists(path):
         raise FileNotFoundError(f"{path!r} does not exist; check the path.")
     try:
         return read(path, *more)
@@ -112,7 +113,7 @@ class FrameReader:
         about : dict
             As `skmusic.audio.info` gives it.
         """
-        most = most_samples(os.path.getsize(about["path"]), about["channels"])
+        most = most_samples(about["size"], about["channels"])
         sr, format = self.format.sr, self.format
         n_samples = round(min(about["samples"], most) * sr / about["sr"])
         return spectra.count_frames(n_samples, format.N, format.hop_length)
@@ -183,8 +184,8 @@ class StreamedFrames(_NotJoined, Sequence):
     ----------
     reader : FrameReader
         How files become frames.
-    paths : list of str
-        Files.
+    paths : list of str or bytes
+        Files, or their contents.
     lengths : list of int
         Frames of each, as far as headers tell.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 
 def as_seed_list(seed):
-    """Seeds as a list, and whether there may be several: a list of others than numbers.
+    """Seeds as a list, and whether a list was given: one of others than numbers.
 
     Examples
     --------

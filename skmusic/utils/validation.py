@@ -4,6 +4,7 @@
 ``X``                                     meaning
 ========================================  =====================================
 list, string array or Series of paths     recordings in files
+list of bytes or binary file objects      the same, of their contents
 list of ``(n,)`` arrays                   one column each, any length
 list of ``(n, k)`` arrays                 any length
 3-D array ``(n_recordings, n, k)``        equal lengths
@@ -28,7 +29,8 @@ from sklearn.utils.validation import validate_data
 from skmusic.utils.amplitude import to_full_scale, warn_of_peaks
 from skmusic.utils.limits import FEW_COLUMNS, MANY_ROWS, MOST_CHANNELS
 
-_PATH = (str, bytes, os.PathLike)
+_PATH = (str, os.PathLike, np.bytes_)
+_CONTENTS = (bytes, bytearray, memoryview)
 _DTYPES = [np.float64, np.float32]
 
 
@@ -39,7 +41,7 @@ class Recordings:
     Parameters
     ----------
     items : list
-        Paths, or arrays of shape ``(n, k)``.
+        Paths, bytes or file objects, or arrays of shape ``(n, k)``.
     form : {"paths", "list", "2d", "3d", "stream"}
         What the caller gave.
     flat : bool
@@ -127,7 +129,7 @@ def check_recordings(estimator, X, *, reset, what="waveform"):
     >>> found.form, found.items[0].shape
     ('list', (5, 1))
     """
-    _refuse_what_is_not_several(X)
+    _refuse_single_recording(X)
     if hasattr(X, "map_blocks"):  # of FFTFeaturizer, which has checked them
         _forget_features(estimator, reset)
         return Recordings(X, "stream")
@@ -135,9 +137,11 @@ def check_recordings(estimator, X, *, reset, what="waveform"):
         items = list(X)
         if len(items) == 0:
             raise ValueError("X holds 0 recordings, at least 1 is required.")
-        if all(isinstance(item, _PATH) for item in items):
+        if all(map(_is_file, items)):
             _forget_features(estimator, reset)
-            return Recordings([os.fsdecode(item) for item in items], "paths")
+            return Recordings(
+                [os.fsdecode(x) if isinstance(x, _PATH) else x for x in items], "paths"
+            )
         _refuse_odd_items(items)
         if all(isinstance(item, np.ndarray) and item.ndim > 0 for item in items):
             _forget_features(estimator, reset)
@@ -150,7 +154,7 @@ def check_recordings(estimator, X, *, reset, what="waveform"):
     return _check_dense(estimator, X, reset, what)
 
 
-def _refuse_what_is_not_several(X):
+def _refuse_single_recording(X):
     """Refuse one recording, nothing, and tables that hold paths in a column."""
     if X is None:
         raise ValueError("X is None; pass a list of recordings, such as [x].")
@@ -163,8 +167,12 @@ def _refuse_what_is_not_several(X):
         raise ValueError(
             f"X={X!r:.80} is a single path; wrap it in a list: [{X!r:.80}]."
         )
+    if _is_file(X):
+        raise ValueError(
+            f"X is {name_of_file(X)}, a single recording; wrap it in a list: [x]."
+        )
     for name in getattr(X, "columns", ()):
-        if isinstance(next(iter(X[name]), None), _PATH):
+        if isinstance(next(iter(X[name]), None), str | os.PathLike):
             raise ValueError(
                 f"X is a table with text in its column {name!r}; if these are paths, "
                 f"pass that column alone: X[{name!r}]."
@@ -182,11 +190,31 @@ def _refuse_odd_items(items):
                 f"recording {i} is an array with something beside it; pass the array "
                 "alone. Its rate goes into FFTFeaturizer(sr=...)."
             )
-        if isinstance(item, _PATH):
+        if _is_file(item):
             raise ValueError(
-                f"recording {i} is a path, {item!r:.80}, and others are not; read it "
-                "first: skmusic.audio.read(path, sr=44100)[0]."
+                f"recording {i} is {name_of_file(item)}, and others are arrays or of "
+                "another kind; read it first: skmusic.audio.read(path, sr=44100)[0]."
             )
+
+
+def _is_file(x):
+    """Whether something is a path, the bytes of a file or an open file."""
+    kinds = (*_PATH, *_CONTENTS)
+    return isinstance(x, kinds) or (hasattr(x, "read") and hasattr(x, "seek"))
+
+
+def name_of_file(x):
+    """What messages call a recording in a file: never its contents.
+
+    Examples
+    --------
+    >>> from skmusic.utils.validation import name_of_file
+    >>> name_of_file("a.wav"), name_of_file(b"RIFF")
+    ("the path 'a.wav'", '4 bytes')
+    """
+    if isinstance(x, _PATH):
+        return f"the path {x!r:.80}"
+    return f"{len(bytes(x))} bytes" if isinstance(x, _CONTENTS) else "an open file"
 
 
 def _is_array(x):
