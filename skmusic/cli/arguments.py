@@ -65,7 +65,7 @@ def _add_sampling(add):
 
 
 def _add_chance(add):
-    text = "same number, same music; by default one is drawn and printed"
+    text = "same number, same music on one machine; else one is drawn and printed"
     add("--random-state", type=_number(int, 0, 2**32 - 1), help=text)
 
 
