@@ -70,5 +70,5 @@ def equalized(frames, decibels, format):
     bins = np.arange(format.N // 2 + 1) * (2 * format.step / format.N)
     gain = np.interp(bins, np.arange(len(gain)), gain).astype(np.float32)
     if format.both_halves:
-        gain = np.concatenate([gain, gain[format.N - len(gain) : 0 : -1]])
+        gain = np.concatenate([gain, gain[-2:0:-1]])
     return frames * np.tile(gain, 2 * format.n_channels)

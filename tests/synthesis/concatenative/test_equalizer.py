@@ -12,8 +12,7 @@ from skmusic.spectra.stft import stft
 from skmusic.synthesis.concatenative.equalizer import equalized, spectral_match
 
 BOTH = FrameFormat(N=256, hop_length=128, both_halves=True)
-ODD = FrameFormat(N=255, hop_length=85, n_channels=2, both_halves=True)
-FORMATS = [MONO, STEREO, UNEVEN, BOTH, ODD]
+FORMATS = [MONO, STEREO, UNEVEN, BOTH]
 
 
 def noise(format, n_steps=40):
@@ -39,11 +38,10 @@ def test_each_range_becomes_as_much_louder_as_is_asked(format):
     assert (np.diff(gain[len(gain) // 2 :]) > 0).all()
 
 
-@pytest.mark.parametrize("format", [BOTH, ODD])
-def test_both_halves_stay_mirrored(format):
-    frames = stft(noise(format), *format.stft_args())
-    decibels = np.linspace(-8, 8, len(range_bands(format.step))).astype(np.float32)
-    real = equalized(frames, decibels, format).reshape(-1, 2, format.N)[:, 0]
+def test_both_halves_stay_mirrored():
+    frames = stft(noise(BOTH), *BOTH.stft_args())
+    decibels = np.linspace(-8, 8, len(range_bands(BOTH.step))).astype(np.float32)
+    real = equalized(frames, decibels, BOTH).reshape(-1, 2, BOTH.N)[:, 0]
     np.testing.assert_allclose(real[:, 1:], real[:, :0:-1], rtol=1e-3, atol=1e-3)
 
 
