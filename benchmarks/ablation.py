@@ -1,6 +1,6 @@
 """What each refinement of the concatenative synthesis brings, taken off by itself.
 
-    .venv/bin/python benchmarks/ablation.py           # some two hours
+    .venv/bin/python benchmarks/ablation.py           # some two and a half hours
     .venv/bin/python benchmarks/ablation.py --corpus songs --row "without novelty"
     .venv/bin/python benchmarks/ablation.py --corpus songs --model mine=mine.skmusic
 

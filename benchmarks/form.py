@@ -1,6 +1,6 @@
 """Form: pulse, key, loudness and what returns, over 40 and 60 s.
 
-    .venv/bin/python benchmarks/form.py               # about an hour
+    .venv/bin/python benchmarks/form.py               # about two hours
     .venv/bin/python benchmarks/form.py --corpus songs --quick
 
 Twelve pieces of 60 s, and the first 40 s of each, are held against real clips as long.

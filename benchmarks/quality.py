@@ -1,6 +1,6 @@
 """How good is what skmusic composes: one table, and a contact sheet of each corpus.
 
-    .venv/bin/python benchmarks/quality.py            # all, about an hour and a half
+    .venv/bin/python benchmarks/quality.py            # all, about three hours
     .venv/bin/python benchmarks/quality.py --corpus songs --quick
 
 Rows are real clips, what is no music, the article's method, and pieces of skmusic, with

@@ -1,6 +1,6 @@
 """Code and vocoder: what real music loses where its features are made to sound.
 
-    .venv/bin/python benchmarks/vocoder.py            # half an hour
+    .venv/bin/python benchmarks/vocoder.py            # about an hour and a half
     .venv/bin/python benchmarks/vocoder.py --corpus songs --quick
 
 Nothing is drawn: unheard clips are analysed and made to sound again, from the levels of
