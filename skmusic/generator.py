@@ -276,9 +276,8 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
                 f"min_segment={self.min_segment} is beyond max_segment="
                 f"{self.max_segment}; a segment cannot be longer than the longest."
             )
-        format = format_of(X)
         check_backend()
-        recordings = check_sequences(self, X, reset=not grow)
+        recordings, format = check_sequences(self, X, reset=not grow), format_of(X)
         n_dims = self.n_dims_ if grow else recordings.n_dims
         if recordings.n_dims is None:
             raise ValueError("all recordings are empty: there is nothing to learn.")

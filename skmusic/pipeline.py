@@ -265,8 +265,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
             least = featurizer.count_frames(1)
             if 0 < frames < least:
                 raise ValueError(
-                    f"frames={frames} make no sample: only {least} windows of "
-                    f"N={featurizer.N} cover one; use frames={least} or more."
+                    f"frames={frames} makes no sample: it takes {least} windows of "
+                    f"N={featurizer.N} to cover one; use frames={least} or more."
                 )
         return frames, None
 
@@ -283,9 +283,10 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
     def _in_style(self, options, style):
         """Options of the last step, with the frames of a style if there is one."""
-        return (
-            options if style is None else options | {"style": self._heard([style])[0]}
-        )
+        if style is None:
+            return options
+        refuse_number(style, "style")
+        return options | {"style": self._heard([style])[0]}
 
     def _transformers(self):
         steps = [step for _, step in self.steps[:-1]]

@@ -254,8 +254,9 @@ class PlayingMixin:
 
     def _heard(self, frames, name):
         """Frames of one recording that fit what was fitted."""
+        checked = check_sequence(self, frames, self.n_dims_, name)
         check_same_format(format_of(frames), self.synthesis_.format, name)
-        return check_sequence(self, frames, self.n_dims_, name)
+        return checked
 
     def _framed(self, frames):
         """Frames that know their format, where that is known."""

@@ -525,6 +525,11 @@ def test_seconds_that_are_no_number_are_named(pipe, seconds):
             method(seconds=seconds)
 
 
+def test_a_number_is_no_style(pipe):
+    with pytest.raises(ValueError, match="style=10 is a number"):
+        pipe.sample(None, 20, style=10)
+
+
 def test_a_number_is_no_seed_of_a_stream(pipe):
     with pytest.raises(ValueError, match="seed=10 is a number"):
         pipe.stream(10)
@@ -621,7 +626,7 @@ def test_steps_that_do_nothing(songs, nothing):
 @pytest.mark.parametrize(
     ("lengths", "message"),
     [
-        ({"frames": 1}, r"frames=1 make no sample: only 2 windows of N=256 .*frames=2"),
+        ({"frames": 1}, r"frames=1 makes no sample: it takes 2 .* N=256 .*frames=2"),
         ({"frames": 9, "seconds": 1.5}, r"frames=9 and seconds=1\.5: give one"),
         ({"seconds": 0}, "seconds=0 makes no music; use"),
         ({"seconds": -1}, "seconds=-1 makes no music; use"),
@@ -647,7 +652,7 @@ BAD_SEEDS = {  # seed, error, message
     "3 channels": (np.zeros((300, 3)), ValueError, "3 channels where 2 were fitted"),
     "a list with one": (["gone.wav"], FileNotFoundError, r"'gone\.wav' does not"),
     "no seeds": ([], ValueError, r"seed=\[\] asks for no piece; use None"),
-    "a number": (10, ValueError, "seed=10 is a number; .*music.* length frames=10"),
+    "a number": (10, ValueError, r"seed=10 is a number; .*music.* length frames=10"),
 }
 
 

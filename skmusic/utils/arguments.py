@@ -28,12 +28,12 @@ def as_seed_list(seed):
     return list(seed), True
 
 
-def refuse_number(seed):
-    """Refuse a number, which is meant for another argument."""
-    if isinstance(seed, Number):
+def refuse_number(music, name="seed"):
+    """Refuse a number in place of music, which is meant for another argument."""
+    if isinstance(music, Number):
         raise ValueError(
-            f"seed={seed!r} is a number; a seed is the music to go on from, or None. "
-            f"Chance is random_state={seed!r}, a length frames={seed!r}."
+            f"{name}={music!r} is a number; a {name} is music, or None. Chance is "
+            f"random_state={music!r}, a length frames={music!r}."
         )
 
 
