@@ -26,7 +26,7 @@ SWITCHES = {
     "today": {},
     "without novelty": {
         _AT + "selection.quotes_on": lambda _, __, units: np.zeros(units.shape, bool),
-        _AT + "selection.goes_too_long": lambda _, along: np.zeros(len(along), bool),
+        _AT + "selection.goes_too_long": lambda _, found: np.zeros(len(found), bool),
         _AT + "selection.was_played": lambda units, _: np.zeros(units.shape, bool),
     },
     "without repetition": {_AT + "sampler.Repetition": lambda _: Repetition(0.0)},

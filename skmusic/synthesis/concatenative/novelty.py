@@ -54,13 +54,13 @@ def repeats(fingerprints, ends, targets):
     return shared > _THE_SAME * len(_AHEAD) * UNIT**2
 
 
-def going_along(database, along, start, lengths):
+def count_matches(database, matches, start, lengths):
     """How often what is played was found to go along with each passage.
 
     Parameters
     ----------
     database : UnitDatabase
-    along : ndarray of shape (n_units,), int16
+    matches : ndarray of shape (n_units,), int16
         How often what was played before resembled what precedes each unit.
     start : int
         First unit that is played now.
@@ -72,13 +72,13 @@ def going_along(database, along, start, lengths):
     ndarray of shape (n_lengths, n_units), int16
         The same after so many steps.
     """
-    n, looked_at = len(along), np.arange(0, lengths[-1], _EVERY)
+    n, looked_at = len(matches), np.arange(0, lengths[-1], _EVERY)
     products = _products(
         database.fingerprints[start + looked_at], database.fingerprints
     )
     changes = np.where(products >= _ALIKE * UNIT**2, np.int16(1), np.int16(-1))
     # Counts are kept by where a passage was when the segment began.
-    counts = along.copy()
+    counts = matches.copy()
     first = np.append(0, np.flatnonzero(np.diff(database.ends)) + 1)
     out = np.zeros((len(lengths), n), np.int16)
     for i, change in zip(looked_at, changes, strict=True):
@@ -92,29 +92,29 @@ def going_along(database, along, start, lengths):
     return out
 
 
-def goes_too_long(database, along):
+def goes_too_long(database, matches):
     """Whether a segment of each length has gone along with some passage for too long.
 
     Parameters
     ----------
-    along : ndarray of shape (n_lengths, n_units)
-        From `going_along`.
+    matches : ndarray of shape (n_lengths, n_units)
+        From `count_matches`.
 
     Returns
     -------
     ndarray of shape (n_lengths,), bool
     """
-    return along.max(axis=1) > _longest(database)
+    return matches.max(axis=1) > _longest(database)
 
 
-def quotes_on(database, along, targets):
+def quotes_on(database, matches, targets):
     """Whether to go on at units would be to quote some passage for too long.
 
     Parameters
     ----------
     database : UnitDatabase
-    along : ndarray of shape (n_lengths, n_units)
-        From `going_along`, at the ends of segments of some lengths.
+    matches : ndarray of shape (n_lengths, n_units)
+        From `count_matches`, at the ends of segments of some lengths.
     targets : ndarray of shape (n_lengths, n_targets)
         Where to go on after each; -1 for nowhere.
 
@@ -125,7 +125,7 @@ def quotes_on(database, along, targets):
     most = max(_longest(database) - _times(database.shortest) - _RETURN, 1)
     quoted = np.zeros(targets.shape, bool)
     least = _ALIKE_AHEAD * len(_AHEAD) * UNIT**2
-    for row, counts, places in zip(quoted, along, targets, strict=True):
+    for row, counts, places in zip(quoted, matches, targets, strict=True):
         far = np.flatnonzero(counts > most)
         if not far.size:
             continue

@@ -181,7 +181,7 @@ def start(database, primed, sampling, rng):
         played=(),
         # No more is said than can be heard, whatever the order of the sum.
         repetition=Repetition(round(float(share), 2)),
-        along=np.zeros(len(database), np.int16),
+        matches=np.zeros(len(database), np.int16),
         style=style,
         target_style=style,
         levels=np.empty((0, len(primed.match)), np.float32),

@@ -13,8 +13,8 @@ import numpy as np
 from skmusic.network.numpy_lstm import forward, log_softmax
 from skmusic.synthesis.concatenative.context import beat_lag, distances
 from skmusic.synthesis.concatenative.novelty import (
+    count_matches,
     goes_too_long,
-    going_along,
     quotes_on,
     was_played,
 )
@@ -52,7 +52,7 @@ class SamplerState:
         First unit and length of the latest segments.
     repetition : Repetition
         How much of itself the piece plays again.
-    along : ndarray of shape (n_units,)
+    matches : ndarray of shape (n_units,)
         How often the piece was found to go along with what precedes each unit, see
         `novelty`.
     style, target_style : ndarray of shape (n_styles,)
@@ -79,7 +79,7 @@ class SamplerState:
     shift: int
     played: tuple
     repetition: Repetition
-    along: np.ndarray
+    matches: np.ndarray
     style: np.ndarray
     target_style: np.ndarray
     levels: np.ndarray
@@ -132,8 +132,8 @@ def select(database, network, states, sampling):
     for i, (state, n) in enumerate(zip(states, counts, strict=True)):
         start, lengths = state.unit, np.arange(min(database.shortest, n), n + 1)
         logp = sampling.mask(log_softmax(z[i, lengths]))
-        along = going_along(database, state.along, start, lengths)
-        length, target, again = _next(database, logp, lengths, along, state, sampling)
+        matches = count_matches(database, state.matches, start, lengths)
+        length, target, again = _next(database, logp, lengths, matches, state, sampling)
         target, shift = _in_time(database, start + length, target, state.shift)
         levels = database.levels[start : start + length]
         segments.append(Segment(start, length, target, state.shift, shift))
@@ -146,7 +146,7 @@ def select(database, network, states, sampling):
                 shift=shift,
                 played=(*state.played, (start, length))[-_MEMORY:],
                 repetition=state.repetition.after(length, again),
-                along=along[length - lengths[0]].copy(),
+                matches=matches[length - lengths[0]].copy(),
                 style=_drifted(state, database.styles[start + length // 2], length),
                 levels=np.concatenate([state.levels, levels])[-_PAST:],
             )
@@ -154,20 +154,20 @@ def select(database, network, states, sampling):
     return chosen, segments
 
 
-def _next(database, logp, lengths, along, state, sampling):
+def _next(database, logp, lengths, matches, state, sampling):
     """Choose the next segment.
 
     Returns its length in steps, the unit that follows it, and the segments that are to
     be played again after it.
     """
     if not state.repetition.again:
-        return _choose(database, logp, lengths, along, state, sampling)
+        return _choose(database, logp, lengths, matches, state, sampling)
     (length, target), *again = state.repetition.again
     # Moved to the beat, it may end a step earlier.
     return int(np.clip(length, lengths[0], lengths[-1])), target, tuple(again)
 
 
-def _choose(database, logp, lengths, along, state, sampling):
+def _choose(database, logp, lengths, matches, state, sampling):
     """The same where nothing is being played again."""
     leave = state.unit + lengths - 1
     targets, costs = database.targets[leave], database.costs[leave]
@@ -179,13 +179,13 @@ def _choose(database, logp, lengths, along, state, sampling):
     costs = costs + _style_cost(database, targets, state)
     score = np.take_along_axis(logp, database.tokens[targets], axis=1) - costs
     played = (*state.played, (state.unit, lengths[-1]))
-    novel = (targets >= 0) & ~quotes_on(database, along, targets)
-    novel &= ~goes_too_long(database, along)[:, None]
+    novel = (targets >= 0) & ~quotes_on(database, matches, targets)
+    novel &= ~goes_too_long(database, matches)[:, None]
     # Where a return is due a piece goes where it was, but quotes no longer for it.
     novel[:, :n_targets] &= ~was_played(targets[:, :n_targets], played)
     score = np.where(novel, score, -np.inf).ravel()
     if not np.isfinite(score).any():
-        target = _anywhere(database, logp[0], along[:1], state, lengths[0], sampling)
+        target = _anywhere(database, logp[0], matches[:1], state, lengths[0], sampling)
         return int(lengths[0]), target, ()
     chosen = sampling.adapted(score).draw(score, state.rng)
     row, column = divmod(chosen, targets.shape[1])
@@ -196,7 +196,7 @@ def _choose(database, logp, lengths, along, state, sampling):
     return int(lengths[row]), int(targets[row, column]), again
 
 
-def _anywhere(database, logp, along, state, length, sampling):
+def _anywhere(database, logp, matches, state, length, sampling):
     """Unit to go on at, of all, where no target is left after the shortest segment."""
     units = np.arange(len(database))
     score = logp[database.tokens]
@@ -210,7 +210,7 @@ def _anywhere(database, logp, along, state, length, sampling):
     for lost in (
         units + database.longest > database.ends,
         was_played(units, played),
-        quotes_on(database, along, units[None])[0],
+        quotes_on(database, matches, units[None])[0],
     ):
         left = np.where(lost, -np.inf, score)
         score = left if np.isfinite(left).any() else score

@@ -180,7 +180,7 @@ class Concatenative:
             Sample of the database in the middle of each frame.
         states : list of SamplerState
         """
-        if any(len(state.along) != len(self.database) for state in states):
+        if any(len(state.matches) != len(self.database) for state in states):
             raise ValueError(
                 "the state is of another unit database than this one, which was fitted "
                 "since; pass the music itself as seed."

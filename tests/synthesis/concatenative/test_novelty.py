@@ -10,8 +10,8 @@ from test_selection import SURE, segments
 
 from skmusic.features.fingerprints import UNIT, whitened
 from skmusic.synthesis.concatenative.novelty import (
+    count_matches,
     goes_too_long,
-    going_along,
     quotes_on,
     repeats,
     was_played,
@@ -47,11 +47,11 @@ def test_a_piece_is_not_long_in_one_passage_or_its_copies(copied):
     """Though it may leave it for a segment in between."""
     for seed in range(3):
         chosen, _ = segments(copied, 60, seed=seed)
-        longest = along = 0
+        longest = matches = 0
         for a, b in pairwise(chosen):
             goes_on = abs(place(b.start) - place(a.start) - a.length) <= 2
-            along = along + b.length if goes_on else b.length
-            longest = max(longest, along)
+            matches = matches + b.length if goes_on else b.length
+            longest = max(longest, matches)
         assert longest <= 2 * LONGEST
 
 
@@ -118,8 +118,8 @@ def test_what_is_held_is_no_repeat():
 
 def test_a_segment_goes_along_with_itself_and_with_its_copy(twice):
     lengths = np.arange(10, 20)
-    along = going_along(twice, nothing(twice), 100, lengths)
-    for row, n in zip(along, lengths, strict=True):
+    matches = count_matches(twice, nothing(twice), 100, lengths)
+    for row, n in zip(matches, lengths, strict=True):
         best = np.argsort(-row, kind="stable")[:2]
         assert set(best) == {100 + n, 400 + n}
         assert row[best[0]] == row[best[1]] > 0
@@ -127,24 +127,24 @@ def test_a_segment_goes_along_with_itself_and_with_its_copy(twice):
 
 def test_what_follows_a_copy_goes_on_with_it(twice):
     lengths = np.arange(12, 13)
-    along = going_along(twice, nothing(twice), 100, lengths)[0]
-    longer = going_along(twice, along, 412, lengths)[0]
-    assert longer[124] == longer[424] == 2 * along[112]
-    elsewhere = going_along(twice, along, 700, lengths)[0]
-    assert elsewhere[124] < along[112]
+    matches = count_matches(twice, nothing(twice), 100, lengths)[0]
+    longer = count_matches(twice, matches, 412, lengths)[0]
+    assert longer[124] == longer[424] == 2 * matches[112]
+    elsewhere = count_matches(twice, matches, 700, lengths)[0]
+    assert elsewhere[124] < matches[112]
 
 
 def test_nothing_goes_along_beyond_the_end_of_a_recording(twice):
-    along = going_along(twice, nothing(twice), 290, np.arange(8, 11))
-    assert along[1].max() == along[1, 299] > 0
-    assert along[2].max() == 0
+    matches = count_matches(twice, nothing(twice), 290, np.arange(8, 11))
+    assert matches[1].max() == matches[1, 299] > 0
+    assert matches[2].max() == 0
 
 
 def test_to_go_on_with_a_passage_is_to_quote_it_once_it_was_long_enough(twice):
     lengths = np.arange(4, 20)
-    along = going_along(twice, nothing(twice), 100, lengths)
+    matches = count_matches(twice, nothing(twice), 100, lengths)
     targets = np.stack([400 + lengths, 700 + lengths], axis=1)
-    quoted = quotes_on(twice, along, targets)
+    quoted = quotes_on(twice, matches, targets)
     assert not quoted[:, 1].any()
     assert (np.diff(quoted[:, 0].astype(int)) >= 0).all()
     assert quoted[-1, 0] > quoted[0, 0]
@@ -152,20 +152,20 @@ def test_to_go_on_with_a_passage_is_to_quote_it_once_it_was_long_enough(twice):
 
 def test_a_segment_that_has_gone_along_for_too_long_should_have_ended(twice):
     lengths = np.arange(11, 80)
-    along = going_along(twice, nothing(twice), 100, lengths)
-    late = goes_too_long(twice, along)
+    matches = count_matches(twice, nothing(twice), 100, lengths)
+    late = goes_too_long(twice, matches)
     assert not late[lengths <= twice.longest].any()
     assert (np.diff(late.astype(int)) >= 0).all()
     assert late[-1]
     # Whatever comes too late, other music is no quote.
     other = np.full((len(lengths), 1), 700)
-    assert not quotes_on(twice, along, other).any()
+    assert not quotes_on(twice, matches, other).any()
 
 
 def test_two_parts_are_one_segment(twice):
-    whole = going_along(twice, nothing(twice), 100, np.array([18]))
-    part = going_along(twice, nothing(twice), 100, np.array([12]))[0]
-    then = going_along(twice, part, 112, np.array([6]))
+    whole = count_matches(twice, nothing(twice), 100, np.array([18]))
+    part = count_matches(twice, nothing(twice), 100, np.array([12]))[0]
+    then = count_matches(twice, part, 112, np.array([6]))
     np.testing.assert_array_equal(then, whole)
 
 
@@ -183,9 +183,9 @@ def test_what_is_alike_in_all_music_is_no_copy():
     stroke, other = 2 * unlike(1, seed=5), unlike(600)
     parts = [other[:300], other[300:], other[:300]]
     database = database_of(*(stroke + x for x in parts))
-    along = going_along(database, nothing(database), 100, np.array([19]))[0]
-    assert along[719] == along[119] > 0
-    assert along[300:600].max() < along[719] / 2
+    matches = count_matches(database, nothing(database), 100, np.array([19]))[0]
+    assert matches[719] == matches[119] > 0
+    assert matches[300:600].max() < matches[719] / 2
 
 
 def test_products_of_fingerprints_are_exact():

@@ -69,7 +69,7 @@ def test_pieces_together_are_what_each_is_alone(each):
         alone, zip(*chosen, strict=True), states, strict=True
     ):
         assert one == [*together]
-        np.testing.assert_array_equal(state.along, other.along)
+        np.testing.assert_array_equal(state.matches, other.matches)
         np.testing.assert_array_equal(state.lstm[0][0], other.lstm[0][0])
 
 
@@ -224,7 +224,7 @@ def test_next_to_nothing_is_played_on_and_on(n_steps, sampling):
     made = synthesis_of([notes(n_steps), notes(1, seed=1)])
     chosen, state = segments(made, 8, sampling, n_heard=1)
     assert len(chosen) == 8
-    assert (state.along >= 0).all()
+    assert (state.matches >= 0).all()
 
 
 def test_the_beat_goes_on_over_concatenation_points():
