@@ -94,7 +94,7 @@ def test_samples_are_where_what_is_heard_is_from(each):
     state = replace(begun(each), match=begun(each, 0).match)
     frames, samples, _ = piece(each, state, 600)
     x, hop = waveform(frames, format), hop_of(format)
-    # Less than half of all is faded; the middle of a frame is late by the overlap.
+    # The middle of a frame is late by the overlap.
     late = samples_for(1, format) // 2 - (format.overlap if format else 0)
     n, found = max(hop // 4, 1), []
     for i, sample in enumerate(samples):
@@ -104,7 +104,9 @@ def test_samples_are_where_what_is_heard_is_from(each):
         there = database.waveform[sample : sample + n] * np.float32(database.scale)
         found.append(np.allclose(x[at : at + n], there, atol=1e-4))
     assert len(found) > 500
-    assert np.mean(found) > (0.3 if format else 0.999)
+    # Segments have five steps or more, of which fades take four: a fifth is as it was,
+    # less the frames that reach into a fade.
+    assert np.mean(found) > (0.15 if format else 0.999)
 
 
 def test_samples_are_of_the_stretch_that_is_played(each):
