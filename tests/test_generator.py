@@ -795,7 +795,8 @@ def test_music_is_as_loud_as_what_was_learned(music, frames, featurizer):
     played, learned = (featurizer.inverse_transform(x) for x in ([music], list(frames)))
     loud = np.concatenate(learned)
     assert 0.3 < np.square(played[0]).mean() / np.square(loud).mean() < 3
-    assert np.abs(played[0]).max() < 1.3 * np.abs(loud).max()
+    # Cross-fades at constant power may add up to 1.4, and an equalizer works on them.
+    assert np.abs(played[0]).max() < 2 * np.abs(loud).max()
 
 
 def test_segments_follow_their_bounds(composer):

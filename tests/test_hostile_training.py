@@ -5,6 +5,7 @@ import pytest
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio
 
+pytestmark = pytest.mark.filterwarnings("ignore:recording 0 has a peak")
 SR = 8000
 T = np.arange(4 * SR) / SR
 TONE = 0.5 * np.sin(2 * np.pi * 220 * T)

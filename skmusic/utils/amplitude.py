@@ -86,7 +86,7 @@ def warn_of_peaks(items):
     if not loud:
         return
     peak = peaks[loud[0]]
-    scale = next((s for s in _FULL_SCALES if peak <= s), peak)
+    scale = next((s for s in _FULL_SCALES if peak <= s), float(f"{peak:.1g}"))
     others = f" (and {len(loud) - 1} more)" if len(loud) > 1 else ""
     warnings.warn(
         f"recording {loud[0]}{others} has a peak of {peak:.6g}, where full scale is 1; "
