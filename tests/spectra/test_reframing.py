@@ -46,7 +46,9 @@ def featurizer_of(format):
 
 
 def sizes(format):
-    return 1, format.N - 1, 3 * format.N + 1, 20 * format.N + format.hop_length // 2
+    # Fewer samples than channels would be taken for channel-first.
+    least = 1 if format.n_channels < 3 else format.n_channels
+    return least, format.N - 1, 3 * format.N + 1, 20 * format.N + format.hop_length // 2
 
 
 @each_format
