@@ -10,10 +10,10 @@ SOUND := demo/skmusic.wav
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser lint format docs clean
+.PHONY: help demo test test-browser test-variations lint format docs clean
 
 help:  ## say what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s%s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.installed  ## set up, compose from the songs that come with skmusic
 	@mkdir -p demo
@@ -32,6 +32,10 @@ test-browser: $(VENV)/.installed-browser  ## look at and listen to pages in a br
 		echo "Chromium and its driver are needed. On Debian install the packages" \
 			"chromium and chromium-driver, then run make again." >&2; exit 1; }
 	$(BIN)/python -m pytest tests/browser
+
+test-variations: $(VENV)/.installed-test  ## run all tests as on other machines; takes hours
+	@# TESTS="tests/test_generator.py --only seed" names tests, and variations.
+	$(BIN)/python tests/variations.py -n 2 --dist worksteal $(TESTS)
 
 lint: $(VENV)/.installed-test  ## check the style
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ older code stay. Writes ablation.md beside it.
 from contextlib import ExitStack, contextmanager
 from unittest import mock
 
+import numpy as np
 import protocol
 from protocol import HEADS
 
@@ -23,13 +24,17 @@ _AT = "skmusic.synthesis.concatenative."
 # What is replaced by what while pieces are sampled, by the name of the row.
 SWITCHES = {
     "today": {},
-    "without novelty": {_AT + "novelty._COST": 0.0},
+    "without novelty": {
+        _AT + "selection.quotes_on": lambda _, __, units: np.zeros(units.shape, bool),
+        _AT + "selection.goes_too_long": lambda _, found: np.zeros(len(found), bool),
+        _AT + "selection.was_played": lambda units, _: np.zeros(units.shape, bool),
+    },
     "without repetition": {_AT + "sampler.Repetition": lambda _: Repetition(0.0)},
     "without style": {_AT + "selection.STYLE": 0.0, _AT + "sampler.STYLE": 0.0},
     "without beat shift": {
         _AT + "selection._in_time": lambda _, end, target, *__: (target, 0)
     },
-    "without limiter": {_AT + "rendering._limited": lambda x, *_: x},
+    "without limiter": {_AT + "rendering.limited": lambda x: x},
     "without spectral match": {
         _AT + "sampler.spectral_match": lambda *x: 0 * spectral_match(*x)
     },

@@ -156,8 +156,9 @@ def rows(learnt, held, quick, notes):
     yield "a quarter second looped", looped(real), {}
     yield "pink noise", pink_noise(len(real)), {}
     yield "random grains of 2 s", grains(learnt, len(real)), {}
-    # It may train for as long as all else is allowed to.
-    yield "the article's method", *article(learnt, seeds, epochs=1 if quick else 1000)
+    # Of a buzz eight clips tell enough; it samples more slowly than it plays.
+    buzz = article(learnt, seeds[:8], epochs=1 if quick else 1000)
+    yield "the article's method", *buzz
     fitted = learn(learnt, 2048, quick)
     yield DEFAULT, *ours(*fitted, seeds)
     notes["nats"] = nats(fitted[0], learnt, held)

@@ -1,12 +1,14 @@
-"""Make what the README shows: its picture and its table.
+"""Make what the README shows, its picture and its table, and figures of all pages.
 
-    .venv/bin/python docs/make_readme.py           # both, some two minutes on two cores
-    .venv/bin/python docs/make_readme.py --table   # the table only, at once
+    .venv/bin/python docs/make_readme.py           # all, some two minutes on two cores
+    .venv/bin/python docs/make_readme.py --table   # without the picture, at once
 
 The picture: ten recordings of the benchmarks are learned. Ten seconds of another that
 was never heard are played to the article's method and to ours; what they go on with
 stands below what really followed. It is written to docs/_static/spectrograms.png.
-The table is an extract of benchmarks/results/quality.json.
+The table is an extract of benchmarks/results/quality.json. A figure in the text of the
+README or of a page is followed by a comment that names one of FIGURES, as in
+``50 s<!-- compose -->``, and is replaced by what was last printed.
 """
 
 import argparse
@@ -19,21 +21,22 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-FIGURES = ROOT / "benchmarks" / "results" / "quality.json"
+PAGES = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
+RESULTS = ROOT / "benchmarks" / "results"
 PICTURE = ROOT / "docs" / "_static" / "spectrograms.png"
-ROWS = {
-    "real, unheard": "real music, never heard",
-    "a quarter second looped": "a quarter of a second, looped",
-    "the article's method": "the article's method",
-    "skmusic, N=2048 (default)": "skmusic",
-}
+OURS = "skmusic, N=2048 (default)"
 COLUMNS = {
-    "collapse_index": ("moves", ".2f"),
-    "frechet_distance": ("distance", ".0f"),
-    "onset_rate": ("onsets a second", ".1f"),
-    "beat_strength": ("beat", ".2f"),
-    "polyphony": ("partials at once", ".0f"),
-    "share_1s": ("copied", ".0%"),
+    "real, unheard": "real music, never heard",
+    OURS: "skmusic",
+    "the article's method": "the article's method",
+}
+ROWS = {
+    "collapse_index": ("How much does it move? (a loop: 0)", ".2f"),
+    "frechet_distance": ("How far is it from real music?", ".0f"),
+    "onset_rate": ("How many notes begin in a second?", ".1f"),
+    "beat_strength": ("How strong is its beat? (0 to 1)", ".2f"),
+    "share_1s": ("How much is copied for a second or more?", ".0%"),
+    "share_250ms": ("How much is copied for a quarter of a second or more?", ".0%"),
 }
 START, SHOWN = 30, 12  # seconds
 HIGHEST = 4000  # Hz
@@ -41,25 +44,65 @@ SR, SIZE, HOP = 44100, 4096, 2048
 COLOURS = 64  # fewer make a smaller file
 
 
+def quality(corpus):
+    """Measures of each row of the quality table."""
+    return json.loads((RESULTS / "quality.json").read_text())[corpus]["table"]
+
+
+def speed(table, what):
+    """What was measured of one row of a speed table."""
+    rows = json.loads((RESULTS / "speed.json").read_text())["tables"][table]
+    (row,) = (row for row in rows if what in row["what"])
+    return row["measured"]
+
+
+def of_all(key):
+    """A measure of our music on each corpus."""
+    corpora = json.loads((RESULTS / "quality.json").read_text())
+    return [quality(corpus)[OURS][key] for corpus in corpora]
+
+
+FIGURES = {
+    "compose": lambda: speed("composing", "30 s of music"),
+    "faster": lambda: speed("sampling", "one piece of 30 s"),
+    "quoted at least": lambda: format(min(of_all("share_250ms")), ".0%"),
+    "quoted at most": lambda: format(max(of_all("share_250ms")), ".0%"),
+    "longest quote": lambda: f"{max(of_all('longest_run')):.1f} s",
+}
+
+
 def table():
     """Lines of the table."""
-    figures = json.loads(FIGURES.read_text())["wesnoth"]["table"]
-    heads = [head for head, _ in COLUMNS.values()]
-    lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
-    for row, name in ROWS.items():
-        cells = [format(figures[row][key], form) for key, (_, form) in COLUMNS.items()]
+    measured = quality("wesnoth")
+    lines = [
+        "| | " + " | ".join(COLUMNS.values()) + " |",
+        "|---" * (len(COLUMNS) + 1) + "|",
+    ]
+    for key, (name, form) in ROWS.items():
+        cells = [format(measured[column][key], form) for column in COLUMNS]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def write_table():
-    """Put the table in the place of the one that the README has."""
+def filled(text):
+    """Text with the figures that its comments name."""
+    return re.sub(
+        r"[\d.,]+(?: ?s|%)?<!-- ([\w ]+) -->",
+        lambda found: f"{FIGURES[found[1]]()}<!-- {found[1]} -->",
+        text,
+    )
+
+
+def write_figures():
+    """Put the table in the place of the README's, and figures into all pages."""
     text = README.read_text(encoding="utf-8")
     head = re.escape(table().splitlines()[0])
     new, count = re.subn(rf"{head}\n(\|.*\n)+", table() + "\n", text)
     if count != 1:
         raise SystemExit(f"README.md has {count} tables with the head {head}, not one")
     README.write_text(new, encoding="utf-8")
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def levels(x):
@@ -131,7 +174,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--table", action="store_true", help="no picture")
     args = parser.parse_args()
-    write_table()
+    write_figures()
     if not args.table:
         write_picture()
 

@@ -3,8 +3,8 @@ The article's buzz
 ==================
 
 skmusic began with an article of 2017 whose network composes a buzz. Here its
-method is followed exactly, the buzz is heard and looked into, and the tokens of
-skmusic learn the same songs beside it.
+method is followed exactly, the buzz is heard and looked into, and skmusic's own
+method learns the same songs beside it.
 """
 
 import matplotlib.pyplot as plt
@@ -46,9 +46,9 @@ def level(x):
 print(f"the song: {level(song):.0f} dB; what goes on from it: {level(buzz):.0f} dB")
 
 # %%
-# First the end of what it was played, then what it made of it. It is so much
-# quieter that it is made as loud as the song for listening. Listen for the pitch:
-# it does not move, and the clicks come 86 times a second.
+# First the end of the song, then what the network made of it, raised to the level
+# of the song. Listen for the pitch: it does not move, and the clicks come 86 times
+# a second.
 
 louder = buzz * 10 ** ((level(song) - level(buzz)) / 20)
 Player(song[-4 * sr :], sr, name="the end of the song")
@@ -82,9 +82,8 @@ axes[2].legend(loc="upper right")
 
 # %%
 # The article judged by such a picture: the real parts of the spectra of ten moments of
-# five frames, laid over one another, each moment in its colour. The song has another
-# spectrum at each. The end of the buzz has one and the same, and the last colour covers
-# the others.
+# five frames, laid over one another. The song has another spectrum at each moment. The
+# end of the buzz has one and the same, so that the last moment covers the others.
 
 part = slice(-(9 * 40 + 5) * 256, None)  # so that each moment begins with a frame
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.5), layout="constrained")
@@ -93,11 +92,11 @@ for axis, x, title in ((axes[0], song, "the song"), (axes[1], buzz, "the buzz"))
     axis.set(title=title, xlim=(0, 5000))
 
 # %%
-# The network was asked for the spectrum with the least squared error. It does not
-# know the phases of what is to come, and the mean over all phases is next to
-# nothing: hence the low level. Fed with its own faint forecast it forecasts much
-# the same again, until nothing changes. The correlation of each frame with the
-# next shows how it comes to rest.
+# The network was asked for the spectrum with the least squared error. It cannot know
+# the phases of what is to come, and the mean over all phases is next to nothing:
+# hence the low level. From its own faint forecast it forecasts much the same again,
+# until nothing changes. The correlation of each frame with the next shows how it
+# comes to rest.
 
 frames = article[:-1].transform([buzz])[0]
 for k in (1, 10, 100, 600):
@@ -106,9 +105,9 @@ for k in (1, 10, 100, 600):
 # %%
 # The same songs, as tokens
 # -------------------------
-# A network that gives probabilities of tokens is never averaged: one token is
-# drawn, and a real frame of the songs is played for it. The windows are the
-# article's 256 samples long, but overlap.
+# A network that gives probabilities of tokens need not average: one choice is drawn,
+# and a segment of the songs is played for it. The windows are the article's 256
+# samples long, but overlap.
 
 tokens = Pipeline(
     [FFTFeaturizer(N=256, sr=sr), StatefulLSTMGenerator(epochs=10, random_state=0)]
@@ -126,7 +125,7 @@ for name, x in (("the song", song), ("the article", buzz), ("tokens", music)):
     print(f"{name}: the level moves by {movement(x[len(x) // 2 :]):.1f} dB")
 
 # %%
-# Listen for the instruments: they are those of the songs. Listen for the joins,
-# too: now and then a note is cut off by the next.
+# Listen for the instruments: they are those of the songs. Listen for the
+# concatenation points, too: now and then the next note cuts one off.
 
 Player(music, sr, name="tokens of the same songs")

@@ -27,10 +27,9 @@ Player(songs.recordings[0][: 8 * sr], sr, name=f"a song to learn: {songs.names[0
 # %%
 # Learning
 # --------
-# The network is trained until four epochs bring no better forecast of what is held
-# out, the last tenth of every song. The weights of the best epoch are kept. So
-# little music is soon learned by heart, and then the forecast of what is held out
-# gets worse.
+# The last tenth of every song is held out. The network is trained until four epochs
+# bring no better forecast of it, and the weights of the best epoch are kept. So little
+# music is soon learned by heart, and then the forecast of what is held out gets worse.
 
 pipe = Pipeline([FFTFeaturizer(sr=sr), StatefulLSTMGenerator(random_state=0)]).fit(
     songs.recordings
@@ -43,8 +42,8 @@ print(f"{len(history)} epochs, the best was epoch {best['epoch']}")
 # %%
 # Composing
 # ---------
-# Listen for what is known (the instruments, the chords) and for what is new: how
-# they follow each other.
+# The instruments and the chords are known. Listen for what is new: how they follow each
+# other.
 
 piece = pipe.sample(songs.recordings[0], seconds=15, random_state=1)
 Player(piece, sr, name="the piece")

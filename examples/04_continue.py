@@ -27,9 +27,9 @@ pipe.fit(songs.recordings[:-1])
 Player(seed[-4 * sr :], sr, name="the end of the seed")
 
 # %%
-# And how it goes on: the same four seconds, and eight more. Listen for the seam at
-# four seconds. The seed was never learned, so its own sound cannot go on: the piece
-# enters at the place among the learned songs that fits best.
+# And how it goes on: the same four seconds, and eight more. Listen at four seconds,
+# where the piece begins. The seed was never learned, so its own sound cannot go on: the
+# piece starts at a place in the learned songs that fits.
 
 piece = pipe.sample(seed, seconds=8, random_state=0)
 Player(np.concatenate([seed[-4 * sr :], piece]), sr, name="seed and piece")
@@ -43,7 +43,7 @@ Player(np.concatenate([seed[-4 * sr :], other]), sr, name="seed and another piec
 # %%
 # Seen
 # ----
-# The line is the seam.
+# The line is where the seed ends.
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 5), sharex=True, layout="constrained")
 for axis, x, state in zip(axes, (piece, other), (0, 1), strict=True):

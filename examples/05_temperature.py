@@ -2,9 +2,9 @@
 Temperature: how daring, how faithful
 =====================================
 
-``temperature`` says how much is left to chance where a run of frames ends: at 0 the
-best continuation is always taken, at 1 they compete as they were learned, above that
-the poor ones get their turn too. ``top_k`` and ``top_p`` strike out the unlikely ones
+``temperature`` says how much is left to chance where a segment ends. At 0 the best
+continuation is always taken, at 1 they compete as they were learned, above that the
+poor ones get their turn too. ``top_k`` and ``top_p`` strike out the unlikely ones
 instead.
 """
 
@@ -46,7 +46,7 @@ pieces = {
 def counted(x, places):
     """Moves, repetition and beat of a piece."""
     d = metrics.describe(x, sr)
-    moves = np.count_nonzero(np.diff(origin.runs(places)["recording"]))
+    moves = np.count_nonzero(np.diff(origin.segments(places)["recording"]))
     return moves, d["repetition"], d["beat_strength"]
 
 
@@ -56,8 +56,8 @@ for name, made in pieces.items():
     print(f"{name:16} {moves:5.1f}  {repetition:10.2f}  {beat:4.2f}")
 
 # %%
-# The first piece of each. Each run is a bar: how far down says which song it is
-# from, its colour which part of it.
+# The first piece of each. Each segment is a bar: its height says which song it is
+# from, its shade which part of it.
 
 figure, axes = plt.subplots(
     len(pieces), 1, figsize=(8, 8), sharex=True, layout="constrained"
@@ -90,6 +90,7 @@ Player(pieces["temperature=0"][0][0], sr, name="temperature=0")
 Player(pieces["temperature=1"][0][0], sr, name="temperature=1")
 
 # %%
-# With far more chance than was learned. Listen for joins that break the beat.
+# With far more chance than was learned. Listen for concatenation points that break the
+# beat.
 
 Player(pieces["temperature=3"][0][0], sr, name="temperature=3")

@@ -1,10 +1,10 @@
 """
-Grid search over N, by song
-===========================
+Grid search, by song
+====================
 
-One row of `X` is one recording, so scikit-learn's tools split by song: what is
-scored are songs that were not learned. Here `GridSearchCV` looks for the ``N`` whose
-frames are foreseen best.
+One row of `X` is one recording, so scikit-learn's tools split by song: what is scored
+are songs that were not learned. Here `GridSearchCV` looks for the number of tokens
+with which unheard songs are forecast best.
 """
 
 import matplotlib.pyplot as plt
@@ -14,46 +14,40 @@ from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
 from skmusic.display import Player
 
-songs = make_songs(4, seconds=15, random_state=2)
+songs = make_songs(4, seconds=20, tempo=100, key="C major", random_state=2)
 sr = songs.sr
 
 # %%
-# A fair score
-# ------------
-# ``score`` is the log-likelihood of unheard songs in nats for each number of a frame.
-# A density depends on the unit of what is measured, and the FFT makes numbers larger
-# the longer its window is. So ``factor`` goes along with ``N``: with ``N ** -0.5`` a
-# frame has the energy of its window at every ``N``.
+# The score
+# ---------
+# ``score`` is the log-likelihood of unheard songs, in nats for each number of a
+# spectrum: how probable the model finds what really comes, given all before it. Few
+# tokens are easy to foresee and say little of the sound; many say more and are hard to
+# foresee. The score counts both.
 
-grid = [
-    {"fftfeaturizer__N": [N], "fftfeaturizer__factor": [N**-0.5]}
-    for N in (256, 1024, 2048, 4096)
-]
 search = GridSearchCV(
-    Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(epochs=5, random_state=0)]),
-    grid,
+    Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(epochs=10, random_state=0)]),
+    {"statefullstmgenerator__n_tokens": [8, 32, 128]},
     cv=KFold(2),
 )
 search.fit(songs.recordings)
 found = search.cv_results_
+tried = found["param_statefullstmgenerator__n_tokens"]
 
-for N, mean, deviation in zip(
-    found["param_fftfeaturizer__N"],
-    found["mean_test_score"],
-    found["std_test_score"],
-    strict=True,
+for n_tokens, mean, deviation in zip(
+    tried, found["mean_test_score"], found["std_test_score"], strict=True
 ):
-    print(f"N={N}: {mean:.3f} +- {deviation:.3f} nats a number")
+    print(f"{n_tokens} tokens: {mean:.3f} +- {deviation:.3f} nats a number")
 
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
 axis.errorbar(
-    found["param_fftfeaturizer__N"].astype(str),
+    tried.astype(str),
     found["mean_test_score"],
     found["std_test_score"],
     marker="o",
     capsize=4,
 )
-axis.set(xlabel="N", ylabel="nats a number")
+axis.set(xlabel="tokens", ylabel="nats a number")
 
 # %%
 # Read it with care

@@ -3,7 +3,7 @@ Look inside the state
 =====================
 
 An LSTM carries a state through a recording: numbers that stand for what it has
-heard. Here a network that learned four songs listens to a fifth, and is watched.
+heard. Here a network that learned four songs listens to a fifth, and we watch it.
 """
 
 # sphinx_gallery_thumbnail_number = 2
@@ -13,7 +13,13 @@ import numpy as np
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
 from skmusic.display import Player
-from skmusic.network.numpy_lstm import forward, log_softmax, shifted, zero_state
+from skmusic.network.numpy_lstm import (
+    forward,
+    log_softmax,
+    teacher_forcing_input,
+    zero_state,
+)
+from skmusic.spectra.reframing import waveform
 
 songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=3)
 sr, song, beats = songs.sr, songs.recordings[-1], songs.beats[-1]
@@ -22,13 +28,14 @@ pipe.fit(songs.recordings[:-1])
 Player(song, sr, name="what it listens to")
 
 # %%
-# One step is 23 ms. At each the network is given the features of the step before,
-# and gives the probability of every token. State goes in and comes out as a value.
+# One step is 23 ms. At each the network reads the features of the step before, and
+# gives the probability of every token. State goes in and comes out as a value.
 
-generator = pipe[-1]
-network, codebook = generator.network_, generator.codebook_
-features = codebook.features(pipe[:-1].transform([song])[0])
-z, states = forward(network, shifted(features), zero_state(network))
+synthesis = pipe[-1].synthesis_
+network, tokenizer = synthesis.network, synthesis.tokenizer
+(frames,) = pipe[:-1].transform([song])
+features = tokenizer.features(waveform(frames, synthesis.format))
+z, states = forward(network, teacher_forcing_input(features), zero_state(network))
 h = np.array([np.concatenate([h for h, _ in state]) for state in states])
 seconds = np.arange(len(features)) * 1024 / sr
 print(
@@ -38,10 +45,10 @@ print(
 # %%
 # Surprise
 # --------
-# How improbable was the token that came, in nats? The lines are the beats of the
-# song, which the network does not know.
+# How improbable was the token that came, in nats? The lines are the beats of the song,
+# which nobody told the network.
 
-surprise = -log_softmax(z)[np.arange(len(z)), codebook.tokens(features)]
+surprise = -log_softmax(z)[np.arange(len(z)), tokenizer.tokens(features)]
 near = np.abs(seconds[:, None] - beats).min(axis=1) < 0.05
 print(f"within 50 ms of a beat {surprise[near].mean():.2f} nats,")
 print(f"elsewhere              {surprise[~near].mean():.2f} nats")
@@ -65,8 +72,8 @@ axes[1].set(title="outputs h, in the order of their maxima", ylabel="unit", xlab
 # %%
 # States that are alike
 # ---------------------
-# The similarity of the state at each time to that at each other time. The lines are
-# the changes of chord: where they bound squares, the state tells chords apart.
+# How similar is the state at each time to that at each other time? The lines are the
+# changes of chord: where they bound squares, the state tells chords apart.
 
 unit = (h - h.mean(axis=0)) / np.linalg.norm(h - h.mean(axis=0), axis=1, keepdims=True)
 figure, axis = plt.subplots(figsize=(6, 6), layout="constrained")
@@ -84,13 +91,13 @@ axis.set(xlim=(0, 12), ylim=(12, 0), xlabel="s", ylabel="s")
 # How long does it remember?
 # --------------------------
 # Ten seconds into the song the state is set to zero. Until the new state has caught
-# up, the two forecasts differ: how much probability would have to be moved to make
-# one of the other? All of it would be 1. Where nothing is left to be moved, what
-# came before is forgotten. Small numbers say that the state counts for little beside
-# the features of the moment, which go to the output by a path of their own.
+# up, the two forecasts differ. How much probability would have to be moved to turn one
+# into the other? All of it would be 1; at 0, what came before is forgotten. Small
+# numbers say that the state counts for little beside the features of the moment, which
+# have a direct path to the probabilities.
 
 t = np.searchsorted(seconds, 10)
-anew, _ = forward(network, shifted(features)[t:], zero_state(network))
+anew, _ = forward(network, teacher_forcing_input(features)[t:], zero_state(network))
 p, q = np.exp(log_softmax(z[t:])), np.exp(log_softmax(anew))
 apart = 0.5 * np.abs(p - q).sum(axis=1)
 for after in (0.0, 0.1, 0.5, 1.0, 4.0):

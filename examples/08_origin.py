@@ -2,8 +2,8 @@
 Where it came from
 ==================
 
-Every frame that sounds is a frame of a recording that was learned. With
-``return_origin`` a piece comes with the place of each.
+The concatenative synthesis plays segments of the recordings that it learned. With
+``return_origin`` a piece comes with the place that each frame is from.
 """
 
 import matplotlib.pyplot as plt
@@ -22,44 +22,48 @@ piece, places = pipe.sample(learned[0], seconds=15, random_state=0, return_origi
 Player(piece, sr, name="the piece")
 
 # %%
-# Runs
-# ----
-# `skmusic.origin.runs` gathers frames that follow a recording without a break.
+# Segments
+# --------
+# `skmusic.origin.segments` gathers frames that follow a recording without a break.
 
 hop = pipe[0].N // 2
-runs = origin.runs(places)
+segments = origin.segments(places)
 print("  at    for   from")
-for run in runs[:10]:
-    at, length, frame = (run[name] * hop / sr for name in ("start", "length", "frame"))
-    name = songs.names[run["recording"]]
+for segment in segments[:10]:
+    at, length, frame = (
+        segment[name] * hop / sr for name in ("start", "length", "frame")
+    )
+    name = songs.names[segment["recording"]]
     print(f"{at:5.2f}  {length:4.2f} s   {name}, {frame:5.2f} s")
-lengths = runs["length"] * hop / sr
-print(f"{len(runs)} runs, the longest of {lengths.max():.2f} s")
+lengths = segments["length"] * hop / sr
+print(f"{len(segments)} segments, the longest of {lengths.max():.2f} s")
 
 # %%
-# Above, which song sounds when. Below, which part of it: each stroke is a run, which
-# climbs as the song goes on, and each gap between strokes is a join.
+# Above, which song sounds when. Below, which part of it: each stroke is a segment and
+# climbs as the song goes on; where a stroke ends is a concatenation point.
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 5), sharex=True, layout="constrained")
-display = OriginDisplay(runs, hop / sr, names=songs.names).plot(axes[0])
+display = OriginDisplay(segments, hop / sr, names=songs.names).plot(axes[0])
 rows = list(display.shares())
-for run in runs:
-    at = np.array([run["start"], run["start"] + run["length"]]) * hop / sr
-    place = np.array([run["frame"], run["frame"] + run["length"]]) * hop / sr
-    axes[1].plot(at, place, color=f"C{rows.index(run['recording'])}")
+for segment in segments:
+    at = np.array([segment["start"], segment["start"] + segment["length"]]) * hop / sr
+    place = (
+        np.array([segment["frame"], segment["frame"] + segment["length"]]) * hop / sr
+    )
+    axes[1].plot(at, place, color=f"C{rows.index(segment['recording'])}")
 axes[0].set_xlabel("")
 axes[1].set(xlabel="Time in the piece (s)", ylabel="Time in the song (s)")
 
 # %%
 # Heard
 # -----
-# The longest run with a second before and after it, in the piece:
+# The longest segment with a second before and after it, in the piece:
 
-longest = runs[np.argmax(runs["length"])]
+longest = segments[np.argmax(segments["length"])]
 
 
 def about(x, frame):
-    """A run's samples and a second to either side."""
+    """A segment's samples and a second to either side."""
     start = int(frame) * hop
     return x[max(0, start - sr) : start + int(longest["length"]) * hop + sr]
 
@@ -76,13 +80,12 @@ Player(place, sr, name="in the song")
 # %%
 # Is it copied?
 # -------------
-# A run ends within about half a second. Yet a join may lead to a place that sounds
-# nearly the same, and then more seems copied than any run is long.
-# `skmusic.metrics.copying` compares the sound alone and knows nothing of runs.
+# A segment ends within about half a second. Yet the next one may sound nearly as the
+# song would have gone on, and then more seems copied than any segment is long.
+# `skmusic.metrics.copying` compares the sound alone and knows nothing of segments.
 #
-# Beside the piece stands a song that was not learned, by the same synthesiser: what
-# the measure finds in it is no copy, and only what a piece has beyond it tells of
-# copying.
+# Beside the piece stands a song that was not learned, by the same synthesiser. What the
+# measure finds in that song is no copy, so only what the piece has beyond it is.
 
 of_piece = metrics.copying(learned, [piece], sr)
 of_unheard = metrics.copying(learned, [unheard], sr)

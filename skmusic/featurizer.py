@@ -1,37 +1,29 @@
 """FFTFeaturizer: recordings to frames of spectra, and back."""
 
-import copy
-import os
-import warnings
-from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skmusic import audio, spectra
-from skmusic.audio.decoding import most_samples, read_blocks
-from skmusic.spectra.frames import FrameFormat, Frames, format_of
-from skmusic.utils.validation import check_recordings, restore_shape
-
-# The longest window that a file may ask for, and those of the windows with numbers
-# that take no time and memory beyond their length, whatever the numbers.
-_MOST_N = 2**20
-_PLAIN_WINDOWS = ("gaussian", "general_gaussian", "general_hamming", "kaiser", "tukey")
-_ADVICE = "wrap a single stereo recording in a list: [x]."
+from skmusic.audio.recordings import as_file
+from skmusic.inversion import InverseMixin
+from skmusic.spectra.frames import FrameFormat, Frames
+from skmusic.spectra.streaming import FrameList, FrameReader, map_files, map_threads
+from skmusic.utils.limits import MOST_CHANNELS
+from skmusic.utils.validation import check_recordings
 
 
-class FFTFeaturizer(TransformerMixin, BaseEstimator):
+class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
     """Cut recordings into overlapping windows and pack the FFT of each as reals.
 
-    One row, one list item of `X` is one recording: a path of any file that can
-    be decoded, or a waveform. One frame is the spectrum of one window: real
-    and imaginary parts of left, then real and imaginary parts of right. The
-    transform is exactly invertible.
+    One row, one list item of `X` is one recording: the path of any file that can
+    be decoded, its bytes, the open file, or a waveform. One frame is the spectrum
+    of one window: real and imaginary parts of left, then real and imaginary parts
+    of right. The transform is exactly invertible.
 
     Parameters
     ----------
@@ -97,7 +89,7 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         "hop_length": [Interval(Integral, 1, None, closed="left"), None],
         "window": [str, tuple, "array-like"],
         "sr": [Interval(Real, 0, None, closed="neither")],
-        "channels": [Interval(Integral, 1, None, closed="left"), None],
+        "channels": [Interval(Integral, 1, MOST_CHANNELS, closed="both"), None],
         "factor": [Real],
         "redundant": ["boolean"],
         "on_error": [StrOptions({"warn", "raise"})],
@@ -166,17 +158,32 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
     def _fit(self, X):
         """Fit; return recordings and, of paths, their facts or None."""
         self._check_parameters()
-        recordings, found = check_recordings(self, X, reset=True), None
+        recordings, found = self._recordings(X, reset=True), None
         if recordings.form == "paths":
-            found = self._read_each(recordings.items, audio.info)
+            found = self._facts(recordings.items)
             counts = {min(about["channels"], 2) for about in found if about}
         else:
-            _warn_of_bare_stereo(recordings, self.N)
             counts = {x.shape[1] for x in recordings.items}
         self.n_channels_ = self.channels or max(counts)
         self.n_dims_ = self.format_.n_dims
         self._flat = recordings.flat
         return recordings, found
+
+    def _recordings(self, X, reset):
+        """Checked recordings; open files are read now, so they may be closed later."""
+        found = check_recordings(self, X, reset=reset)
+        if found.form != "paths":
+            return found
+        items = [x if isinstance(x, str) else as_file(x).data for x in found.items]
+        return replace(found, items=items)
+
+    def _facts(self, paths):
+        """What the headers of files say, None of what cannot be decoded."""
+        options = {"n_jobs": self.n_jobs, "on_error": self.on_error}
+        return map_files(audio.info, paths, **options)
+
+    def _reader(self):
+        return FrameReader(self.format_, self.n_jobs, self.on_error)
 
     @property
     def format_(self):
@@ -239,7 +246,9 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         (1, (41, 516))
         """
         recordings, found = self._fit(X)
-        return self._stream(recordings, found) if found else self.transform(X)
+        if found:
+            return self._reader().stream(recordings.items, found)
+        return self._frames_of(recordings)
 
     def stream(self, X):
         """Transform; files are read when their frames are asked for.
@@ -268,14 +277,11 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         (41, 516)
         """
         check_is_fitted(self)
-        recordings = check_recordings(self, X, reset=False)
+        recordings = self._recordings(X, reset=False)
         if recordings.form != "paths":
-            return self.transform(X)
-        return self._stream(recordings, self._read_each(recordings.items, audio.info))
-
-    def _stream(self, recordings, found):
-        lengths = [self._claimed(about) if about else 0 for about in found]
-        return StreamedFrames(self, recordings.items, lengths)
+            return self._frames_of(recordings)
+        paths = recordings.items
+        return self._reader().stream(paths, self._facts(paths))
 
     def transform(self, X):
         """Frames of each recording.
@@ -307,119 +313,17 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         [(41, 516), (72, 516)]
         """
         check_is_fitted(self)
-        recordings = check_recordings(self, X, reset=False)
+        return self._frames_of(self._recordings(X, reset=False))
+
+    def _frames_of(self, recordings):
+        """Frames of checked recordings."""
         if recordings.form == "paths":
-            frames = self._frames_of_files(recordings.items)
-        else:
-            frames = self._each(self._frames, recordings.items)
+            return self._reader().all_whole(recordings.items)
+        frames = map_threads(self._frames, recordings.items, n_jobs=self.n_jobs)
         frames = recordings.like(frames, keep_flat=False)
         if isinstance(frames, list):
-            return [Frames(x, self.format_) for x in frames]
+            return FrameList(Frames(x, self.format_) for x in frames)
         return Frames(frames, self.format_)
-
-    def inverse_transform(self, X):
-        """Waveform of each sequence of frames.
-
-        Parameters
-        ----------
-        X : list of ndarray of shape (n_frames, n_dims), or ndarray of shape \
-                (n_recordings, n_frames, n_dims)
-            Frames.
-
-        Returns
-        -------
-        list of ndarray or ndarray
-            Waveforms ``(n_samples, n_channels)`` as they were given to
-            `transform`; ``(n_samples,)`` if those fitted had that shape.
-
-        Raises
-        ------
-        ValueError
-            If frames have other than ``n_dims_`` numbers.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic import FFTFeaturizer
-        >>> x = np.sin(np.arange(5000.0) / 10)[:, None]
-        >>> featurizer = FFTFeaturizer(N=256).fit([x])
-        >>> featurizer.inverse_transform(featurizer.transform([x]))[0].shape
-        (5000, 1)
-        """
-        check_is_fitted(self)
-        frames = check_recordings(type(self)(), X, reset=True, what="frame sequence")
-        if frames.form == "paths":
-            raise ValueError(
-                f"X holds paths such as {frames.items[0]!r}, not frames; transform "
-                "them first."
-            )
-        found = format_of(X)
-        if found not in (None, self.format_):
-            raise ValueError(
-                f"X holds frames of another format, {found}, than those of this "
-                f"FFTFeaturizer, {self.format_}; invert them with the one they are of."
-            )
-        for i, f in enumerate(frames.items):
-            if f.shape[1] != self.n_dims_:
-                raise ValueError(
-                    f"the frames of recording {i} have {f.shape[1]} numbers, this "
-                    f"FFTFeaturizer makes and takes {self.n_dims_} (n_dims_); wrap "
-                    "the frames of a single recording in a list."
-                )
-        args = self.format_.istft_args()
-        x = self._each(lambda f: spectra.istft(f, *args), frames.items)
-        return restore_shape(x, dense=frames.form == "3d", flat=self._flat)
-
-    def inverse_stream(self, blocks):
-        """Waveform of frames that come block by block, as they come.
-
-        Parameters
-        ----------
-        blocks : iterable of ndarray of shape (n_frames, n_dims)
-            Frames of one recording, one after another, however they are divided.
-
-        Yields
-        ------
-        ndarray of shape (n_samples, n_channels)
-            Together what `inverse_transform` makes of all frames, to the bit.
-
-        See Also
-        --------
-        skmusic.Pipeline.stream : Composes as it is listened to.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic import FFTFeaturizer
-        >>> featurizer = FFTFeaturizer(N=256)
-        >>> (frames,) = featurizer.fit_transform([np.sin(np.arange(5000.0) / 10)])
-        >>> blocks = featurizer.inverse_stream([frames[:20], frames[20:]])
-        >>> [x.shape for x in blocks]
-        [(2432, 1), (2568, 1)]
-        """
-        check_is_fitted(self)
-        yield from spectra.istft_blocks(blocks, *self.format_.istft_args())
-
-    def count_frames(self, n_samples):
-        """Frames whose `inverse_transform` has at least so many samples.
-
-        Parameters
-        ----------
-        n_samples : int
-            Samples wanted, from 0.
-
-        Returns
-        -------
-        int
-            Frames to ask for.
-
-        Examples
-        --------
-        >>> from skmusic import FFTFeaturizer
-        >>> FFTFeaturizer(N=2048).count_frames(44100)
-        45
-        """
-        return spectra.count_frames(n_samples, self.N, self._hop())
 
     def _check_parameters(self):
         self._validate_params()
@@ -443,29 +347,6 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
     def _window(self):
         return spectra.analysis_window(self.window, self.N)
 
-    def _frames_of_files(self, paths, one_at_least=True):
-        frames = self._read_each(paths, self._frames_of_file, one_at_least=one_at_least)
-        empty = np.empty((0, self.n_dims_), dtype=np.float32)
-        return [empty if f is None else f for f in frames]
-
-    def _frames_of_file(self, path):
-        return self._stft(
-            spectra.stft_whole,
-            read_blocks(path, self.sr, self.n_channels_),
-            n_frames=self._claimed(audio.info(path)),
-        )
-
-    def _claimed(self, about):
-        """Frames of a file, as its header has it, but no more than it can hold."""
-        most = most_samples(os.path.getsize(about["path"]), about["channels"])
-        n_samples = round(min(about["samples"], most) * self.sr / about["sr"])
-        return self.count_frames(n_samples)
-
-    def _blocks_of_file(self, path, n_frames):
-        """Frames of a file in blocks of so many, the last of fewer."""
-        blocks = read_blocks(path, self.sr, self.n_channels_)
-        return self._stft(spectra.stft_blocks, blocks, n_frames=n_frames)
-
     def _frames(self, x):
         if x.shape[1] != self.n_channels_:
             if x.shape[1] > 1 and self.channels is None:
@@ -474,30 +355,7 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
                     "were fitted; mix it down, or set channels."
                 )
             x = audio.to_channels(x, self.n_channels_)
-        return self._stft(spectra.stft, x)
-
-    def _stft(self, function, x, **more):
-        return function(x, *self.format_.stft_args(), **more)
-
-    def _each(self, function, items, *more):
-        """Results for each item, in threads; one item is not worth a thread."""
-        n_jobs = min(effective_n_jobs(self.n_jobs), len(items))
-        run = Parallel(n_jobs=n_jobs, prefer="threads")
-        return run(delayed(function)(*args) for args in zip(items, *more, strict=True))
-
-    def _read_each(self, paths, read, *more, one_at_least=True):
-        """`read` of each path, None for those that cannot be decoded.
-
-        With `more` lists, an item of each goes into each call.
-        """
-        results = self._each(partial(_attempt, read), paths, *more)
-        errors = [r for r in results if isinstance(r, Exception)]
-        none = one_at_least and len(errors) == len(paths)
-        if errors and (self.on_error == "raise" or none):
-            raise errors[0]
-        for error in errors:
-            warnings.warn(f"left out: {error}", UserWarning, stacklevel=3)
-        return [None if isinstance(r, Exception) else r for r in results]
+        return spectra.stft(x, *self.format_.stft_args())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -505,98 +363,3 @@ class FFTFeaturizer(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _attempt(read, path, *more):
-    """Result of `read(path)`, or the error if the file cannot be decoded."""
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"{path!r} does not exist; check the path.")
-    try:
-        return read(path, *more)
-    except ValueError as error:
-        return error
-
-
-def _warn_of_bare_stereo(recordings, N):
-    rows = recordings.items
-    if recordings.form == "2d" and len(rows[0]) <= 2 and len(rows) >= N:
-        warnings.warn(
-            f"X of shape ({len(rows)}, {len(rows[0])}) was taken for {len(rows)} "
-            f"recordings of {len(rows[0])} samples; {_ADVICE}",
-            UserWarning,
-            stacklevel=3,
-        )
-
-
-class StreamedFrames(Sequence):
-    """Frames of recordings in files, made each time they are asked for.
-
-    It is used as a list of arrays is. Who can do with a part of a recording at a
-    time calls `map_blocks`, which holds no more than that in memory.
-
-    Parameters
-    ----------
-    featurizer : FFTFeaturizer
-        Fitted.
-    paths : list of str
-        Files.
-    lengths : list of int
-        Frames of each, as far as headers tell.
-
-    Attributes
-    ----------
-    format : FrameFormat
-        Of the frames.
-    """
-
-    def __init__(self, featurizer, paths, lengths):
-        # As it is now: it may be fitted to something else later.
-        self._featurizer, self._paths = copy.copy(featurizer), paths
-        self.lengths, self.format = lengths, featurizer.format_
-
-    def __len__(self):
-        return len(self._paths)
-
-    def __getitem__(self, index):
-        if isinstance(index, slice):
-            part = self._paths[index], self.lengths[index]
-            return StreamedFrames(self._featurizer, *part)
-        paths = [self._paths[index]]
-        (frames,) = self._featurizer._frames_of_files(paths, one_at_least=False)
-        return Frames(frames, self.format)
-
-    def __repr__(self):
-        return f"<frames of {len(self)} recordings, made when they are asked for>"
-
-    def whole(self):
-        """List of all frames, as `FFTFeaturizer.transform` makes it."""
-        return self._featurizer.transform(self._paths)
-
-    def map_blocks(self, function, arguments, n_frames):
-        """Result of a function of each recording's frames.
-
-        Parameters
-        ----------
-        function : callable
-            Called with an iterator over the frames, in arrays of `n_frames`, the
-            last of fewer, and with an argument.
-        arguments : list
-            One for each recording.
-        n_frames : int
-            Frames in memory at a time.
-
-        Returns
-        -------
-        list
-            For a file that cannot be decoded, what the function makes of no frames.
-        """
-        read = partial(_read_blockwise, self._featurizer, function, n_frames)
-        results = self._featurizer._read_each(self._paths, read, arguments)
-        return [
-            function(iter(()), argument) if result is None else result
-            for result, argument in zip(results, arguments, strict=True)
-        ]
-
-
-def _read_blockwise(featurizer, function, n_frames, path, argument):
-    return function(featurizer._blocks_of_file(path, n_frames), argument)

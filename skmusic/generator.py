@@ -1,6 +1,7 @@
 """StatefulLSTMGenerator: learn sequences of frames, and go on with them."""
 
 import os
+import warnings
 from importlib import import_module
 from numbers import Integral, Real
 
@@ -8,23 +9,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from skmusic.network.checkpoint import lasting_seed
 from skmusic.network.training import TrainingSettings, past_of
-from skmusic.origin import origin_of
-from skmusic.spectra.frames import Frames, format_of
-from skmusic.synthesis.sampling import SamplingParameters
+from skmusic.playing import PlayingMixin
+from skmusic.spectra.frames import format_of
 from skmusic.synthesis.tokens import SynthesisSettings
-from skmusic.utils.progress import Progress
-from skmusic.utils.validation import (
-    as_seed_list,
-    check_fields,
-    check_recordings,
-    check_sampling,
-    check_sequence,
-    refuse_overflow,
-)
+from skmusic.utils.arguments import check_backend, check_fields, refuse_overflow
+from skmusic.utils.limits import MANY_FRAMES
+from skmusic.utils.sequences import check_dims, check_sequences
 
 # Synthesis -> where its class is; each is loaded when it is asked for.
 _SYNTHESES = {
@@ -34,7 +27,7 @@ _SYNTHESES = {
 }
 
 
-class StatefulLSTMGenerator(BaseEstimator):
+class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     """LSTM network that learns what follows what in sequences of frames.
 
     One row, one list item of `X` is one recording's sequence of frames, as
@@ -87,13 +80,13 @@ class StatefulLSTMGenerator(BaseEstimator):
         kept, spread evenly over all of it.
     warm_start : bool, default=False
         Whether `fit` goes on where the last fit ended, with its tokens, for `epochs`
-        more. On the same recordings two fits end with the same bits as one of all
-        their epochs.
+        more. On the same recordings and machine two fits end with the same bits as
+        one of all their epochs.
     checkpoint_dir : str, path or None, default=None
         Folder where training is saved after each epoch, and every five minutes within
         one. A fit that was killed, called again with the same recordings and
-        parameters, goes on from there and ends with the same bits. Only the last two
-        states are kept.
+        parameters, goes on from there and on the same machine ends with the same
+        bits. Only the last two states are kept.
     callbacks : list of callable or None, default=None
         Each is called after each epoch with its record, a dict with ``epoch``,
         ``loss`` and, where something is held out, ``val_loss``.
@@ -283,12 +276,14 @@ class StatefulLSTMGenerator(BaseEstimator):
                 f"min_segment={self.min_segment} is beyond max_segment="
                 f"{self.max_segment}; a segment cannot be longer than the longest."
             )
-        format = format_of(X)
-        recordings = self._recordings(X, reset=not grow)
+        check_backend()
+        recordings, format = check_sequences(self, X, reset=not grow), format_of(X)
         n_dims = self.n_dims_ if grow else recordings.n_dims
         if recordings.n_dims is None:
             raise ValueError("all recordings are empty: there is nothing to learn.")
-        self._check_dims(recordings, n_dims, format)
+        check_dims(recordings, n_dims, format)
+        if self.synthesis == "regression" and format is not None:
+            _warn_of_many_frames(format)
         old, past, cls = None, None, _class_of(self.synthesis)
         if again:
             old = self._goes_on(cls, n_dims, format, grow)
@@ -309,217 +304,6 @@ class StatefulLSTMGenerator(BaseEstimator):
         self.history_, self.training_ = trained.history, trained.training
         self.n_iter_ = len(self.history_)
         return self
-
-    @refuse_overflow
-    def predict(self, X):
-        """Forecast each next frame from all frames before it.
-
-        ``predict(X)[i][t]`` forecasts ``X[i][t + 1]`` from ``X[i][: t + 1]``, of which
-        the whole steps are heard. "concatenative" gives the frame of the recordings
-        that would be played at temperature 0, "neural" the likeliest spectrum, its
-        phases those of the frame before carried on, "regression" what the network says.
-
-        Parameters
-        ----------
-        X : as in `fit`
-            Frames of each recording.
-
-        Returns
-        -------
-        list of ndarray or ndarray
-            Frames, in the shape of `X`.
-
-        Raises
-        ------
-        ValueError
-            If the frames have other than ``n_dims_`` numbers.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic import StatefulLSTMGenerator
-        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
-        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
-        >>> [forecast.shape for forecast in generator.predict(X)]
-        [(200, 1), (200, 1)]
-        """
-        recordings = self._check(X)
-        forecasts = [
-            self.synthesis_.predict(x).astype(x.dtype) if len(x) else x
-            for x in recordings.items
-        ]
-        return self._framed(recordings.like(forecasts))
-
-    @refuse_overflow
-    def score(self, X, y=None):
-        """Mean log-likelihood of the recordings, each step given all before it.
-
-        The density is a mixture of zero-mean Gaussians of the spectra of 46 ms, one a
-        token, their variances tied in bands. For "regression" it is a Gaussian about
-        the forecast of each frame, which is not comparable with the others.
-
-        Parameters
-        ----------
-        X : as in `fit`
-            Frames of each recording.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        float
-            In nats for each number of a spectrum; higher is better.
-
-        Raises
-        ------
-        ValueError
-            If the frames have other than ``n_dims_`` numbers, or are too few.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic import StatefulLSTMGenerator
-        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
-        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
-        >>> noise = [np.random.default_rng(0).standard_normal((200, 1))]
-        >>> generator.score(X) > generator.score(noise)
-        True
-        """
-        recordings, total, count = self._check(X), 0.0, 0
-        for x in recordings.items:
-            if len(x):
-                each = self.synthesis_.log_likelihood(x)
-                total, count = total + float(each.sum()), count + len(each)
-        if not count:
-            raise ValueError("X has too few frames to score one step.")
-        return total / count
-
-    @refuse_overflow
-    def sample(
-        self,
-        seed=None,
-        frames=1000,
-        *,
-        temperature=1.0,
-        top_k=None,
-        top_p=None,
-        style=None,
-        random_state=None,
-        verbose=None,
-        return_origin=False,
-        return_state=False,
-    ):
-        """Go on after `seed`, or from nothing.
-
-        Parameters
-        ----------
-        seed : ndarray of shape (n_frames, n_dims) or (n_frames,), state, None, or \
-                list of these, default=None
-            What was heard before; a few seconds suffice. A state that an earlier
-            call returned goes on exactly where that stopped. None is silence. Of a
-            list each item is the seed of a piece; together they take less time than
-            one after another, and are to the bit the same, with one RandomState.
-        frames : int, default=1000
-            Frames to make of each piece.
-        temperature : float, default=1.0
-            Below 1 the network's likeliest choices win more often, and the music
-            is smoother and more repetitive; above 1 it wanders. At 0 there is no
-            chance. "regression" knows no chance at any temperature.
-        top_k, top_p : int, float or None, default=None
-            Allow only so many of the likeliest tokens, or those that together
-            reach this probability.
-        style : ndarray of shape (n_frames, n_dims) or (n_frames,) or None, default=None
-            Frames of a recording whose style the pieces keep: its timbre, and how much
-            happens in it ("concatenative" only). They are also played about as bright
-            and as loud as it is. None is the style of the seed's last seconds. Where
-            `seed` is a state the piece changes over.
-        random_state : int, RandomState or None, default=None
-            None is the `random_state` of the estimator. Without meaning where
-            `seed` is a state, which has its own.
-        verbose : int or None, default=None
-            1 shows a progress bar; None is that of the estimator.
-        return_origin : bool, default=False
-            Whether to return where each frame was taken from ("concatenative" only).
-        return_state : bool, default=False
-            Whether to return the state after the last frame too.
-
-        Returns
-        -------
-        music : ndarray of shape (frames, n_dims), or (frames,) where single \
-                numbers were fitted
-            What follows the seed, without it. For a list of seeds this, and what
-            else is returned, is a list.
-        origin : ndarray of shape (frames,), of dtype `skmusic.origin.ORIGIN`
-            Only with `return_origin`: the ``recording`` of the `X` that was fitted, and
-            the ``frame`` of it, that each frame is. Where two places are cross-faded it
-            is one of them.
-        state : object
-            Only with `return_state`; to be passed as `seed`.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If an argument is out of range, or frames have other than ``n_dims_``
-            numbers, or an origin or a style is asked of what plays no recordings.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic import StatefulLSTMGenerator
-        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
-        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
-        >>> music, state = generator.sample(X[0], 10, return_state=True)
-        >>> generator.sample(state, 5).shape  # goes on where the first ten ended
-        (5, 1)
-        >>> [piece.shape for piece in generator.sample([X[0], None], 5)]
-        [(5, 1), (5, 1)]
-        """
-        check_is_fitted(self, "synthesis_")
-        check_sampling(frames, temperature, top_k, top_p)
-        plays = hasattr(self.synthesis_, "database")
-        if not plays and (return_origin or style is not None):
-            asked = "return_origin=True" if return_origin else "style is given"
-            raise ValueError(
-                f"{asked}, but this synthesis, {type(self.synthesis_).__name__}, plays "
-                "no recordings; use synthesis='concatenative'."
-            )
-        sampling = SamplingParameters(temperature, top_k, top_p)
-        seeds, many = as_seed_list(seed)
-        states = self._begin(seeds, sampling, random_state, style)
-        verbose = self.verbose if verbose is None else verbose
-        total = frames * len(states)
-        with Progress("sample", total, "frames", verbose) as progress:
-            music, played, states = self.synthesis_.advance(
-                states, frames, sampling, progress
-            )
-        music = [self._framed(x) for x in music]
-        results = [[x[:, 0] for x in music] if self._flat else music]
-        if return_origin:
-            results.append([origin_of(self.synthesis_, each) for each in played])
-        if return_state:
-            results.append(states)
-        results = results if many else [first for (first,) in results]
-        return tuple(results) if len(results) > 1 else results[0]
-
-    def _begin(self, seeds, sampling, random_state, style):
-        """States that seeds are, or that are after them; heard once each."""
-        if style is not None:
-            style = self._check_frames(style, "style")
-        rng = check_random_state(
-            self.random_state if random_state is None else random_state
-        )
-        made, primed, states = self.synthesis_, {}, []
-        for seed in seeds:
-            if isinstance(seed, made.State):
-                states.append(seed if style is None else made.restyle(seed, style))
-                continue
-            if id(seed) not in primed:
-                checked = self._check_frames(seed, "seed")
-                primed[id(seed)] = made.prime(checked, sampling, style)
-            # A source of its own: the caller's may be used elsewhere meanwhile.
-            own = np.random.RandomState(rng.randint(2**31))
-            states.append(made.start(primed[id(seed)], sampling, own))
-        return states
 
     def _goes_on(self, cls, n_dims, format, grow):
         """What is gone on with; refuse to go on with what is of another kind."""
@@ -544,65 +328,29 @@ class StatefulLSTMGenerator(BaseEstimator):
         seed = lasting_seed(self.checkpoint_dir, int(rng.randint(2**31)))
         return np.random.RandomState(seed)
 
-    def _framed(self, frames):
-        """Frames that know their format, where that is known."""
-        if self.synthesis_.format is None:
-            return frames
-        if isinstance(frames, list):
-            return [Frames(x, self.synthesis_.format) for x in frames]
-        return Frames(frames, self.synthesis_.format)
-
     def __setstate__(self, state):
         super().__setstate__(state)
         for value in vars(self).values():
             check_fields(value)
-
-    def _recordings(self, X, reset):
-        recordings = check_recordings(self, X, reset=reset, what="frame sequence")
-        if recordings.form == "paths":
-            raise ValueError(
-                "X holds paths; StatefulLSTMGenerator learns from frames. Put an "
-                "FFTFeaturizer before it, for example in a skmusic.Pipeline."
-            )
-        return recordings
-
-    def _check(self, X):
-        check_is_fitted(self, "synthesis_")
-        recordings = self._recordings(X, reset=False)
-        self._check_dims(recordings, self.n_dims_, format_of(X))
-        return recordings
-
-    def _check_dims(self, recordings, n_dims, format):
-        for i, found in enumerate(recordings.each_n_dims):
-            if found != n_dims:
-                raise ValueError(
-                    f"the frames of recording {i} have {found} numbers where "
-                    f"{n_dims} are expected; transform all with one FFTFeaturizer."
-                )
-        if format is not None and format.n_dims != n_dims:
-            raise ValueError(
-                f"frames of {format} have {format.n_dims} numbers, and X has {n_dims}; "
-                "pass the frames as FFTFeaturizer makes them."
-            )
-
-    def _check_frames(self, frames, name):
-        """Frames of one recording, none for None."""
-        if frames is None:
-            return np.empty((0, self.n_dims_), np.float32)
-        check_sequence(frames, name)
-        frames = self._recordings([np.asarray(frames)], reset=False).items[0]
-        if frames.shape[1] != self.n_dims_:
-            raise ValueError(
-                f"{name} has frames of {frames.shape[1]} numbers where {self.n_dims_} "
-                "were fitted; transform it with the same FFTFeaturizer."
-            )
-        return frames
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.target_tags.required = False
         return tags
+
+
+def _warn_of_many_frames(format):
+    """Warn where the network makes a step for next to no music."""
+    rate = format.sr / format.hop_length
+    if rate > MANY_FRAMES:
+        warnings.warn(
+            f"N={format.N} and hop_length={format.hop_length}: the network takes "
+            f"{rate:.0f} steps in each second of music, {60 * rate:.3g} in a minute, "
+            "in each epoch; use N=256 or more.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _class_of(synthesis):

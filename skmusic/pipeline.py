@@ -2,12 +2,25 @@
 
 from numbers import Integral
 
-import numpy as np
 import sklearn.pipeline
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import _name_estimators
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmusic.utils.validation import as_seed_list
+from skmusic.utils.arguments import as_seed_list, check_seconds, refuse_number
+
+
+def _can_go_on(pipe):
+    """Whether the last step learns in parts."""
+    return hasattr(pipe.steps[-1][1], "partial_fit")
+
+
+def _can_sample(pipe):
+    """Whether the last step composes, and all others can be undone."""
+    return hasattr(pipe.steps[-1][1], "sample") and all(
+        hasattr(step, "inverse_transform") for step in pipe._transformers()
+    )
 
 
 class Pipeline(sklearn.pipeline.Pipeline):
@@ -49,15 +62,18 @@ class Pipeline(sklearn.pipeline.Pipeline):
             steps = [s if isinstance(s, (list, tuple)) else next(named) for s in steps]
         self._steps = steps
 
-    def partial_fit(self, X, y=None):
+    @available_if(_can_go_on)
+    def partial_fit(self, X, y=None, **params):
         """Go on learning, from new recordings, with the transformers as they are.
 
         Parameters
         ----------
         X : list of paths or arrays
             New recordings.
-        y : None
-            Ignored.
+        y : array-like or None, default=None
+            Targets, where the last step takes any.
+        **params
+            For the last step's ``partial_fit``.
 
         Returns
         -------
@@ -77,13 +93,15 @@ class Pipeline(sklearn.pipeline.Pipeline):
         >>> pipe[-1].n_recordings_
         2
         """
-        if not hasattr(self.steps[-1][1], "synthesis_"):
-            return self.fit(X)
+        last = self.steps[-1][1]
+        first = not _is_fitted(last)
         for step in self._transformers():
-            X = getattr(step, "stream", step.transform)(X)
-        self.steps[-1][1].partial_fit(X)
+            again = getattr(step, "stream", step.transform)
+            X = step.fit_transform(X) if first else again(X)
+        last.partial_fit(X, y, **params)
         return self
 
+    @available_if(_can_sample)
     def sample(self, seed=None, frames=None, *, seconds=None, style=None, **options):
         """Compose: what might follow a recording.
 
@@ -96,7 +114,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
             take less time than one after another, and with one RandomState are to
             the bit the same.
         frames : int or None, default=None
-            Frames to make of each piece.
+            Frames to make of each piece; None is what the last step makes by default.
         seconds : float or None, default=None
             Length in place of `frames`.
         style : path, ndarray of shape (n_samples,) or (n_samples, n_channels), or \
@@ -123,8 +141,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
         Raises
         ------
         ValueError
-            If not exactly one of `frames` and `seconds` is given, or either is
-            out of range.
+            If `frames` and `seconds` are both given, if one is out of range, or if the
+            windows of so few frames cover no sample.
 
         Examples
         --------
@@ -141,15 +159,12 @@ class Pipeline(sklearn.pipeline.Pipeline):
         2
         """
         check_is_fitted(self)
-        if (frames is None) == (seconds is None):
-            raise ValueError(
-                f"frames={frames} and seconds={seconds}: give one of the two."
-            )
         frames, n_samples = self._length(frames, seconds)
+        options |= {} if frames is None else {"frames": frames}
         seeds, many = as_seed_list(seed)
         heard = self._heard(seeds)
         options = self._in_style(options, style)
-        made = self.steps[-1][1].sample(heard if many else heard[0], frames, **options)
+        made = self.steps[-1][1].sample(heard if many else heard[0], **options)
         music, *about = made if isinstance(made, tuple) else (made,)
         music = music if many else [music]
         for step in reversed(self._transformers()):
@@ -158,6 +173,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         music = music if many else music[0]
         return (music, *about) if about else music
 
+    @available_if(_can_sample)
     def stream(
         self,
         seed=None,
@@ -212,10 +228,6 @@ class Pipeline(sklearn.pipeline.Pipeline):
         [(3840, 2), (4096, 2), (2048, 2)]
         """
         check_is_fitted(self)
-        if frames is not None and seconds is not None:
-            raise ValueError(
-                f"frames={frames} and seconds={seconds}: give one of the two, or none."
-            )
         for name, n in (("frames", frames), ("block_frames", block_frames)):
             if n is not None and not (isinstance(n, Integral) and n >= 1):
                 raise ValueError(f"{name}={n!r} makes no music; use 1 or more.")
@@ -226,6 +238,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
                     "use sample."
                 )
         frames, n_samples = self._length(frames, seconds)
+        refuse_number(seed)
         (heard,) = self._heard([seed])
         options = self._in_style(options, style)
         blocks = _frame_blocks(
@@ -237,13 +250,25 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
     def _length(self, frames, seconds):
         """Frames to make, and samples to keep of them; None for all."""
-        if seconds is None:
-            return frames, None
+        if frames is not None and seconds is not None:
+            raise ValueError(
+                f"frames={frames} and seconds={seconds}: give one of the two, or none."
+            )
         featurizer = self.steps[0][1]
-        n_samples = round(seconds * featurizer.sr) if 0 < seconds < np.inf else 0
-        if not n_samples:
-            raise ValueError(f"seconds={seconds} makes no music; use 30.")
-        return featurizer.count_frames(n_samples), n_samples
+        if seconds is not None:
+            check_seconds(seconds)
+            n_samples = round(seconds * featurizer.sr)
+            if not n_samples:
+                raise ValueError(f"seconds={seconds} makes no music; use 30.")
+            return featurizer.count_frames(n_samples), n_samples
+        if isinstance(frames, Integral) and hasattr(featurizer, "count_frames"):
+            least = featurizer.count_frames(1)
+            if 0 < frames < least:
+                raise ValueError(
+                    f"frames={frames} makes no sample: it takes {least} windows of "
+                    f"N={featurizer.N} to cover one; use frames={least} or more."
+                )
+        return frames, None
 
     def _heard(self, seeds):
         """Frames of seeds, None for silence; what is there twice is heard once."""
@@ -258,13 +283,22 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
     def _in_style(self, options, style):
         """Options of the last step, with the frames of a style if there is one."""
-        return (
-            options if style is None else options | {"style": self._heard([style])[0]}
-        )
+        if style is None:
+            return options
+        refuse_number(style, "style")
+        return options | {"style": self._heard([style])[0]}
 
     def _transformers(self):
         steps = [step for _, step in self.steps[:-1]]
         return [step for step in steps if step not in (None, "passthrough")]
+
+
+def _is_fitted(estimator):
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True
 
 
 def _frame_blocks(generator, state, frames, block_frames, options):

@@ -1,4 +1,4 @@
-"""A page to judge composed music by: players, pictures, measures, in one file."""
+"""A page to judge composed music by: players, plots, measures, in one file."""
 
 import contextlib
 import importlib.metadata
@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from skmusic import audio
-from skmusic import report as real_music
 from skmusic.display import (
     OriginDisplay,
     Player,
@@ -17,14 +16,13 @@ from skmusic.display import (
     TrainingDisplay,
     WaveformDisplay,
 )
-from skmusic.display.html import check_installed, picture
-from skmusic.metrics.copying import copying
-from skmusic.metrics.descriptors import describe
-from skmusic.origin import origin_of, runs
+from skmusic.display.html import check_installed, inline_figure
+from skmusic.metrics.reference import ReferenceClip, excerpt, measure, reference_clips
+from skmusic.origin import segments
 
 __all__ = ["Piece", "report"]
 
-# Seconds of real music beside a piece, of a seed, and of the short waveform.
+# Seconds of a reference clip beside a piece, of a seed, and of the short waveform.
 _EXCERPT, _SHORT = 15.0, 0.05
 _PACKAGES = "skmusic", "numpy", "scipy", "scikit-learn", "keras", "tensorflow"
 # What is shown of the measures: name, unit, decimals, and what it says.
@@ -32,7 +30,12 @@ _MEASURES = {
     "temporal_variance": ("Movement", "dB²", 0, "a hum or a loop has nearly none"),
     "repetition": ("Repetition", "0 to 1", 2, "1 is a loop or a constant sound"),
     "recurrence": ("Return", "0 to 1", 2, "to what was there seconds before"),
-    "onset_rate": ("Onsets", "per second", 1, "notes and beats, and joins heard"),
+    "onset_rate": (
+        "Onsets",
+        "per second",
+        1,
+        "notes and beats, and concatenation points",
+    ),
     "beat_strength": ("Strength of the beat", "0 to 1", 2, "how steady it is"),
     "tempo": ("Tempo", "beats a minute", 0, "0 without a beat"),
     "chroma_entropy": ("Harmony", "bit", 2, "pitch classes that sound at once"),
@@ -88,8 +91,8 @@ def report(pipe, pieces, *, seed=None, names=None, real=None, command=None):
         Of the recordings that were fitted; None numbers them.
     real : list of path or ndarray, default=None
         Recordings to hold the pieces against. None takes what the model keeps to
-        play, which is nothing with ``output="regression"``: then the page has no
-        real music and no measures.
+        play, which is nothing unless ``synthesis="concatenative"``: then the page has
+        neither reference clips nor measures.
     command : str or None, default=None
         What makes it all again, to be shown.
 
@@ -124,8 +127,8 @@ def report(pipe, pieces, *, seed=None, names=None, real=None, command=None):
         raise ValueError("pieces is empty: there is nothing to report on.")
     check_installed()
     sr = round(pipe.steps[0][1].sr)
-    found = real_music.stretches(pipe) if real is None else _as_stretches(real, sr)
-    measured = real_music.measure([p.music for p in pieces], found, sr) if found else {}
+    found = reference_clips(pipe) if real is None else _as_clips(real, sr)
+    measured = measure([p.music for p in pieces], found, sr) if found else {}
     return _template().render(
         title=f"Composed by skmusic: {len(pieces)} piece{'s'[: len(pieces) != 1]}",
         seed=None if seed is None else _seed(seed, sr),
@@ -146,45 +149,45 @@ def _template():
     return jinja2.Environment(loader=loader, **options).get_template("report.html")
 
 
-def _as_stretches(real, sr):
-    stretches = []
+def _as_clips(real, sr):
+    clips = []
     for i, x in enumerate(real):
         if isinstance(x, np.ndarray):
             x = x[:, None] if x.ndim == 1 else x
         else:
             x, _ = audio.read(x, sr=sr)
-        stretches.append(real_music.Stretch(i, 0.0, x))
-    return stretches
+        clips.append(ReferenceClip(i, 0.0, x))
+    return clips
 
 
 def _seed(seed, sr):
-    (whole,) = _as_stretches([seed], sr)
+    (whole,) = _as_clips([seed], sr)
     x = whole.music[-round(_EXCERPT * sr) :]
     return _sound(f"The seed, its last {len(x) / sr:.0f} seconds", x, sr)
 
 
 def _piece(pipe, piece, found, names, sr):
-    """What the page tells of a piece, and of real music beside it."""
+    """What the page tells of a piece, and the reference clip beside it."""
     about = _sound(piece.name, piece.music, sr) | {"name": piece.name}
     origin = None
     if piece.origin is not None:
         step = pipe.steps[0][1].format_.seconds
-        origin = OriginDisplay(runs(piece.origin), step, names=names)
+        origin = OriginDisplay(segments(piece.origin), step, names=names)
         about["origin"] = _origin(origin, piece.name)
     if found:
         # Of the recording that the piece has most of, to hear them side by side.
         number = next(iter(origin.shares())) if origin else found[0].recording
         n_samples = min(len(piece.music), round(_EXCERPT * sr))
-        real = real_music.excerpt(found, number, n_samples, sr)
+        real = excerpt(found, number, n_samples, sr)
         name = names[number] if names else f"recording {number + 1}"
         minutes, seconds = divmod(int(real.start), 60)
-        name = f"Real music: {name}, from {minutes}:{seconds:02d}"
+        name = f"Reference clip: {name}, from {minutes}:{seconds:02d}"
         about["real"] = _sound(name, real.music, sr)
     return about
 
 
 def _sound(name, x, sr):
-    """A player, and pictures of what it plays."""
+    """A player, and inline figures of what it plays."""
     seconds = len(x) / sr
     middle = max(0.0, seconds / 2 - _SHORT)
 
@@ -213,7 +216,7 @@ def _sound(name, x, sr):
         "label": name,
         "seconds": seconds,
         "source": Player(x, sr, encoding="mp3").source(),
-        "pictures": [picture(draw, alt) for draw, alt in drawn],
+        "figures": [inline_figure(draw, alt) for draw, alt in drawn],
     }
 
 
@@ -221,16 +224,23 @@ def _origin(display, name):
     """Timeline of a piece, and the table that says the same in numbers."""
     rows = []
     for recording, share in display.shares().items():
-        lengths = display.runs["length"][display.runs["recording"] == recording]
+        lengths = display.segments["length"][display.segments["recording"] == recording]
         longest = lengths.max() * display.frame_seconds
-        row = {"name": display.name(recording), "share": share, "runs": len(lengths)}
+        row = {
+            "name": display.name(recording),
+            "share": share,
+            "segments": len(lengths),
+        }
         rows.append(row | {"longest": longest, "color": f"c{recording % 10}"})
     alt = (
-        f"Timeline of {name}: {len(display.runs)} runs of {len(rows)} recordings; "
-        "the table that follows has the numbers"
+        f"Timeline of {name}: {len(display.segments)} segments of {len(rows)} "
+        "recordings; the table that follows has the numbers"
     )
     height = 0.7 + 0.25 * len(rows)
-    return {"rows": rows, "picture": picture(display.plot, alt, width=9, height=height)}
+    return {
+        "rows": rows,
+        "figure": inline_figure(display.plot, alt, width=9, height=height),
+    }
 
 
 def _training(pipe):
@@ -241,7 +251,7 @@ def _training(pipe):
         if name in history[-1]
     )
     alt = f"Loss over {len(history)} epochs; at the end: {last}"
-    return picture(lambda ax: TrainingDisplay(history).plot(ax), alt, width=6)
+    return inline_figure(lambda ax: TrainingDisplay(history).plot(ax), alt, width=6)
 
 
 def _rows(measured):
@@ -285,134 +295,3 @@ def _versions():
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
     return found
-
-
-class Stretch(NamedTuple):
-    """Real music without a break.
-
-    Parameters
-    ----------
-    recording : int
-        Number of the recording it is of.
-    start : float
-        Where in it, in seconds.
-    music : ndarray of shape (n_samples, n_channels)
-        Waveform.
-    """
-
-    recording: int
-    start: float
-    music: np.ndarray
-
-
-def stretches(pipe):
-    """Music that a fitted pipeline keeps to play, as far as it keeps any.
-
-    Parameters
-    ----------
-    pipe : Pipeline
-        Fitted, of an `FFTFeaturizer` and a `StatefulLSTMGenerator`.
-
-    Returns
-    -------
-    list of Stretch
-        Empty with ``output="regression"``, which keeps none.
-    """
-    featurizer, generator = pipe.steps[0][1], pipe.steps[-1][1]
-    if not hasattr(generator, "bank_"):
-        return []
-    bank, found, first = generator.bank_, [], 0
-    m = bank.layout.frames_per_step
-    for last in np.unique(bank.ends):
-        (origin,) = origin_of(bank, np.array([first * m]))
-        (music,) = featurizer.inverse_transform([bank.frames[first * m : last * m]])
-        start = float(origin["frame"] * featurizer.format_.seconds)
-        music = music[:, None] if music.ndim == 1 else music
-        if len(music):
-            found.append(Stretch(int(origin["recording"]), start, music))
-        first = last
-    return found
-
-
-def excerpt(found, recording, n_samples, sr):
-    """Middle of the longest stretch of a recording.
-
-    Parameters
-    ----------
-    found : list of Stretch
-        Real music.
-    recording : int
-        Of which recording; any if there is nothing of it.
-    n_samples : int
-        Length at most.
-    sr : int
-        Sampling rate in Hz.
-
-    Returns
-    -------
-    Stretch
-    """
-    mine = [s for s in found if s.recording == recording] or found
-    whole = max(mine, key=lambda s: len(s.music))
-    first = max(0, (len(whole.music) - n_samples) // 2)
-    music = whole.music[first : first + n_samples]
-    return Stretch(whole.recording, whole.start + first / sr, music)
-
-
-def clips(found, n_samples, most=16):
-    """Pieces of real music of equal length, spread evenly over all there is.
-
-    Parameters
-    ----------
-    found : list of Stretch
-        Real music.
-    n_samples : int
-        Length of each; where no stretch is so long, that of the longest.
-    most : int, default=16
-        How many at most.
-
-    Returns
-    -------
-    list of ndarray of shape (n_samples, n_channels)
-    """
-    n_samples = min(n_samples, max(len(s.music) for s in found))
-    cut = [
-        s.music[a : a + n_samples]
-        for s in found
-        for a in range(0, len(s.music) - n_samples + 1, n_samples)
-    ]
-    chosen = np.unique(np.linspace(0, len(cut) - 1, min(most, len(cut))).astype(int))
-    return [cut[i] for i in chosen]
-
-
-def measure(pieces, found, sr):
-    """Measures of each piece, and the range that real music has.
-
-    Parameters
-    ----------
-    pieces : list of ndarray of shape (n_samples, n_channels)
-        What was composed.
-    found : list of Stretch
-        Real music.
-    sr : int
-        Sampling rate in Hz.
-
-    Returns
-    -------
-    dict of str to dict
-        By the name of the measure (see `skmusic.metrics.describe` and ``copying``)
-        its ``values``, one a piece, and where real music has a range ``low`` and
-        ``high``, 5 % and 95 % of clips as long as the shortest piece.
-    """
-    real = [describe(x, sr) for x in clips(found, min(map(len, pieces)))]
-    made = [describe(x, sr) for x in pieces]
-    table = {}
-    for name in real[0]:
-        if all(name in described for described in real + made):
-            low, high = np.percentile([d[name] for d in real], [5, 95])
-            values = [float(d[name]) for d in made]
-            table[name] = {"values": values, "low": float(low), "high": float(high)}
-    copied = [copying([s.music for s in found], [x], sr) for x in pieces]
-    for name in copied[0]:
-        table[name] = {"values": [c[name] for c in copied]}
-    return table

@@ -14,13 +14,15 @@ ODD = [
     {"float": "nan"}, {"float": "inf"}, {"tuple": []}, {"dict": {}}, {"strings": ["a"]},
     {"new": "os.system", "fields": {"command": "false"}},
     {"new": "subprocess.Popen", "params": {"args": "false"}, "fitted": {}},
-    {"new": "Layout", "fields": {}},
+    {"new": "FrameFormat", "fields": {}},
+    {"new": "FrameFormat", "fields": {"N": 2**20, "hop_length": 1, "sr": 1e9}},
+    {"new": "FrameFormat", "fields": {"N": 4, "hop_length": 2, "window": "dpss"}},
     {"new": "Pipeline", "params": {"steps": []}, "fitted": {}},
     {"new": "FFTFeaturizer", "params": {"n_jobs": 10**6}, "fitted": {}},
     {"new": "FFTFeaturizer", "params": {"N": 2**40}, "fitted": {}},
     {"new": "FFTFeaturizer", "params": {}, "fitted": {"transform": 1}},
     {"new": "FFTFeaturizer", "params": {}, "fitted": {"__class__": 1}},
-    {"new": "StatefulLSTMGenerator", "params": {}, "fitted": {"network_": None}},
+    {"new": "StatefulLSTMGenerator", "params": {}, "fitted": {"synthesis_": None}},
     {"new": "Pipeline", "params": {"steps": [], "memory": "/tmp"}, "fitted": {}},
 ]  # fmt: skip
 TYPES = {

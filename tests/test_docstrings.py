@@ -35,12 +35,15 @@ def public():
 def own_methods(cls):
     """Public methods and properties that skmusic wrote; scikit-learn has its own."""
     return {
-        name: value
-        for name, value in vars(cls).items()
+        # Of the class: a method that not every instance has is a function there.
+        name: getattr(cls, name)
+        for base in cls.__mro__
+        for name, value in vars(base).items()
         if not name.startswith("_")
-        and getattr(inspect.unwrap(value), "__module__", cls.__module__)
-        == cls.__module__
-        and (callable(value) or isinstance(value, (property, classmethod)))
+        and base.__module__.partition(".")[0] == "skmusic"
+        and callable(getattr(cls, name)) | isinstance(value, property)
+        and getattr(inspect.unwrap(value), "__module__", base.__module__)
+        == base.__module__
     }
 
 

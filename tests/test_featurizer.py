@@ -1,3 +1,4 @@
+import io
 import pickle
 from pathlib import Path
 
@@ -9,17 +10,18 @@ import scipy.sparse
 import soundfile as sf
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import FeatureUnion
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmusic import FFTFeaturizer, audio
-from skmusic.featurizer import StreamedFrames
+from skmusic.spectra.frames import FrameFormat, Frames
+from skmusic.spectra.streaming import StreamedFrames
 
 SR = 44100
 ARTICLE = {"N": 256, "hop_length": 256, "window": "boxcar", "redundant": True}
 ARTICLE["factor"] = 2 / 256
 
 
-@pytest.mark.filterwarnings("ignore:X of shape")
 @parametrize_with_checks(
     [
         FFTFeaturizer(),
@@ -63,7 +65,7 @@ def assert_same(found, expected, atol=0):
     found, expected = (
         list(x) if isinstance(x, StreamedFrames) else x for x in (found, expected)
     )
-    assert type(found) is type(expected)
+    assert isinstance(found, list) == isinstance(expected, list)
     assert len(found) == len(expected)
     for a, b in zip(found, expected, strict=True):
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
@@ -102,7 +104,7 @@ def test_the_inverse_gives_back_x_in_its_form(X, settings, dtype):
     X = X.astype(dtype) if isinstance(X, np.ndarray) else [x.astype(dtype) for x in X]
     featurizer = FFTFeaturizer(**settings).fit(X)
     frames = featurizer.transform(X)
-    assert type(frames) is type(X)
+    assert isinstance(frames, list) == isinstance(X, list)
     assert len(frames) == len(X)
     for f in frames:
         assert f.ndim == 2
@@ -143,7 +145,10 @@ def test_paths_are_paths_whatever_holds_them(wavs):
     for X in (
         tuple(wavs),
         [Path(path) for path in wavs],
-        [path.encode() for path in wavs],
+        np.array(wavs, dtype=bytes),
+        [Path(path).read_bytes() for path in wavs],
+        [io.BytesIO(Path(path).read_bytes()) for path in wavs],
+        [wavs[0], Path(wavs[1]), io.BytesIO(Path(wavs[2]).read_bytes())],
         np.array(wavs),
         np.array(wavs, dtype=object),
         pd.Series(wavs, index=[5, 3, 1]),
@@ -152,6 +157,20 @@ def test_paths_are_paths_whatever_holds_them(wavs):
     waveforms = [audio.read(path)[0] for path in wavs]
     assert_same(featurizer.transform(waveforms), frames)
     assert_same(featurizer.inverse_transform(frames), waveforms, atol=1e-6)
+
+
+def test_open_files_may_be_closed_and_contents_are_never_printed(wavs):
+    with open(wavs[0], "rb") as file:
+        frames = FFTFeaturizer(N=256).fit_transform([file])
+        assert file.tell() == 0
+    assert_same(frames, FFTFeaturizer(N=256).fit_transform(wavs[:1]))
+    raw = b"RIFF" + b"secret" * 1000
+    for X in (raw, io.BytesIO(raw), [raw], [io.BytesIO(raw)], [raw, noise(9)]):
+        with pytest.raises(
+            ValueError, match=r"list: \[x\]|decoded|read it fir|dam"
+        ) as e:
+            FFTFeaturizer(N=256).fit(X)
+        assert "secret" not in str(e.value)
 
 
 def test_a_list_gives_a_list_also_where_lengths_agree(wavs):
@@ -253,7 +272,7 @@ def test_fit_reads_headers_only(wavs, monkeypatch):
     def read(*args, **kwargs):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("skmusic.featurizer.read_blocks", read)
+    monkeypatch.setattr("skmusic.spectra.streaming.read_blocks", read)
     assert FFTFeaturizer(N=256).fit(wavs).n_channels_ == 2
     with pytest.raises(AssertionError, match="decoded"):
         FFTFeaturizer(N=256).fit(wavs).transform(wavs)
@@ -279,7 +298,7 @@ def test_streamed_frames_are_used_as_a_list_is(wavs):
     featurizer = FFTFeaturizer(N=256)
     streamed, frames = featurizer.fit_transform(wavs), featurizer.transform(wavs)
     assert len(streamed) == 3
-    assert (streamed.n_dims, streamed.n_channels) == (516, 2)
+    assert streamed.format == featurizer.format_
     assert streamed.lengths == [len(f) for f in frames]
     assert_same(streamed, frames)
     assert_same(streamed[1:], frames[1:])
@@ -429,7 +448,8 @@ def test_fit_returns_itself_and_forgets_the_last_fit():
         ({"factor": 1e-300}, "factor=1e-300 cannot be undone.*use a number nearer"),
         ({"factor": "2"}, r"'factor' parameter .* Got '2'"),
         ({"sr": 0}, r"'sr' parameter .* range \(0\.0, inf\)\. Got 0"),
-        ({"channels": 0}, r"'channels' parameter .*\[1, inf\) or None\. Got 0"),
+        ({"channels": 0}, r"'channels' parameter .*\[1, 64\] or None\. Got 0"),
+        ({"channels": 65}, r"'channels' parameter .*\[1, 64\] or None\. Got 65"),
         (
             {"on_error": "skip"},
             r"'on_error' parameter .* must be a str among .* Got 'skip'",
@@ -466,7 +486,7 @@ BAD = {  # X, error, message
     "no samples": ([np.zeros((0, 2))], ValueError, r"0 sample.*shape=\(0, 2\)"),
     "no samples, 1-D": ([np.zeros(0)], ValueError, r"0 sample.*shape=\(0, 1\)"),
     "generator": (iter([noise(9)]), TypeError, "X is a list_iterator.* pass a list"),
-    "path and array": (["a.wav", noise(9)], ValueError, "mixes kinds or lengths; pass"),
+    "path and array": (["a.wav", noise(9)], ValueError, "recording 0 is the path 'a.w"),
 }
 
 
@@ -479,17 +499,67 @@ def test_bad_input_is_refused_with_a_reason(X, error, message):
         fitted.transform(X)
 
 
-def test_a_bare_stereo_array_is_warned_of():
-    with pytest.warns(UserWarning, match=r"shape \(1000, 2\) was .* list: \[x\]"):
-        FFTFeaturizer(N=256).fit(noise(1000, 2))
-    with pytest.warns(UserWarning, match=r"1000 recordings of 1 samples; wrap"):
-        FFTFeaturizer(N=256).fit(noise(1000, 1))
+def test_a_bare_stereo_array_is_refused():
+    for n_channels in (1, 2, 8):
+        with pytest.raises(ValueError, match=r"is one waveform, .* list: \[x\]"):
+            FFTFeaturizer(N=256).fit(noise(1000, n_channels))
     FFTFeaturizer(N=256).fit(noise(255, 2))  # may be what it says
-    FFTFeaturizer(N=256).fit(noise(1000, 3))
+    FFTFeaturizer(N=256).fit(noise(1000, 9))
+
+
+def test_channels_first_are_refused_at_once():
+    for X in ([noise(2, 4000)], noise(2 * 2 * 4000).reshape(2, 2, 4000)):
+        for method in (FFTFeaturizer().fit, FFTFeaturizer().fit([noise(9)]).transform):
+            with pytest.raises(ValueError, match=r"channel-first; pass x\.T"):
+                method(X)
+
+
+def test_integers_are_the_recordings_that_they_stand_for():
+    x = noise(3000, 2)
+    stored = np.rint(x * 32768).astype(np.int16)
+    featurizer = FFTFeaturizer(N=256)
+    back = featurizer.inverse_transform(featurizer.fit_transform([stored]))
+    np.testing.assert_allclose(back[0], x, atol=2**-16)
+    with pytest.warns(UserWarning, match=r"peak of .* divide them by 32768") as told:
+        featurizer.fit_transform([stored.astype(float)])
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("lengths", [(900, 900), (900, 700)])
+@pytest.mark.parametrize("form", ["arrays", "paths"])
+def test_frames_are_not_joined_along_time(lengths, form, tmp_path):
+    X = [noise(n, 2) for n in lengths]
+    if form == "paths":
+        X = [save(tmp_path / f"{i}.wav", x) for i, x in enumerate(X)]
+    union = FeatureUnion([("a", FFTFeaturizer(N=64)), ("b", FFTFeaturizer(N=32))])
+    with pytest.raises(TypeError, match=r"FeatureUnion.* Use one FFTFeaturizer"):
+        union.fit_transform(X)
+    with pytest.raises(TypeError, match=r"FeatureUnion.* Use one FFTFeaturizer"):
+        union.fit(X).transform(X)
+
+
+def test_for_all_else_frames_are_a_list():
+    X = [noise(900, 2)] * 3
+    frames = FFTFeaturizer(N=64).fit_transform(X)
+    assert np.shape(frames) == (3, 30, 132)
+    assert np.concatenate(frames).shape == (90, 132)
+    np.testing.assert_allclose(np.mean(frames, axis=0), frames[0])
+    assert pickle.loads(pickle.dumps(frames))[0].format == frames[0].format
+
+
+def test_frames_know_their_format():
+    featurizer = FFTFeaturizer(N=64, hop_length=16, sr=8000)
+    for X in ([noise(900, 2)], noise(2 * 900).reshape(2, 900)):
+        frames = featurizer.fit_transform(X)
+        assert frames[0].format == featurizer.format_
+        assert featurizer.format_.n_dims == featurizer.n_dims_ == frames[0].shape[1]
+    other = FFTFeaturizer(N=64, hop_length=32, sr=8000).fit([noise(900)])
+    with pytest.raises(ValueError, match="frames of another format"):
+        other.inverse_transform(frames)
 
 
 def test_what_is_odd_but_fine():
-    for x in (np.zeros(1000), np.ones(1), np.full(300, 1e-30), np.full(300, 1e6)):
+    for x in (np.zeros(1000), np.ones(1), np.full(300, 1e-30), np.full(300, 30.0)):
         featurizer = FFTFeaturizer(N=256)
         frames = featurizer.fit_transform([x])
         assert np.isfinite(frames[0]).all()
@@ -523,9 +593,10 @@ def test_unfitted_use_is_refused(method):
         ([np.ones((5, 66)), np.ones((5, 7))], "recording 1 have 7 numbers, .* 66 "),
         (np.ones((2, 5, 7)), r"recording 0 have 7 numbers, .* 66 \(n_dims_\)"),
         (np.ones((5, 66)), r"have 1 numbers.* wrap the frames of a single recording"),
+        (Frames(np.ones((5, 66)), FrameFormat(64, 32)), r"one frame seq.* list: \[x\]"),
         (np.ones(66), "Reshape your data"),
         ([np.full((5, 66), np.nan)], "recording 0 contains NaN"),
-        (["a.wav"], r"X holds paths such as 'a\.wav', not frames; transform"),
+        (["a.wav"], r"X holds files such as the path 'a\.wav', not frames"),
         ([np.ones((2, 5, 66))], r"shape \(2, 5, 66\); a frame sequence has shape"),
     ],
 )
@@ -564,9 +635,9 @@ def not_finite(path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (empty_file, r"bad\.wav' cannot be decoded \(the file is empty\); convert"),
+        (empty_file, r"bad\.wav' is empty; leave it out"),
         (text, r"bad\.wav' cannot be decoded .*; convert it .*, or leave it out"),
-        (no_samples, r"bad\.wav' holds no samples; leave it out"),
+        (no_samples, r"bad\.wav' holds no sound; leave it out"),
         (not_finite, r"bad\.wav' holds samples that are .*not a number; export it"),
     ],
 )

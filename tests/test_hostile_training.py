@@ -22,7 +22,7 @@ HOSTILE = {
     "a moment beside music": [TONE[:300], TONE],
     "one sample beside music": [TONE[:1], TONE],
 }
-# Phases are turned where runs join: at worst all partials of a wave peak at once.
+# Phases are aligned where segments meet: at worst all partials of a wave peak at once.
 AT_ONCE = {"square wave of full scale": 4 / np.pi * (1 / np.arange(1, 19, 2)).sum()}
 
 
@@ -30,12 +30,12 @@ def step(x):
     return np.abs(np.diff(x, axis=0)).max(initial=0)
 
 
-def pipeline(output, **parameters):
+def pipeline(synthesis, **parameters):
     return Pipeline(
         [
             FFTFeaturizer(N=256, sr=SR),
             StatefulLSTMGenerator(
-                output,
+                synthesis,
                 epochs=1,
                 hidden_layer_sizes=(4,),
                 random_state=0,
@@ -48,7 +48,7 @@ def pipeline(output, **parameters):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_music_is_finite_and_has_no_steps_of_its_own(name, tmp_path):
     X = HOSTILE[name]
-    pipe = pipeline("tokens").fit(X)
+    pipe = pipeline("concatenative").fit(X)
     loudest = max(np.abs(x).max() for x in X)
     for seed in None, X[0], TONE:
         music = pipe.sample(seed, seconds=1, random_state=0)
@@ -64,9 +64,9 @@ def test_music_is_finite_and_has_no_steps_of_its_own(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_spectra_are_finite_and_no_louder_than_what_was_learned(name):
+def test_drawn_music_is_finite_and_no_louder_than_what_was_learned(name):
     X = HOSTILE[name]
-    pipe = pipeline("tokens", emission="spectra").fit(X)
+    pipe = pipeline("neural").fit(X)
     loudest = max(np.abs(x).max() for x in X)
     for seed in None, X[0], TONE:
         music = pipe.sample(seed, seconds=1, random_state=0)
@@ -84,15 +84,19 @@ def test_regression_is_finite_too(name):
 
 
 @pytest.mark.parametrize(
-    ("output", "level"),
-    [("tokens", 1e200), ("tokens", np.float32(1e22)), ("regression", 1e200)],
+    ("synthesis", "level"),
+    [
+        ("concatenative", 1e200),
+        ("neural", np.float32(1e22)),
+        ("regression", 1e200),
+    ],
 )
-def test_numbers_beyond_all_sound_are_refused_by_a_clear_error(output, level):
+def test_numbers_beyond_all_sound_are_refused_by_a_clear_error(synthesis, level):
     with pytest.raises(ValueError, match=r"numbers too large .* scale the recordings"):
-        pipeline(output).fit([(level * TONE).astype(np.result_type(level))])
+        pipeline(synthesis).fit([(level * TONE).astype(np.result_type(level))])
 
 
 def test_only_moments_are_refused_by_a_clear_error():
     moments = FFTFeaturizer(N=256).fit_transform([TONE[:300], TONE[:1]])
     with pytest.raises(ValueError, match="pass longer recordings"):
-        pipeline("tokens")[-1].fit(moments)
+        pipeline("concatenative")[-1].fit(moments)

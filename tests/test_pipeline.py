@@ -10,8 +10,9 @@ import pytest
 import sklearn.pipeline
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 from sklearn.utils import estimator_html_repr
 
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio, make_pipeline
@@ -25,14 +26,14 @@ def featurizer(**options):
     return FFTFeaturizer(**{"N": N, "sr": SR, **options})
 
 
-def generator(output="tokens", **options):
+def generator(synthesis="concatenative", **options):
     options = {"hidden_layer_sizes": (8,), "epochs": 1, "random_state": 0, **options}
-    return StatefulLSTMGenerator(output, **options)
+    return StatefulLSTMGenerator(synthesis, **options)
 
 
 @pytest.fixture(scope="module")
-def songs():
-    return make_songs(4, 3.0, sr=SR, random_state=0).recordings
+def songs(shift):
+    return make_songs(4, 3.0, sr=SR, random_state=shift).recordings
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +171,7 @@ def test_memory_spares_the_second_transform(wavs, pipe, tmp_path, monkeypatch):
 
 def test_files_are_learned_as_their_frames_are(wavs, pipe):
     whole = pipe[0].transform(wavs)
-    other = clone(pipe[1]).fit(whole, frame_seconds=pipe[0].frame_seconds)
+    other = clone(pipe[1]).fit(whole)
     assert other.history_ == pipe[1].history_
     np.testing.assert_equal(other.training_, pipe[1].training_)
     music = [each.sample(whole[0], 300, random_state=0) for each in (other, pipe[1])]
@@ -193,42 +194,20 @@ def test_more_songs_can_be_learned_later(wavs):
     pipe.partial_fit(wavs[2:])
     assert pipe[0].n_channels_ == n_channels
     assert pipe[1].n_recordings_ == len(wavs)
-    assert set(pipe[1].bank_.recording) == set(range(len(wavs)))
-    # What was told once need not be told again.
+    assert set(pipe[1].synthesis_.database.recording) == set(range(len(wavs)))
     fitted[1].partial_fit(fitted[0].transform(wavs[2:]))
     np.testing.assert_equal(fitted[1].training_, pipe[1].training_)
 
 
-@pytest.mark.parametrize("routed", [False, True])
-def test_the_generator_is_told_the_rate_of_the_frames(wavs, routed):
-    with sklearn.config_context(enable_metadata_routing=routed):
-        for sr, N in ((11025, 512), (22050, 1024), (44100, 256)):
-            waveforms = [np.random.default_rng(0).standard_normal(4 * sr)]
-            pipe = Pipeline([FFTFeaturizer(N=N, sr=sr), generator()]).fit(waveforms)
-            again = Pipeline(pipe.steps).partial_fit(waveforms)
-            for bank in (pipe[1].bank_, again[1].bank_):
-                step = bank.layout.frames_per_step * pipe[0].frame_seconds
-                assert step == pytest.approx(1024 / 44100)
-                assert bank.shortest * step == pytest.approx(0.25, abs=step)
-                assert bank.longest * step == pytest.approx(0.45, abs=step)
-
-
-def test_a_rate_that_was_told_need_not_be_told_again():
-    sr = 11025
-    waveforms = [np.random.default_rng(0).standard_normal(9 * sr)]
-    featurizer, lstm = Pipeline(
-        [FFTFeaturizer(N=1024, sr=sr), generator(warm_start=True)]
-    ).fit(waveforms)
-    shortest, frames = lstm.bank_.shortest, featurizer.transform(waveforms)
-    assert shortest * featurizer.frame_seconds == pytest.approx(0.25, abs=0.05)
-    assert clone(lstm).fit(frames).bank_.shortest > 2 * shortest  # it was not told
-    assert lstm.partial_fit(frames).bank_.shortest == shortest
-    assert lstm.fit(frames).bank_.shortest == shortest
-
-
-def test_what_needs_no_rate_is_told_none(wavs):
-    frames = Pipeline([FFTFeaturizer(N=256), FunctionTransformer()]).fit(wavs)
-    assert len(frames.transform(wavs[:1])) == 1
+@pytest.mark.parametrize(("sr", "N"), [(11025, 512), (22050, 1024), (44100, 256)])
+def test_segments_take_as_long_at_any_rate(sr, N):
+    waveforms = [np.random.default_rng(0).standard_normal(4 * sr)]
+    pipe = Pipeline([FFTFeaturizer(N=N, sr=sr), generator()]).fit(waveforms)
+    synthesis = pipe[-1].synthesis_
+    step = synthesis.format.step / sr
+    assert step == pytest.approx(1024 / 44100)
+    assert synthesis.database.shortest * step == pytest.approx(0.25, abs=step)
+    assert synthesis.database.longest * step == pytest.approx(0.45, abs=step)
 
 
 @pytest.mark.parametrize("bad", [{"sr": 0}, {"sr": "fast"}, {"N": "long"}, {"N": None}])
@@ -237,14 +216,21 @@ def test_a_rate_that_is_none_is_refused_by_the_featurizer(wavs, bad):
         Pipeline([FFTFeaturizer(**bad), generator()]).fit(wavs)
 
 
-def test_scikit_learns_own_pipeline_works(wavs, pipe):
-    steps = [("fft", featurizer()), ("lstm", generator())]
-    rate = featurizer().frame_seconds
-    theirs = sklearn.pipeline.Pipeline(steps).fit(wavs, lstm__frame_seconds=rate)
-    assert theirs.score(wavs) == pipe.score(wavs)
-    made = theirs["lstm"].sample(theirs["fft"].transform(wavs[:1])[0], 30)
-    (music,) = theirs["fft"].inverse_transform([made])
-    np.testing.assert_array_equal(music, pipe.sample(wavs[0], 30))
+@pytest.mark.parametrize("synthesis", ["concatenative", "neural", "regression"])
+@pytest.mark.parametrize("form", ["paths", "arrays"])
+def test_scikit_learns_own_pipeline_gives_the_same(wavs, songs, synthesis, form):
+    X = {"paths": wavs, "arrays": songs}[form]
+    fft = featurizer(sr=8000)
+    theirs = sklearn.pipeline.make_pipeline(fft, generator(synthesis)).fit(X)
+    ours = make_pipeline(clone(fft), generator(synthesis)).fit(X)
+    assert theirs[-1].synthesis_.format == ours[-1].synthesis_.format == fft.format_
+    np.testing.assert_equal(theirs[-1].training_, ours[-1].training_)
+    assert theirs.score(X) == ours.score(X)
+    for a, b in zip(theirs.predict(X), ours.predict(X), strict=True):
+        np.testing.assert_array_equal(a, b)
+    made = theirs[-1].sample(theirs[0].transform(X[:1])[0], 30, random_state=1)
+    (music,) = theirs[0].inverse_transform([made])
+    np.testing.assert_array_equal(music, ours.sample(X[0], 30, random_state=1))
 
 
 def test_refitting_gives_the_same(wavs, pipe):
@@ -345,12 +331,12 @@ def test_a_stream_is_the_sample_to_the_bit(pipe, mono, wavs, length, block_frame
         )
 
 
-def test_a_mood_is_streamed_as_it_is_sampled(pipe, wavs):
-    options = {"random_state": 3, "frames": 100, "mood": wavs[1]}
+def test_a_style_is_streamed_as_it_is_sampled(pipe, wavs):
+    options = {"random_state": 3, "frames": 100, "style": wavs[1]}
     blocks = list(pipe.stream(wavs[0], block_frames=7, **options))
     made = pipe.sample(wavs[0], **options)
     np.testing.assert_array_equal(np.concatenate(blocks), made)
-    del options["mood"]
+    del options["style"]
     assert not np.array_equal(made, pipe.sample(wavs[0], **options))
 
 
@@ -420,6 +406,35 @@ def test_streams_of_nothing_are_refused_at_once(pipe, options, message):
         pipe.stream(**options)
 
 
+@pytest.mark.parametrize("name", ["sample", "stream", "partial_fit"])
+def test_a_pipeline_has_what_its_steps_can_do(name):
+    def flat(X):
+        return [x.mean(axis=0) for x in X]
+
+    no_inverse = Normalizer()
+    assert hasattr(Pipeline([featurizer(), generator()]), name)
+    for steps in (
+        [featurizer(), FunctionTransformer(flat), LogisticRegression()],
+        [featurizer()],
+        [featurizer(), "passthrough"],
+    ):
+        assert not hasattr(Pipeline(steps), name)
+    parts = Pipeline([StandardScaler(), SGDClassifier()])
+    assert hasattr(parts, name) == (name == "partial_fit")
+    assert hasattr(Pipeline([no_inverse, generator()]), name) == (name == "partial_fit")
+
+
+def test_other_estimators_learn_in_parts_too():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, 3)), rng.integers(2, size=60)
+    ours = Pipeline([StandardScaler(), SGDClassifier(random_state=0)])
+    scaler, theirs = StandardScaler().fit(X[:30]), SGDClassifier(random_state=0)
+    for part in (slice(30), slice(30, 60)):
+        ours.partial_fit(X[part], y[part], classes=[0, 1])
+        theirs.partial_fit(scaler.transform(X[part]), y[part], classes=[0, 1])
+    np.testing.assert_array_equal(ours[-1].coef_, theirs.coef_)
+
+
 def test_steps_that_cannot_stream_are_named(songs):
     steps = [featurizer(), FunctionTransformer(), generator("regression")]
     with pytest.raises(NotFittedError):
@@ -432,11 +447,11 @@ def test_steps_that_cannot_stream_are_named(songs):
 # --- from one process to another
 
 
-@pytest.mark.parametrize("output", ["tokens", "regression"])
+@pytest.mark.parametrize("synthesis", ["concatenative", "regression"])
 def test_another_process_plays_the_same_without_tensorflow(
-    output, pipe, wavs, tmp_path
+    synthesis, pipe, wavs, tmp_path
 ):
-    if output == "regression":
+    if synthesis == "regression":
         pipe = Pipeline([featurizer(), generator("regression")]).fit(wavs)
     joblib.dump(pipe, tmp_path / "pipe.joblib")
     expected = pipe.sample(wavs[0], 60, random_state=3)
@@ -495,6 +510,29 @@ def test_lengths_with_other_windows(songs, settings):
     for frames in (3, 50):
         assert pipe.sample(None, frames).shape == (frames * hop - (N - hop), 2)
     assert pipe.sample(None, seconds=0.3).shape == (round(0.3 * SR), 2)
+
+
+def test_the_default_length_is_that_of_the_generator(pipe):
+    music = pipe.sample(random_state=1)
+    assert len(music) == 999 * HOP
+    np.testing.assert_array_equal(music, pipe.sample(None, 1000, random_state=1))
+
+
+@pytest.mark.parametrize("seconds", ["3", True, [3]])
+def test_seconds_that_are_no_number_are_named(pipe, seconds):
+    for method in (pipe.sample, pipe.stream):
+        with pytest.raises(TypeError, match=r"seconds=.* is no number such as 30"):
+            method(seconds=seconds)
+
+
+def test_a_number_is_no_style(pipe):
+    with pytest.raises(ValueError, match="style=10 is a number"):
+        pipe.sample(None, 20, style=10)
+
+
+def test_a_number_is_no_seed_of_a_stream(pipe):
+    with pytest.raises(ValueError, match="seed=10 is a number"):
+        pipe.stream(10)
 
 
 def test_seconds_are_the_beginning_of_frames(pipe):
@@ -588,7 +626,7 @@ def test_steps_that_do_nothing(songs, nothing):
 @pytest.mark.parametrize(
     ("lengths", "message"),
     [
-        ({}, "frames=None and seconds=None: give one of the two"),
+        ({"frames": 1}, r"frames=1 makes no sample: it takes 2 .* N=256 .*frames=2"),
         ({"frames": 9, "seconds": 1.5}, r"frames=9 and seconds=1\.5: give one"),
         ({"seconds": 0}, "seconds=0 makes no music; use"),
         ({"seconds": -1}, "seconds=-1 makes no music; use"),
@@ -614,6 +652,7 @@ BAD_SEEDS = {  # seed, error, message
     "3 channels": (np.zeros((300, 3)), ValueError, "3 channels where 2 were fitted"),
     "a list with one": (["gone.wav"], FileNotFoundError, r"'gone\.wav' does not"),
     "no seeds": ([], ValueError, r"seed=\[\] asks for no piece; use None"),
+    "a number": (10, ValueError, r"seed=10 is a number; .*music.* length frames=10"),
 }
 
 

@@ -9,6 +9,7 @@ from skmusic import FFTFeaturizer, StatefulLSTMGenerator
     [
         FFTFeaturizer(),
         StatefulLSTMGenerator(),
+        StatefulLSTMGenerator("neural"),
         StatefulLSTMGenerator("regression"),
     ],
 )

@@ -1,5 +1,6 @@
 """Find, read, resample and write recordings.
 
+Recordings are given as paths, bytes or open files; their contents tell the format.
 A waveform is a floating-point array of shape ``(n_samples, n_channels)``, time
 first, with samples in [-1, 1].  A one-dimensional array is taken as mono.
 libsndfile (``soundfile``) does the decoding and encoding; the MPEG-4 family, which

@@ -1,32 +1,32 @@
 """Read recordings.
 
-A file may come from anyone: what it claims to hold costs nothing, and what it holds
-is decoded up to a bound, since a file of some kilobytes can unfold to any length.
+A file may come from anyone. The length that it claims takes no memory, and decoding
+stops at a bound, since some kilobytes can unfold to any length.
 """
 
-import contextlib
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 from skmusic.audio.containers import open_source
+from skmusic.audio.recordings import as_file
 from skmusic.audio.waveform import MAX_CHANNELS, resample, resample_blocks, to_channels
 
-# Bytes of samples, in single precision, that any file may unfold to, and how many
-# times its own size. The least bit rates of codecs for speech come to half of that.
+# A file may unfold to these bytes of samples in single precision, or to so many times
+# its own size. Speech codecs of the lowest bit rates reach half of that.
 _SURE, _MOST_TIMES = 1 << 28, 1000
-# Files hold integers as floats, up to 2 ** 31; what is beyond is noise of bits.
+# Some files hold integers as floats, up to 2 ** 31. Larger values are damaged bits.
 _LOUDEST = 1e10
 
 
-def read(path, sr=None, channels=None, dtype=np.float32):
+def read(recording, sr=None, channels=None, dtype=np.float32):
     """Read a recording.
 
     Parameters
     ----------
-    path : str or path
-        A sound file; one named .m4a, .m4b, .mp4 or .aac needs the extra ``m4a``.
+    recording : str, path, bytes or binary file object
+        A sound file, its bytes, or the file opened with mode "rb". Its contents tell
+        its format, whatever its name. MPEG-4 (.m4a, .aac) needs the extra ``m4a``.
     sr : int, default=None
         Sampling rate to resample to, in Hz, 100 to 1000000. By default the file's.
     channels : int, default=None
@@ -37,8 +37,8 @@ def read(path, sr=None, channels=None, dtype=np.float32):
     Returns
     -------
     waveform : ndarray of shape (n_samples, n_channels)
-        Samples in [-1, 1]; only files that store floats, lossy codecs and resampling
-        may go beyond.
+        Samples in [-1, 1]. Files that store floats, lossy codecs and resampling may
+        exceed that.
     sr : int
         Sampling rate in Hz.
 
@@ -46,21 +46,24 @@ def read(path, sr=None, channels=None, dtype=np.float32):
     ------
     FileNotFoundError, IsADirectoryError
         If there is no such file.
+    TypeError
+        If it is none of these.
     ValueError
-        If the file cannot be decoded, holds no samples, NaN or some beyond 1e10, has
+        If the file cannot be decoded, holds no sound, NaN or samples beyond 1e10, has
         a sampling rate or a number of channels out of range, or unfolds to more
         than 256 MiB and 1000 times its size, in single precision and at `sr`.
 
     Warns
     -----
     UserWarning
-        If the file ends before its header or its codec says so; what is there is
+        If the file ends before its header or its codec says so. Its beginning is
         read.
 
     Notes
     -----
-    While a file is read, memory is taken for at most three times what it may unfold
-    to, which is the larger of 256 MiB and 1000 times its size.
+    A file may unfold to 256 MiB, or to 1000 times its size if that is more. Reading
+    takes at most three times that memory. An MP3 whose table of contents is missing
+    or wrong is mended first, so all of it is read.
 
     Examples
     --------
@@ -75,32 +78,35 @@ def read(path, sr=None, channels=None, dtype=np.float32):
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype}")
-    with open_source(path, whole=True) as source:
+    with open_source(recording) as source:
         most = _most_of(source, sr, channels)
-        x = np.concatenate(list(_sound(source, dtype, most, path)))
+        _check_claim(source, most, recording)
+        x = np.concatenate(list(_sound(source, dtype, most)))
         file_sr = source.sr
     if channels is not None:
         x = to_channels(x, channels)
     return (x, file_sr) if sr is None else (resample(x, file_sr, sr), int(sr))
 
 
-def read_blocks(path, sr, channels):
-    """Read a recording block by block, in memory for a few of them.
+def read_blocks(recording, sr, channels):
+    """Read a recording block by block; few blocks are in memory at a time.
 
     Parameters
     ----------
-    path, sr, channels : str or path, int, int
-        As `read` takes them.
+    recording : str, path, bytes or binary file object
+        As `read` takes it.
+    sr, channels : int
+        Of the blocks.
 
     Yields
     ------
     ndarray of shape (n_samples, channels), float32
-        Together what `read` returns, to the bit.
+        Together exactly what `read` returns.
 
     Raises
     ------
-    FileNotFoundError, IsADirectoryError, ValueError
-        As `read`, where the fault lies.
+    FileNotFoundError, IsADirectoryError, TypeError, ValueError
+        As `read`, when the reading reaches the fault.
 
     Examples
     --------
@@ -113,33 +119,35 @@ def read_blocks(path, sr, channels):
     >>> np.concatenate(blocks).shape
     (20000, 2)
     """
-    with open_source(path, whole=True) as source:
+    with open_source(recording) as source:
         most = _most_of(source, sr, channels)
-        blocks = _sound(source, np.dtype(np.float32), most, path)
+        _check_claim(source, most, recording)
+        blocks = _sound(source, np.dtype(np.float32), most)
         blocks = (to_channels(x, channels) for x in blocks if len(x))
         yield from resample_blocks(blocks, source.sr, sr, channels)
 
 
-def info(path):
-    """Describe a recording without decoding it.
+def info(recording):
+    """Describe a recording.
+
+    Only a damaged file, and one without a header (.aac), is decoded for it.
 
     Parameters
     ----------
-    path : str or path
-        A sound file, as for `read`.
+    recording : str, path, bytes or binary file object
+        As `read` takes it.
 
     Returns
     -------
     dict
-        ``path`` (pathlib.Path), ``format`` and ``subtype`` (names such as "WAV" and
-        "PCM_16"), ``sr`` (Hz), ``channels``, ``seconds`` and ``samples`` (per
-        channel). The length is the header's claim: for a damaged file `read` may
-        find less, and without a header (.aac) or a table of contents (.mp3) it is an
-        estimate.
+        ``path`` (pathlib.Path, None for bytes and file objects), ``size`` (bytes of
+        the file), ``format`` and ``subtype`` (names such as "WAV" and "PCM_16"),
+        ``sr`` (Hz), ``channels``, ``seconds`` and ``samples`` (per channel). The
+        length is that which `read` gives, unless the file is damaged in its midst.
 
     Raises
     ------
-    FileNotFoundError, IsADirectoryError, ValueError
+    FileNotFoundError, IsADirectoryError, TypeError, ValueError
         As for `read`.
 
     Examples
@@ -152,29 +160,35 @@ def info(path):
     >>> about["format"], about["sr"], about["channels"], about["seconds"]
     ('FLAC', 8000, 2, 0.5)
     """
-    with open_source(path) as source:
-        return {
-            "path": Path(path),
-            "format": source.format,
-            "subtype": source.subtype,
-            "sr": source.sr,
-            "channels": source.channels,
-            "seconds": source.samples / source.sr,
-            "samples": source.samples,
-        }
+    with open_source(recording) as source:
+        most = _most_of(source)
+        ends = source.sized and (not source.samples or source.ends())
+    samples = source.samples if ends else _count(recording, most, source.samples)
+    if not samples:
+        raise _silent(source)
+    return {
+        "path": as_file(recording).path,
+        "size": source.size,
+        "format": source.format,
+        "subtype": source.subtype,
+        "sr": source.sr,
+        "channels": source.channels,
+        "seconds": samples / source.sr,
+        "samples": samples,
+    }
 
 
 def most_samples(size, channels, gain=1.0):
-    """Samples of each channel that a recording may have.
+    """Return the most samples of each channel that a recording may have.
 
     Parameters
     ----------
     size : int
         Bytes of its file.
     channels : int
-        Of the file, or of what is made of it if these are more.
+        Channels of the file, or of the result if it has more.
     gain : float
-        Samples that will be made of one.
+        New sampling rate by the file's.
 
     Returns
     -------
@@ -189,40 +203,53 @@ def most_samples(size, channels, gain=1.0):
     return round(max(_SURE, _MOST_TIMES * size) / (4 * channels * max(1.0, gain)))
 
 
-def _most_of(source, sr, channels):
+def _most_of(source, sr=None, channels=None):
     known = channels if channels in range(MAX_CHANNELS + 1) else 0
     gain = (sr or 0) / source.sr
     return most_samples(source.size, max(source.channels, known), gain)
 
 
-def _check_claim(source, most, path):
-    """Refuse what is too long before any of it takes memory, where a header tells."""
-    if not source.sized or source.samples <= most:
-        return
-    # It may hold less than it claims, and what is damaged is told of when it is read.
+def _check_claim(source, most, recording):
+    """Refuse a file of a long claim before it takes memory."""
+    if source.sized and source.samples > most:
+        # It may hold less than it claims.
+        _check_length(_count(recording, most, 0), most, source.name)
+
+
+def _count(recording, most, claimed):
+    """Count what reading gives, by decoding; `claimed` where that is refused."""
     n = 0
-    with open_source(path, whole=True) as again, contextlib.suppress(ValueError):
-        for x in again.blocks(np.dtype(np.float32)):
-            n += len(x)
-            if n > most:
-                break
-    _check_length(n, most, path)
+    with open_source(recording) as source:
+        try:
+            for x in source.blocks(np.dtype(np.float32)):
+                n += len(x)
+                if n > most:
+                    return max(n, claimed)
+        except ValueError:
+            if not n:
+                raise
+    return n
 
 
-def _check_length(n, most, path):
+def _check_length(n, most, name):
     if n > most:
         raise ValueError(
-            f"{str(path)!r} unfolds to more than {_MOST_TIMES} times its size; it "
+            f"{name} unfolds to more than {_MOST_TIMES} times its size; it "
             "is made to fill memory, or mere silence: leave it out or convert it "
             "to WAV"
         )
 
 
-def _sound(source, dtype, most, path):
-    """Yield the samples of a recording; refuse what is none, warn of its lack."""
-    _check_claim(source, most, path)
+def _silent(source):
+    if source.cut_off or source.samples:
+        return ValueError(f"{source.name} is damaged or cut off; leave it out")
+    return ValueError(f"{source.name} holds no sound; leave it out")
+
+
+def _sound(source, dtype, most):
+    """Yield the samples of a recording; warn if some are missing."""
     complete, n = not source.cut_off, 0
-    # AAC pads its last frame. What is there counts: a header may claim any length.
+    # AAC pads its last frame, so the header's length cuts it. It adds nothing.
     wanted = source.samples if source.sized else np.inf
     blocks = source.blocks(dtype)
     while True:
@@ -234,26 +261,26 @@ def _sound(source, dtype, most, path):
             x, complete = None, False
         if x is None:
             break
-        _check_length(n + len(x), most, path)
+        _check_length(n + len(x), most, source.name)
         if not _is_sound(x):
             raise ValueError(
-                f"{str(path)!r} holds samples that are infinite, beyond "
+                f"{source.name} holds samples that are infinite, beyond "
                 f"{_LOUDEST:.0e} or not a number; export it anew or leave it out"
             )
         x = x[: int(min(len(x), wanted - n))]
         n += len(x)
         yield x
     if not n:
-        raise ValueError(f"{str(path)!r} holds no samples; leave it out")
-    # An MP3 without a table of contents is only roughly as long as it claims.
+        raise _silent(source)
+    # Encoders may claim a little more than there is.
     if (source.sized and n <= source.samples - 0.25 * source.sr) or not complete:
         warnings.warn(
-            f"{str(path)!r} is damaged or cut off: read the first "
+            f"{source.name} is damaged or cut off: read the first "
             f"{n / source.sr:.2f} s; if there should be more, export it anew",
             stacklevel=3,
         )
 
 
 def _is_sound(block):
-    # NaN is not; two comparisons, since an array of magnitudes would take longer.
+    # NaN fails both comparisons. An array of magnitudes would take longer.
     return not len(block) or (block.min() >= -_LOUDEST and block.max() <= _LOUDEST)

@@ -15,8 +15,8 @@ from skmusic.audio.waveform import (
     to_16_bits,
 )
 
-# What `write` makes of a suffix: format, subtype and the rates the encoder takes.
-# libvorbis does not refuse rates above 200 kHz: it crashes.
+# For each suffix: format, subtype and the rates that the encoder takes. libvorbis does
+# not refuse rates above 200 kHz, it crashes.
 ENCODERS = {
     ".wav": ("WAV", "PCM_16", RATES),
     ".w64": ("W64", "PCM_16", RATES),
@@ -39,8 +39,8 @@ ENCODERS = {
 def write(path, x, sr):
     """Write a recording, whole or not at all.
 
-    The sound goes to a hidden file in the same folder, which takes the target's name
-    once complete: after a failure an older target is as it was.
+    The sound goes to a hidden file in the same folder, which is renamed once it is
+    complete. After a failure an older file is as it was.
 
     Parameters
     ----------
@@ -48,11 +48,12 @@ def write(path, x, sr):
         File to write; its suffix tells the format: .wav, .w64, .aif(f), .au, .caf
         and .flac (all 16 bits per sample), .ogg or .oga (Vorbis), .opus or .mp3.
     x : array-like of shape (n_samples, n_channels) or (n_samples,)
-        Waveform, float32 or float64. If its peak exceeds 1, the whole is scaled down
-        to a peak of 0.999: clipping would distort.
+        Waveform, float32 or float64. If its peak exceeds 1, all of it is scaled to a
+        peak of 0.999, since clipping would distort.
     sr : int
-        Sampling rate in Hz, 100 to 1000000. A format that does not take it (often .mp3,
-        .opus) gets the waveform resampled to its next higher rate, else its highest.
+        Sampling rate in Hz, 100 to 1000000. If the format does not take it (often
+        .mp3, .opus), the waveform is resampled to the next higher rate that it takes,
+        or to the highest.
 
     Raises
     ------
@@ -107,12 +108,12 @@ def _encode(part, path, x, sr):
         ) as file:
             for start in range(0, len(x), BLOCK):
                 block = x[start : start + BLOCK] * gain
-                # What libsndfile would do itself, in a third of the time. Of FLAC it
-                # rounds otherwise.
+                # libsndfile would do the same in three times the time. For FLAC it
+                # rounds in another way.
                 if subtype == "PCM_16" and file_format != "FLAC":
                     block = to_16_bits(block)
                 file.write(block)
-        # libsndfile is silent about what it could not write when closing the file.
+        # libsndfile does not tell what it could not write when it closes the file.
         complete = sf.info(native_name(part)).frames == len(x)
     except AssertionError:  # soundfile's answer to a short write
         complete = False

@@ -1,16 +1,17 @@
-"""Files: find recordings by their names, write whole or not at all."""
+"""Find recordings by their names; write files whole or not at all."""
 
 import contextlib
 import os
 import uuid
+import warnings
 from pathlib import Path
 
 import soundfile as sf
 
-MPEG4 = {".m4a", ".m4b", ".mp4", ".aac"}
+MPEG4 = {".m4a", ".m4b", ".m4r", ".mp4", ".aac", ".mov", ".3gp"}
 
-# libsndfile names its formats after their usual suffix; the rest are synonyms. Raw
-# files (no header) and Matlab files are not recordings one finds by their suffix.
+# libsndfile names its formats after their usual suffix; the rest are synonyms. A search
+# leaves out raw files, which have no header, and Matlab files, which are rarely sound.
 SUFFIXES = tuple(
     sorted(
         {f".{name.lower()}" for name in sf.available_formats()}
@@ -18,6 +19,45 @@ SUFFIXES = tuple(
         | {".aif", ".aifc", ".bwf", ".iff", ".oga", ".opus", ".sf", ".snd", ".wave"}
         | MPEG4
     )
+)
+# Names of sound that cannot be read, of which a search tells.
+_UNREADABLE = frozenset(
+    [
+        ".3g2",
+        ".aa",
+        ".aax",
+        ".ac3",
+        ".amr",
+        ".ape",
+        ".asf",
+        ".avi",
+        ".dff",
+        ".dsf",
+        ".dts",
+        ".flv",
+        ".it",
+        ".m4p",
+        ".mid",
+        ".midi",
+        ".mka",
+        ".mkv",
+        ".mod",
+        ".mpc",
+        ".ofr",
+        ".ra",
+        ".ram",
+        ".rm",
+        ".s3m",
+        ".shn",
+        ".spx",
+        ".tak",
+        ".tta",
+        ".webm",
+        ".weba",
+        ".wma",
+        ".wv",
+        ".xm",
+    ]
 )
 
 
@@ -27,17 +67,17 @@ def find(paths, ignore=()):
     Parameters
     ----------
     paths : str, path or iterable of these
-        Files, kept as they are whatever their suffix, and folders, searched with all
-        their subfolders for files with one of the `SUFFIXES` (upper or lower case),
-        sorted by name. Hidden files and folders (a leading dot) are skipped; links
-        are followed, but no folder is searched twice.
+        Files are kept, whatever their suffix. Folders are searched, with all their
+        subfolders, for files with one of the `SUFFIXES` in upper or lower case. Hidden
+        files and folders (a leading dot) are skipped. Links are followed, but no
+        folder is searched twice.
     ignore : str, path or iterable of these, default=()
         Files and folders to leave out.
 
     Returns
     -------
     list of pathlib.Path
-        In the order of `paths`, those of a folder by name.
+        In the order of `paths`; those of a folder are sorted by name.
 
     Raises
     ------
@@ -45,6 +85,11 @@ def find(paths, ignore=()):
         If a path does not exist.
     ValueError
         If a folder holds no recording.
+
+    Warns
+    -----
+    UserWarning
+        Which files of a folder are sound of a kind that cannot be read, by name.
 
     Examples
     --------
@@ -57,30 +102,45 @@ def find(paths, ignore=()):
     ['a.MP3', 'b.wav']
     """
     ignored = {real_path(path) for path in _as_paths(ignore)}
-    found = []
+    found, skipped = [], []
     for path in _as_paths(paths):
         if path.is_dir():
-            recordings = list(_walk(path, set()))
+            files = list(_walk(path, set()))
         elif path.exists():
-            recordings = [path]
+            files = [path]
         else:
             raise FileNotFoundError(f"{str(path)!r}: no such file or folder")
         wanted = [
-            recording
-            for recording in recordings
-            if ignored.isdisjoint([real_path(recording), *real_path(recording).parents])
+            file
+            for file in files
+            if ignored.isdisjoint([real_path(file), *real_path(file).parents])
         ]
-        if path.is_dir() and not wanted:
+        if path.is_dir():
+            skipped += [f.name for f in wanted if f.suffix.lower() in _UNREADABLE]
+            wanted = [f for f in wanted if f.suffix.lower() in SUFFIXES]
+        if not wanted and path.is_dir():
+            _tell_of_skipped(skipped)
             raise ValueError(
                 f"folder {str(path)!r} holds no recording, that is, no file named "
                 f"*{', *'.join(SUFFIXES)}; name other files one by one"
             )
         found += wanted
+    _tell_of_skipped(skipped)
     return found
 
 
+def _tell_of_skipped(names):
+    if not names:
+        return
+    shown = ", ".join(names[:5]) + ", ..." * (len(names) > 5)
+    files = "1 file" if len(names) == 1 else f"{len(names)} files"
+    warnings.warn(
+        f"skipped {files} of a kind that cannot be read: {shown}", stacklevel=3
+    )
+
+
 def check_regular(path):
-    """Refuse folders, and pipes and devices, which would hang when opened."""
+    """Refuse folders, and also pipes and devices, which might hang when opened."""
     if path.is_dir():
         raise IsADirectoryError(
             f"{str(path)!r} is a folder; pass a file (skmusic.audio.find lists them)"
@@ -91,10 +151,10 @@ def check_regular(path):
 
 @contextlib.contextmanager
 def written_whole(path):
-    """Name of a hidden file in the same folder that becomes `path` when complete.
+    """Name a hidden file in the same folder; it becomes `path` when the block ends.
 
-    Where the block fails, an older file is as it was and the new one is gone. Of a
-    link the target is replaced, not the link.
+    If the block fails, an older file stays as it was and the new one is deleted. If
+    `path` is a link, the file that it points to is replaced.
 
     Parameters
     ----------
@@ -129,7 +189,7 @@ def written_whole(path):
         )
     if target.exists():
         check_regular(target)
-    # A name of its own, not the target's with something added: that may be too long.
+    # With something added, the name of the target might be too long.
     part = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
         yield part
@@ -145,7 +205,7 @@ def _as_paths(paths):
 
 
 def _walk(folder, seen):
-    """Yield the recordings in a folder and its subfolders, sorted by name."""
+    """Yield the files in a folder and its subfolders, sorted by name."""
     if real_path(folder) in seen:  # links may lead in a circle
         return
     seen.add(real_path(folder))
@@ -154,7 +214,7 @@ def _walk(folder, seen):
             continue
         if path.is_dir():
             yield from _walk(path, seen)
-        elif path.is_file() and path.suffix.lower() in SUFFIXES:
+        elif path.is_file():
             yield path
 
 

@@ -1,14 +1,17 @@
-"""How long an MP3 really is, and telling a decoder so.
+"""Find out how long an MP3 really is, and tell a decoder.
 
-An MP3 has no length of its own: its first frame may hold no sound but a table, in
-which an encoder writes the number of frames. Without it a decoder guesses from the
-bit rate of the first frame, and stops there: of a recording of variable bit rate most
-may be lost. The table is wrong, too, where several files were joined into one.
+An MP3 does not store its length. Its first frame may hold a table instead of sound, in
+which the encoder wrote the number of frames. Without a table a decoder guesses the
+length from the bit rate of the first frame, and stops there: most of a recording of
+variable bit rate may be lost. In several files joined into one the table is wrong.
 """
 
+import functools
 import re
 import struct
 from typing import NamedTuple
+
+from skmusic.audio.kinds import tag_size
 
 # Kilobits a second by index, of MPEG 1 and of MPEG 2 and 2.5, layer III.
 _BIT_RATES = (
@@ -16,22 +19,34 @@ _BIT_RATES = (
     (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 )
 _RATES = (44100, 48000, 32000)
-# What a table begins with: "Info" where the bit rate is constant.
+# A table begins so; "Info" stands for a constant bit rate.
 _TABLES = (b"Xing", b"Info")
-# What may follow the last frame, and what looks like a header of layer III.
+# What may follow the last frame, and the pattern of a frame header of layer III.
 _TAGS = (b"TAG", b"APE", b"ID3", b"LYR")
 _HEADER = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]", re.DOTALL)
-# Places where frames may be looked for anew, at most.
+# The most searches for frames within one file.
 _MOST_GAPS = 100_000
 
 
 class _Frame(NamedTuple):
     size: int  # in bytes
     table: int  # where a table would stand
+    kind: tuple  # what is the same in all frames of a recording
 
 
-def with_length(raw):
-    """The file with a table that tells its number of frames.
+class Mended(NamedTuple):
+    """An MP3 whose table of contents is right."""
+
+    raw: bytes  # the same object if nothing had to be done
+    n_frames: int  # the frames that were found
+    damaged: bool  # the table claims more frames
+
+
+def mended(raw):
+    """Mend a file of which a decoder would read too little.
+
+    Bytes between frames that are no frame are left out. A decoder would stop there, or
+    print lines about them.
 
     Parameters
     ----------
@@ -40,8 +55,7 @@ def with_length(raw):
 
     Returns
     -------
-    bytes or None
-        None where the file tells its length, or is none that could be mended.
+    Mended
 
     References
     ----------
@@ -49,51 +63,92 @@ def with_length(raw):
 
     Examples
     --------
-    >>> from skmusic.audio.mp3 import with_length
+    >>> from skmusic.audio.mp3 import mended
     >>> frame = bytes.fromhex("fffb9064") + bytes(413)  # 128 kbit/s, 44.1 kHz
-    >>> with_length(b"no frame") is None
-    True
-    >>> mended = with_length(frame * 9)
-    >>> mended[36:40], int.from_bytes(mended[44:48])
+    >>> mended(b"no frame").n_frames
+    0
+    >>> made = mended(frame * 9)
+    >>> made.raw[36:40], int.from_bytes(made.raw[44:48])
     (b'Xing', 9)
-    >>> with_length(mended) is None
+    >>> mended(made.raw).raw is made.raw
     True
     """
-    if raw[:3] != b"ID3" and raw[:1] != b"\xff":
-        return None
-    frames = _frames(raw, _skip_tag(raw))
-    start = next(frames, None)
-    if start is None:
-        return None
-    head, first = raw[start : start + 4], _frame(raw, start)
-    claimed, size = _claim(raw, start, first)
-    # A table that knows of nearly all bytes is right, and counting takes time.
-    if claimed is not None and 1.01 * size + 4096 >= len(raw) - start:
-        return None
-    counted = 1 + sum(1 for _ in frames)
+    runs, n_frames = _runs(raw)
+    if not runs:
+        return Mended(raw, 0, False)
+    start = runs[0][0]
+    head, first = raw[start : start + 4], _frame(raw[start : start + 4])
+    claimed, size_at = _claim(raw, start, first)
+    counted, damaged = n_frames, False
     if claimed is not None:
-        start, counted = start + first.size, counted - 1
-        # Encoders count the table itself, or do not.
-        if counted - claimed <= 1:
-            return None
-    return _table(head, first, counted) + raw[start:]
+        counted -= 1  # the frame of the table holds no sound
+        damaged = counted < claimed - 1
+        # Some encoders count the table itself, some do not.
+        if len(runs) == 1 and counted - claimed <= 1:
+            if damaged and size_at:  # or a decoder would print that the size is wrong
+                size = struct.pack(">I", len(raw) - start)
+                raw = raw[:size_at] + size + raw[size_at + 4 :]
+            return Mended(raw, n_frames, damaged)
+        runs[0] = start + first.size, runs[0][1]
+    sound = [raw[i:j] for i, j in runs]
+    return Mended(b"".join([_table(head, first, counted), *sound]), n_frames, damaged)
 
 
-def _skip_tag(raw):
-    """Where an ID3v2 tag at the beginning ends."""
-    if raw[:3] != b"ID3" or len(raw) < 10:
-        return 0
-    size = 0
-    for byte in raw[6:10]:
-        size = size << 7 | byte & 0x7F
-    return 10 + size
+def _runs(raw):
+    """Find where frames follow each other: pairs of start and end; count frames."""
+    runs, n_frames, start, kind = [], 0, tag_size(raw[:10]), None
+    for _ in range(_MOST_GAPS):
+        begun, frame = start, _frame(raw[start : start + 4])
+        while frame and kind in (None, frame.kind):
+            end = start + frame.size
+            following = _frame(raw[end : end + 4])
+            if not (following or _may_end(raw, end)):
+                break
+            n_frames, start, kind, frame = n_frames + 1, end, frame.kind, following
+        if start > begun:
+            runs.append((begun, start))
+        if size := tag_size(raw[start : start + 10]):
+            start += size
+            continue
+        found = _HEADER.search(raw, start + (start == begun))
+        if not found:
+            break
+        start = found.start()
+    return runs, n_frames
 
 
-def _frame(raw, start):
-    """The frame whose header stands there, or None."""
-    if start + 4 > len(raw):
+def _may_end(raw, end):
+    """Whether the last frame may end there: at the end of the file, or at a tag."""
+    return end <= len(raw) < end + 4 or raw[end : end + 3] in _TAGS
+
+
+def is_only_tags(raw):
+    """Whether nothing stands in the file but tags and zeros.
+
+    Parameters
+    ----------
+    raw : bytes
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from skmusic.audio.mp3 import is_only_tags
+    >>> is_only_tags(bytes.fromhex("49443303000000000004") + bytes(4) + b"TAG")
+    True
+    """
+    rest = raw[tag_size(raw[:10]) :].lstrip(b"\0")
+    return not rest or rest[:3] in _TAGS
+
+
+@functools.lru_cache(1024)
+def _frame(header):
+    """Read the header of a frame; None where there is none."""
+    if len(header) < 4:
         return None
-    sync, flags, rates, mode = raw[start : start + 4]
+    sync, flags, rates, mode = header
     version, layer = flags >> 3 & 3, flags >> 1 & 3
     if sync != 0xFF or flags < 0xE0 or version == 1 or layer != 1:
         return None
@@ -104,47 +159,29 @@ def _frame(raw, start):
     hertz = _RATES[rate] >> {3: 0, 2: 1, 0: 2}[version]
     thousand = 144_000 if first else 72_000
     size = thousand * _BIT_RATES[not first][bit_rate] // hertz + (rates >> 1 & 1)
-    return _Frame(size, 4 + ((32, 17) if first else (17, 9))[mono])
-
-
-def _frames(raw, start):
-    """Where the frames stand, of which each is followed by another, or the end."""
-    for _ in range(_MOST_GAPS):
-        while (frame := _frame(raw, start)) and _is_followed(raw, start + frame.size):
-            yield start
-            start += frame.size
-        found = _HEADER.search(raw, start + 1)
-        if not found:
-            return
-        start = found.start()
-
-
-def _is_followed(raw, end):
-    if end + 4 > len(raw):
-        return end <= len(raw)
-    return raw[end : end + 3] in _TAGS or _frame(raw, end) is not None
+    table = 4 + ((32, 17) if first else (17, 9))[mono]
+    return _Frame(size, table, (hertz, mono))
 
 
 def _claim(raw, start, frame):
-    """Number of frames and of bytes that a table tells; None and 0 without one."""
+    """Return the number of frames in the table, and where it has their size."""
     at = start + frame.table
     if raw[at : at + 4] in _TABLES and len(raw) >= at + 16 and raw[at + 7] & 1:
-        count, size = struct.unpack_from(">II", raw, at + 8)
-        return count, size if raw[at + 7] & 2 else 0
+        size_at = at + 12 if raw[at + 7] & 2 else None
+        return int.from_bytes(raw[at + 8 : at + 12]), size_at
     at = start + 36  # Fraunhofer's table always stands here
     if raw[at : at + 4] == b"VBRI" and len(raw) >= at + 18:
-        size, count = struct.unpack_from(">II", raw, at + 10)
-        return count, size
-    return None, 0
+        return int.from_bytes(raw[at + 14 : at + 18]), at + 10
+    return None, None
 
 
 def _table(header, frame, count):
-    """A frame without sound that holds a table."""
-    # The least bit rate at which there is room for it; no checksum, no padding.
+    """Make a frame that holds a table instead of sound."""
+    # Take the lowest bit rate with room for it; no checksum, no padding.
     flags, rates = header[1] | 1, header[2] & 0x0D
     for bit_rate in range(1, 15):
         head = bytes([0xFF, flags, bit_rate << 4 | rates, header[3]])
-        size = _frame(head, 0).size
+        size = _frame(head).size
         if size >= frame.table + 12:
             break
     body = b"Xing" + struct.pack(">II", 1, count)

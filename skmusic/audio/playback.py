@@ -1,41 +1,29 @@
-"""Music as it is made: blocks of samples to a stream of bytes, or to a player."""
+"""Turn blocks of music into a stream of bytes while they are made."""
 
-import shutil
 import struct
-import subprocess
 
 import numpy as np
 
 from skmusic.audio.waveform import to_16_bits
 
-# What may be installed to play standard input, how it is told, and whether it
-# takes bare samples there; else it takes a wav file.
-_PLAYERS = {
-    "paplay": ("--raw --format=s16le --rate={sr} --channels={channels}", True),
-    "aplay": ("-q -t raw -f S16_LE -r {sr} -c {channels} -", True),
-    "ffplay": ("-nodisp -autoexit -loglevel error -f wav -i -", False),
-    "mpv": ("--no-video --really-quiet -", False),
-    "play": ("-q -t raw -r {sr} -e signed -b 16 -c {channels} -", True),
-}
 _UNKNOWN = 2**32 - 1  # the length that stands in the header of an endless wav
-# Seconds in which a piece begins, and in which it ends at most; the latter as a share
-# of the piece.
-_BEGINNING, _ENDING, _SHARE = 0.01, 2.0, 0.05
+# Seconds of the fade-in, most seconds of the fade-out, and its share of the piece.
+_FADE_IN, _FADE_OUT, _SHARE = 0.01, 2.0, 0.05
 
 
 def write(blocks, file, sr, *, n_samples=None, raw=False):
-    """Write music as it comes, in 16 bits per sample.
+    """Write each block of music when it comes, in 16 bits per sample.
 
     Parameters
     ----------
     blocks : iterable of ndarray of shape (n_samples, n_channels), float32
         Music.
     file : binary file
-        Where to; it need not be seekable.
+        It need not be seekable.
     sr : int
         Sampling rate in Hz.
     n_samples : int, default=None
-        Length of the whole, for the header; None if nobody knows.
+        Length of the music, for the header; None if it is unknown.
     raw : bool, default=False
         Whether to write samples only, little-endian, without a header.
 
@@ -56,14 +44,15 @@ def write(blocks, file, sr, *, n_samples=None, raw=False):
 
 
 def faded(blocks, n_samples, sr):
-    """Blocks of a piece that begins without a click and fades out at its end.
+    """Fade a piece in, without a click, and out.
 
     Parameters
     ----------
     blocks : iterable of ndarray of shape (n_samples, n_channels), float32
         Music.
-    n_samples : int
+    n_samples : int or None
         Length of the piece. Its last twentieth is faded out, two seconds at most.
+        None has no end, so only its beginning is faded in.
     sr : int
         Sampling rate in Hz.
 
@@ -79,12 +68,14 @@ def faded(blocks, n_samples, sr):
     >>> x[[0, 500, 999], 0].round(2).tolist()
     [0.5, 1.0, 0.0]
     """
-    rise = _ramp(_BEGINNING * sr)
-    fall = np.sin(np.pi / 2 * _ramp(min(_SHARE * n_samples, _ENDING * sr)))[::-1] ** 2
+    fades = [(0, _ramp(_FADE_IN * sr))]
+    if n_samples is not None:
+        fall = _ramp(min(_SHARE * n_samples, _FADE_OUT * sr))[::-1]
+        fades.append((n_samples - len(fall), np.sin(np.pi / 2 * fall) ** 2))
     at = 0
     for x in blocks:
         x = x.copy()
-        for start, gain in ((0, rise), (n_samples - len(fall), fall)):
+        for start, gain in fades:
             first, last = max(start, at), min(start + len(gain), at + len(x))
             if first < last:
                 here = gain[first - start : last - start].astype("f")
@@ -94,16 +85,16 @@ def faded(blocks, n_samples, sr):
 
 
 def _ramp(n):
-    """From 0 to 1 within so many samples."""
+    """Rise from 0 to 1 within `n` samples."""
     n = max(n, 1)
     return np.minimum((np.arange(np.ceil(n)) + 0.5) / n, 1)
 
 
 def limited(blocks):
-    """Blocks turned down, from where they would be too loud on.
+    """Turn the music down once it would be too loud, and keep it so.
 
-    The gain goes down in the course of the block before, so that nothing jumps or
-    clips; for this each block is held back until the next is there.
+    The gain falls during the block before, so nothing jumps or clips. For this each
+    block is held back until the next one is there.
 
     Parameters
     ----------
@@ -113,7 +104,7 @@ def limited(blocks):
     Yields
     ------
     ndarray of shape (n_samples, n_channels), float32
-        No sample of it is beyond 1.
+        No sample exceeds 1.
 
     Examples
     --------
@@ -136,49 +127,8 @@ def limited(blocks):
         yield before * np.float32(gain)
 
 
-def play(blocks, sr, channels):
-    """Play music as it comes, and return when it has been heard.
-
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
-        Music.
-    sr, channels : int
-        Sampling rate in Hz, and channels of all blocks.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no player is installed.
-    OSError
-        If the player fails, for instance because there is no sound card.
-    """
-    command, raw = _find_player(sr, channels)
-    try:
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as player:
-            try:
-                write(blocks, player.stdin, sr, raw=raw)
-            except BaseException:  # Ctrl-C too: it shall be silent at once
-                player.terminate()
-                raise
-    except BrokenPipeError:  # it was closed, or tells by its status what is wrong
-        pass
-    if player.returncode:
-        raise OSError(f"{command[0]} could not play (status {player.returncode})")
-
-
-def _find_player(sr, channels):
-    """Command of the first player that is installed; whether it takes bare samples."""
-    for name, (options, raw) in _PLAYERS.items():
-        if program := shutil.which(name):
-            return [program, *options.format(sr=sr, channels=channels).split()], raw
-    raise FileNotFoundError(
-        f"no player found; install one of {', '.join(_PLAYERS)}, or leave out --play"
-    )
-
-
 def _wav_header(sr, channels, n_samples):
-    # Sizes that do not fit are marked unknown, as those of what has no end.
+    # Sizes that do not fit are marked unknown, like the size of an endless stream.
     size = _UNKNOWN if n_samples is None else 2 * channels * n_samples
     size, whole = min(size, _UNKNOWN), min(size + 36, _UNKNOWN)
     form = struct.pack("<HHIIHH", 1, channels, sr, 2 * channels * sr, 2 * channels, 16)

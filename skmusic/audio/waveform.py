@@ -5,7 +5,7 @@ import soxr
 
 RATES = range(100, 1_000_001)  # Hz; no recording of music lies outside
 MAX_CHANNELS = 64
-BLOCK = 8192  # samples decoded or encoded at once: little memory, no stack overflow
+BLOCK = 8192  # samples decoded or encoded at once; longer ones overflow stacks
 
 
 def resample(x, sr_in, sr_out):
@@ -21,8 +21,8 @@ def resample(x, sr_in, sr_out):
     Returns
     -------
     ndarray of shape (round(n_samples * sr_out / sr_in), n_channels)
-        Of the type of `x`; `x` itself where the rates are equal. What lies above
-        half of `sr_out` is filtered out (soxr, quality HQ).
+        Of the type of `x`; `x` itself if the rates are equal. Frequencies above half
+        of `sr_out` are filtered out (soxr, quality HQ).
 
     Raises
     ------
@@ -48,7 +48,7 @@ def resample(x, sr_in, sr_out):
 
 
 def resample_blocks(blocks, sr_in, sr_out, channels):
-    """Yield what `resample` makes of the blocks of one waveform, to the bit."""
+    """Yield exactly what `resample` makes of a waveform that comes in blocks."""
     for sr in (sr_in, sr_out):
         check_limits("resampling", sr, channels)
     if sr_in == sr_out:
@@ -74,8 +74,8 @@ def to_channels(x, channels):
     """Mix a waveform to a number of channels.
 
     One channel is copied into all; many are averaged into one. To make two of more,
-    the first two are taken as left and right and each is averaged with all the
-    others (centre, surround ...), so that nothing is lost and nothing clips.
+    the first two are taken as left and right. Each is averaged with all the others
+    (centre, surround ...), so nothing is lost and nothing clips.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def to_channels(x, channels):
     Returns
     -------
     ndarray of shape (n_samples, channels)
-        Of the type of `x`; `x` itself where it has that many channels.
+        Of the type of `x`; `x` itself if it has that many channels.
 
     Raises
     ------
@@ -119,12 +119,12 @@ def to_channels(x, channels):
 
 
 def to_16_bits(x):
-    """Integers of 16 bits, rounded to the bit as libsndfile does it for PCM.
+    """Round to integers of 16 bits exactly as libsndfile does for PCM.
 
     Parameters
     ----------
     x : ndarray of floats
-        Samples; what is beyond [-1, 1] is clipped.
+        Samples; those beyond [-1, 1] are clipped.
 
     Returns
     -------
@@ -135,14 +135,14 @@ def to_16_bits(x):
     >>> to_16_bits(np.float32([-1, 0, 0.5, 1]))
     array([-32768,      0,  16384,  32767], dtype=int16)
     """
-    # To 32 bits it rounds to the nearest, of which the upper half is kept.
+    # It rounds to the nearest of 32 bits, and keeps the upper half.
     x = np.rint(x * x.dtype.type(2.0**31))
     np.floor(np.multiply(x, x.dtype.type(2.0**-16), out=x), out=x)
     return np.clip(x, -(2**15), 2**15 - 1, out=x).astype(np.int16)
 
 
 def check_limits(what, sr, channels):
-    """Refuse rates and numbers of channels that no recording of music has."""
+    """Refuse rates and channel counts that no recording of music has."""
     if not (RATES[0] <= sr <= RATES[-1] and sr == int(sr)):
         raise ValueError(
             f"{what}: the sampling rate must be a whole number of Hz from "

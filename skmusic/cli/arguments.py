@@ -1,11 +1,12 @@
-"""Arguments of the command `skmusic`: its commands, their options, their help."""
+"""Arguments of the command `skmusic`: commands, options, and their help."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from skmusic import __version__
 
-# Suffixes of models: one safe to share, one a pickle.
+# Suffixes of models. The first kind is safe to share, the second is a pickle.
 MODELS = (".skmusic", ".joblib")
 
 _EPILOG = """\
@@ -20,53 +21,56 @@ A .skmusic file holds no code and may come from anyone. A .joblib file is a pick
 loading one can run any program, so load only those that you trust.
 """
 
-# Options as `add_argument` takes them, by what the commands that have them do.
+# Groups of options; each command takes those of what it does.
 
 
 def _add_learning(add):
     text = "file, or folder to search; without any, built-in songs are learned"
     add("songs", nargs="*", type=_path, metavar="SONG", help=text)
-    add("--N", type=_number(int, 2, 2**20), help="samples in a window (2048)")
+    add("--N", type=_even, help="samples in a window, an even number (2048)")
     text = "sampling rate of the music (44100)"
     add("--sr", type=_number(int, 100, 10**6), metavar="HZ", help=text)
     add("--epochs", type=_number(int, 1, 10**6), help="passes over the songs")
-    add("--output", choices=["tokens", "regression"], help="what the network predicts")
-    text = "play frames of the songs, or make spectra of its own"
-    add("--emission", choices=["frames", "spectra"], help=text)
-    text = "folder to keep the state in; the same command goes on after a crash"
+    text = (
+        "play units of the songs, draw features and make them sound, or predict "
+        "frames as the article did (concatenative)"
+    )
+    names = ["concatenative", "neural", "regression"]
+    add("--synthesis", choices=names, help=text)
+    text = "folder for the state of learning; after a crash the same command goes on"
     add("--checkpoint", type=_path, metavar="DIR", help=text)
-    add("--strict", action="store_true", help="stop at a broken file; else warn")
+    add("--strict", action="store_true", help="stop at a broken file, do not warn")
 
 
 def _add_playing(add):
-    text = "file (out-1.wav ... if several) or folder; skmusic-1.wav ... by default"
+    text = "file (out-1.wav ... if there are more) or folder (skmusic-1.wav ...)"
     add("-o", dest="out", type=_out, metavar="OUT", help=text)
     add("--pieces", type=_number(int, 1, 10**4), default=3, help="how many (3)")
     text = "length of a piece (30)"
     add("--seconds", type=_number(float, 0.01, 86_400), default=30.0, help=text)
-    add("--play", action="store_true", help="play the pieces too, if a player is found")
-    text = "page to judge the pieces by: players, pictures, measures; an .html file"
+    add("--play", action="store_true", help="play the pieces too")
+    text = "page to judge the pieces by: players, figures, measures; an .html file"
     add("--report", type=_page, metavar="PAGE", help=text)
 
 
 def _add_sampling(add):
-    add("--seed", type=_path, metavar="FILE", help="recording to go on from")
-    text = "recording whose mood the pieces keep; by default that of the seed"
-    add("--mood", type=_path, metavar="FILE", help=text)
-    text = "above 1 more daring, below less (1)"
+    add("--seed", type=_path, metavar="FILE", help="recording to continue")
+    text = "recording whose style the pieces keep (the seed, or whatever comes)"
+    add("--style", type=_path, metavar="FILE", help=text)
+    text = "above 1 is more daring, below 1 less (1)"
     add("--temperature", type=_number(float, 0, 100), default=1.0, help=text)
     add("--top-k", type=_number(int, 1, 10**9), help="choose among the k likeliest")
-    text = "choose among the likeliest that together have this probability"
+    text = "choose among the likeliest, which together have this probability"
     add("--top-p", type=_number(float, 1e-9, 1), help=text)
 
 
 def _add_chance(add):
-    text = "same number, same music; by default one is drawn and told"
+    text = "same number, same music on one machine; else one is drawn and printed"
     add("--random-state", type=_number(int, 0, 2**32 - 1), help=text)
 
 
 def parser():
-    """Make the parser of the command line; `command` names a function of `cli`."""
+    """Make the parser; ``args.command`` names a function of `skmusic.cli.commands`."""
     top = argparse.ArgumentParser(
         "skmusic",
         description="Learn from recordings, compose new ones.",
@@ -76,27 +80,7 @@ def parser():
     )
     top.add_argument("--version", action="version", version=f"skmusic {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name, text, *groups, json=True):
-        parser = commands.add_parser(
-            name, help=text, description=text, allow_abbrev=False
-        )
-        add = parser.add_argument
-        for group in groups:
-            group(add)
-        if json:
-            add(
-                "--json", action="store_true", help="print one JSON object for programs"
-            )
-        else:
-            parser.set_defaults(json=False)
-        how_much = parser.add_mutually_exclusive_group().add_argument
-        text = "print only warnings and errors"
-        how_much("-q", "--quiet", action="store_true", help=text)
-        text = "show progress in lines even where there is no terminal"
-        how_much("-v", "--verbose", action="store_true", help=text)
-        return add
-
+    command = partial(_add_command, commands)
     add = command(
         "compose",
         "learn and compose",
@@ -113,27 +97,51 @@ def parser():
     groups = _add_sampling, _add_chance
     add = command("sample", f"compose with a model {trust}", _add_playing, *groups)
     add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
-    text = f"compose with a model as it is listened to {trust}"
+    text = f"compose while you listen {trust}"
     add = command("stream", text, *groups, json=False)
     add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
-    text = "how much; without end if not given"
+    text = "how much; by default without end"
     add("--seconds", type=_number(float, 0.01, 86_400), help=text)
     text = "write 16-bit little-endian samples without a wav header"
     add("--raw", action="store_true", help=text)
-    add("--play", action="store_true", help="play it, if a player is found")
+    add("--play", action="store_true", help="play it")
     add = command("info", f"describe recordings and models {trust}")
-    add("files", nargs="+", type=_path, metavar="FILE", help="recording or model")
+    add(
+        "files",
+        nargs="+",
+        type=_path,
+        metavar="FILE",
+        help="recording, folder or model",
+    )
     return top
 
 
+def _add_command(commands, name, text, *groups, json=True):
+    """Add a command with the options that most have; return its `add_argument`."""
+    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    add = parser.add_argument
+    for group in groups:
+        group(add)
+    if json:
+        add("--json", action="store_true", help="print one JSON object for programs")
+    else:
+        parser.set_defaults(json=False)
+    how_much = parser.add_mutually_exclusive_group().add_argument
+    text = "print only warnings and errors"
+    how_much("-q", "--quiet", action="store_true", help=text)
+    text = "show progress even without a terminal, as lines"
+    how_much("-v", "--verbose", action="store_true", help=text)
+    return add
+
+
 def _path(text):
-    if not text:  # would be the current folder: rather an unset shell variable
+    if not text:  # likely an unset shell variable; Path("") is the current folder
         raise argparse.ArgumentTypeError("the name is empty")
     return Path(text)
 
 
 def _model(text):
-    # Also keeps "fit -o song.wav" from making a model of a recording.
+    # So "fit -o song.wav" cannot overwrite a recording with a model.
     if (path := _path(text)).suffix.lower() not in MODELS:
         names = " or ".join(MODELS)
         raise argparse.ArgumentTypeError(f"{text!r}: end the name in {names}")
@@ -157,13 +165,18 @@ def _out(text):
     return path
 
 
-def takes_file(action):
-    """Whether an argument is the name of a file or folder."""
-    return action.type in (_path, _model, _page, _out)
+def _even(text):
+    N = _number(int, 2, 2**20)(text)
+    if N % 2:
+        raise argparse.ArgumentTypeError(f"{N} is odd; give {N - 1} or {N + 1}")
+    return N
+
+
+_even.__name__ = "int"  # for argparse's messages
 
 
 def _number(kind, low, high):
-    """Parser of numbers from `low` to `high`; NaN is none of these."""
+    """Make a parser of numbers from `low` to `high`; it refuses NaN."""
 
     def parse(text):
         if not low <= (value := kind(text)) <= high:

@@ -117,8 +117,8 @@ _DPI = 144
 _N_COLORS = 64
 
 
-class Picture(NamedTuple):
-    """A picture for a page.
+class InlineFigure(NamedTuple):
+    """A figure that stands in the page itself.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class Picture(NamedTuple):
     height: int
 
 
-def picture(draw, alt, *, width=3.5, height=2.0):
+def inline_figure(draw, alt, *, width=3.5, height=2.0):
     """Draw for both themes.
 
     Parameters
@@ -151,19 +151,19 @@ def picture(draw, alt, *, width=3.5, height=2.0):
 
     Returns
     -------
-    Picture
+    InlineFigure
 
     Examples
     --------
-    >>> from skmusic.display.html import picture
-    >>> picture(lambda ax: ax.plot([1, 2]), "a line").light[:22]
+    >>> from skmusic.display.html import inline_figure
+    >>> inline_figure(lambda ax: ax.plot([1, 2]), "a line").light[:22]
     'data:image/webp;base64'
     """
     sources = {}
     for theme, style in _STYLES.items():
         with _style(style):
             sources[theme] = _drawn(draw, width, height)
-    return Picture(
+    return InlineFigure(
         **sources, alt=alt, width=round(96 * width), height=round(96 * height)
     )
 

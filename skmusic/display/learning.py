@@ -3,7 +3,7 @@
 import numpy as np
 
 from skmusic.display.axes import axes_of
-from skmusic.origin import runs
+from skmusic.origin import segments
 
 
 class TrainingDisplay:
@@ -98,8 +98,8 @@ class OriginDisplay:
 
     Parameters
     ----------
-    runs : ndarray of shape (n_runs,), of dtype `skmusic.origin.RUN`
-        As `skmusic.origin.runs` gives them.
+    segments : ndarray of shape (n_segments,), of dtype `skmusic.origin.SEGMENT`
+        As `skmusic.origin.segments` gives them.
     frame_seconds : float
         Seconds from one frame to the next.
     names : list of str or None, default=None
@@ -127,8 +127,8 @@ class OriginDisplay:
     {0: 0.5, 2: 0.5}
     """
 
-    def __init__(self, runs, frame_seconds, *, names=None):
-        self.runs, self.frame_seconds, self.names = runs, frame_seconds, names
+    def __init__(self, segments, frame_seconds, *, names=None):
+        self.segments, self.frame_seconds, self.names = segments, frame_seconds, names
 
     @classmethod
     def from_estimator(
@@ -205,7 +205,7 @@ class OriginDisplay:
         >>> [label.get_text() for label in display.ax_.get_yticklabels()]
         ['recording 2']
         """
-        return cls(runs(origin), frame_seconds, names=names).plot(ax)
+        return cls(segments(origin), frame_seconds, names=names).plot(ax)
 
     def shares(self):
         """Share of the piece that each recording has.
@@ -219,12 +219,14 @@ class OriginDisplay:
         --------
         >>> import numpy as np
         >>> from skmusic.display import OriginDisplay
-        >>> from skmusic.origin import RUN
-        >>> OriginDisplay(np.array([(0, 3, 1, 0), (3, 1, 0, 5)], RUN), 1).shares()
+        >>> from skmusic.origin import SEGMENT
+        >>> OriginDisplay(np.array([(0, 3, 1, 0), (3, 1, 0, 5)], SEGMENT), 1).shares()
         {1: 0.75, 0: 0.25}
         """
-        numbers, which = np.unique(self.runs["recording"], return_inverse=True)
-        share = np.bincount(which, self.runs["length"]) / self.runs["length"].sum()
+        numbers, which = np.unique(self.segments["recording"], return_inverse=True)
+        share = (
+            np.bincount(which, self.segments["length"]) / self.segments["length"].sum()
+        )
         order = np.argsort(-share, kind="stable")
         return {int(numbers[i]): float(share[i]) for i in order}
 
@@ -251,7 +253,7 @@ class OriginDisplay:
         return self.names[recording] if self.names else f"recording {recording + 1}"
 
     def plot(self, ax=None):
-        """Draw a row and a colour for each recording, a bar for each run.
+        """Draw a row and a colour for each recording, a bar for each segment.
 
         Parameters
         ----------
@@ -267,8 +269,8 @@ class OriginDisplay:
         --------
         >>> import numpy as np
         >>> from skmusic.display import OriginDisplay
-        >>> from skmusic.origin import RUN
-        >>> display = OriginDisplay(np.array([(0, 3, 1, 0), (3, 1, 0, 5)], RUN), 1)
+        >>> from skmusic.origin import SEGMENT
+        >>> display = OriginDisplay(np.array([(0, 3, 1, 0), (3, 1, 0, 5)], SEGMENT), 1)
         >>> len(display.plot().ax_.collections)
         2
         """
@@ -276,13 +278,15 @@ class OriginDisplay:
         self.figure_ = self.ax_.figure
         recordings = list(self.shares())
         for row, recording in enumerate(recordings):
-            mine = self.runs[self.runs["recording"] == recording]
+            mine = self.segments[self.segments["recording"] == recording]
             spans = np.stack([mine["start"], mine["length"]], 1) * self.frame_seconds
             color = f"C{recording % 10}"  # the same in every piece
-            # The edge shows where a run ends and another of the same place begins.
+            # The edge shows where a segment ends and another of the same place begins.
             edge = {"edgecolor": self.ax_.get_facecolor(), "linewidth": 0.8}
             self.ax_.broken_barh(spans, (row - 0.4, 0.8), facecolor=color, **edge)
-        stop = (self.runs["start"] + self.runs["length"])[-1] * self.frame_seconds
+        stop = (self.segments["start"] + self.segments["length"])[
+            -1
+        ] * self.frame_seconds
         self.ax_.set(xlabel="Time in the piece (s)", xlim=(0, stop))
         self.ax_.set_yticks(range(len(recordings)), map(self.name, recordings))
         self.ax_.invert_yaxis()

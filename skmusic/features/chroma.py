@@ -2,25 +2,34 @@
 
 import numpy as np
 
-# Bands that tell pitch, as shares of the highest frequency: 100 Hz to 4 kHz.
-_PITCHED = 1 / 220, 2 / 11
+from skmusic.spectra.frames import STEP_SECONDS
+
+# Between these frequencies in Hz bands tell pitch.
+_PITCHED = 100, 4000
+# Frequency in Hz of the first bin of a window of two steps: steps are about as long
+# whatever the sampling rate is.
+_BIN_HZ = 1 / (2 * STEP_SECONDS)
 
 
 def pitched_bands(tokenizer):
-    """Bands that tell pitch, and their middles as shares of the highest frequency."""
-    middle = tokenizer.middles / max(tokenizer.step, 1)
-    pitched = np.flatnonzero((middle > _PITCHED[0]) & (middle < _PITCHED[1]))
-    return pitched, middle[pitched]
+    """Bands that tell pitch ``(n_pitched,)``, and their middles in Hz ``(n_pitched,)``.
+
+    Of plain numbers none does.
+    """
+    hz = tokenizer.middles * _BIN_HZ
+    pitched = np.flatnonzero((hz > _PITCHED[0]) & (hz < _PITCHED[1]))
+    return pitched, hz[pitched]
 
 
 def pitch_classes(tokenizer):
     """Share of each band in each of twelve pitch classes ``(12, n_bands)``.
 
-    Which of them is C is not told: octaves need no sampling rate. The shares of a class
-    are less those of all, so that a level common to all bands has no pitch class.
+    The first class is not C: only likeness counts, so any tuning will do. The shares of
+    a class are less those of all, so that a level common to all bands has none.
     """
-    pitched, middle = pitched_bands(tokenizer)
-    whole, part = np.divmod(12 * np.log2(middle), 1)
+    pitched, hz = pitched_bands(tokenizer)
+    # A band between two classes counts for both, the nearer the more.
+    whole, part = np.divmod(12 * np.log2(hz), 1)
     shares = np.zeros((12, tokenizer.n_bands))
     np.add.at(shares, (whole.astype(int) % 12, pitched), 1 - part)
     np.add.at(shares, ((whole.astype(int) + 1) % 12, pitched), part)

@@ -29,6 +29,7 @@ def band_edges(n_bins):
     edge, edges, ratio = 1.0, [0], 2 ** (1 / BANDS_PER_OCTAVE)
     while edge < n_bins:
         edges.append(round(edge))
+        # Low bands are as narrow as a bin; from there on they widen by a ratio.
         edge = max(edge + 1, edge * ratio)
     edges = np.unique([e for e in edges if e < n_bins])
     edges.flags.writeable = False  # all who ask are given the same
@@ -96,6 +97,16 @@ def to_levels(energies, reference):
 
     The Box-Cox transform, which no energy takes below -44.
 
+    Parameters
+    ----------
+    energies : ndarray of any shape, float32
+    reference : float
+        Energy of level 0.
+
+    Returns
+    -------
+    ndarray of the same shape
+
     References
     ----------
     S. Stevens, "On the psychophysical law", Psychological Review 64 (1957).
@@ -106,6 +117,8 @@ def to_levels(energies, reference):
 
 def to_energies(levels):
     """Energies of levels, in units of the reference; the inverse of `to_levels`.
+
+    Levels of any shape become float64 of the same shape.
 
     Examples
     --------

@@ -9,13 +9,17 @@ from skmusic.features.chroma import pitched_bands
 # Steps over which bands are smoothed and between which change is measured; bands of the
 # envelope that is taken away.
 _SMOOTH, _LAG, _ENVELOPE = 5, 5, 25
-# Change, beside what is usual, that counts by 0.7 of a whole one. Where the usual one
-# is less than so much of what sounds, most music is held, and all of them are shorter.
-_LITTLE, _HELD, _SHORTER = 0.25, 0.2, 0.8
-# Numbers of a fingerprint, the power of their deviations over the corpus that is left
-# to them, and the length of a whole one: whole numbers, so that sums of products are
-# exact, whatever the order they are added in.
-_N_NUMBERS, _EVENED, UNIT = 48, 0.5, 127
+# A change of this share of the usual one counts by 0.7, and smaller ones by less.
+_LITTLE = 0.25
+# If the usual change is less than this share of what sounds, most music is held. Then
+# all fingerprints are shortened, by this factor at most.
+_HELD, _SHORTER = 0.2, 0.8
+# Numbers of a fingerprint, and the power of each axis's deviation that is left: 1 would
+# leave the axes as they are, 0 would make them alike.
+_N_NUMBERS, _EVENED = 48, 0.5
+# Length of a fingerprint where much changed. Its numbers are whole, so that sums of
+# products are exact, whatever order they are added in.
+UNIT = 127
 
 
 def fingerprints(features, tokenizer):
@@ -40,6 +44,7 @@ def fingerprints(features, tokenizer):
     2002.
     """
     pitched, _ = pitched_bands(tokenizer)
+    # Loudness and timbre go: what is left are partials and how they move.
     fine = tokenizer.levels(features)[:, pitched].astype(np.float32)
     if fine.size:
         fine = uniform_filter1d(fine, _SMOOTH, axis=0, mode="nearest")
@@ -66,9 +71,9 @@ def whitened(fingerprints):
     Notes
     -----
     Half of a fingerprint is what sounds, half how it changed. It is shorter where
-    little changed: that two chords are held alike is no quote. Principal axes are made
-    more even: what most passages have in common, such as the strokes of one drum, does
-    not tell a quote.
+    little changed, since two chords that are held may well be alike. Principal axes are
+    made more even, since what most passages share, such as the strokes of one drum,
+    identifies none of them.
     """
     norms = np.linalg.norm(fingerprints, axis=2, keepdims=True)
     usual = np.median(norms, axis=0)

@@ -20,7 +20,9 @@ def range_bands(step):
     n_bins = step + 1
     edges = np.geomspace(max(1.0, n_bins / 256), 0.75 * n_bins, _N_RANGES)
     edges[0] = 0
-    return np.unique(np.searchsorted(band_edges(n_bins), edges.round()))
+    first = np.searchsorted(band_edges(n_bins), edges.round())
+    # Of a few bins the last range would begin beyond them.
+    return np.unique(np.minimum(first, len(band_edges(n_bins)) - 1))
 
 
 def range_energies(bands, step):

@@ -32,6 +32,7 @@ def returning(x, size, nearest, farthest):
     likeness = np.zeros(max(len(power) - nearest, 0))
     for lag in range(nearest, min(farthest + 1, len(power))):
         product = _sums(np.einsum("tb,tb->t", x[lag:], x[:-lag]), size)
+        # Normalised, so that loud passages are no more alike than soft ones.
         product /= np.sqrt(power[lag:] * power[:-lag])
         here = likeness[lag - nearest :]
         np.maximum(here, product, out=here)
@@ -39,6 +40,6 @@ def returning(x, size, nearest, farthest):
 
 
 def _sums(x, n):
-    """Sum of each `n` neighbours."""
+    """Sum of each `n` neighbours ``(n_steps - n + 1,)``."""
     sums = np.concatenate([np.zeros(1), np.cumsum(x, dtype=float)])
     return sums[n:] - sums[:-n]

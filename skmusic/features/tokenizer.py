@@ -75,10 +75,12 @@ class Tokenizer:
 
     def levels(self, features):
         """Levels ``(n_steps, n_bands)`` that features stand for."""
+        # Components are divided by the deviation; weight**4 is its square.
         return (features * self.weight**4) @ self.components + self.mean
 
     def tokens(self, features):
         """Token of each step ``(n_steps,)``, int32."""
+        # Less the square of the features, which is alike for all tokens.
         distance = (self.centroids**2).sum(axis=1) - 2 * (
             (features * self.weight) @ self.centroids.T
         )
@@ -114,11 +116,12 @@ def step_bands(x, step):
 
 
 def _levels(bands, step, reference):
+    """Levels ``(n_steps, n_bands)``, float32; plain numbers stand for themselves."""
     return to_levels(bands, reference) if step else bands.astype(np.float32)
 
 
 def bands_of_squares(bands, step):
-    """Energies of bands, float64; of plain numbers their squares."""
+    """Energies of bands ``(n_steps, n_bands)``, float64; of plain numbers squares."""
     return bands.astype(np.float64) if step else np.square(bands, dtype=np.float64)
 
 

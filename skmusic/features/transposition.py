@@ -32,6 +32,7 @@ def transposing(tokenizer, semitones):
     # What lies beyond the last band is not known: the last band stands for it.
     source = np.clip(pitch - semitones, pitch[0], pitch[-1])
     moved = np.array([np.interp(source, pitch, one) for one in np.eye(len(pitch))])
+    # Features to levels, levels moved along pitch, and back to features.
     unfolded = tokenizer.weight[:, None] ** 4 * tokenizer.components
     A = unfolded @ moved @ tokenizer.components.T
     b = (tokenizer.mean @ moved - tokenizer.mean) @ tokenizer.components.T

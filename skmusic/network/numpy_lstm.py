@@ -56,7 +56,7 @@ def zero_state(network):
 
 
 def forward(network, x, state):
-    """Outputs of a sequence, and the state after it.
+    """Outputs of a sequence, and the state after each step.
 
     All input projections of a layer are one matrix product; only the product
     with the state is made step by step.
@@ -66,10 +66,9 @@ def forward(network, x, state):
     network : dict
         Weights, see the module.
     x : ndarray of shape (n_steps, n_inputs) or (n_streams, n_steps, n_inputs)
-        Inputs of one sequence, or of several side by side.
+        Inputs of one sequence, or of streams side by side.
     state : list of (h, c)
-        State before the first step, of each stream if there are several; it is not
-        changed.
+        State before the first step, or that of each stream. It stays as it is.
 
     Returns
     -------
@@ -136,6 +135,7 @@ def _layer(z, U, h, c):
         gates *= scale
         gates += shift
         i, f, g, o = (gates[..., k : k + n] for k in range(0, 4 * n, n))
+        # What is kept of the cell, and what is written into it; then what is shown.
         c = f * c + i * g
         h = o * np.tanh(c)
         out[..., t, :] = h
@@ -144,7 +144,7 @@ def _layer(z, U, h, c):
 
 
 def zero_padded_input(features):
-    """Features of steps, and before them of none: zeros.
+    """Features ``(n_steps + 1, n_features)``: zeros, then those of each step.
 
     Examples
     --------
@@ -158,7 +158,9 @@ def zero_padded_input(features):
 
 
 def teacher_forcing_input(features):
-    """Inputs of a network that foretells each step: the step before it, zeros first.
+    """Inputs of a network that forecasts each step: the step before it, zeros first.
+
+    Of features ``(n_steps, n_features)`` they have the same shape.
 
     Examples
     --------
@@ -171,7 +173,7 @@ def teacher_forcing_input(features):
 
 
 def log_softmax(z):
-    """Logarithm of the softmax over the last axis.
+    """Logarithm of the softmax over the last axis, in nats.
 
     Examples
     --------
@@ -180,5 +182,6 @@ def log_softmax(z):
     >>> np.exp(log_softmax(np.zeros((1, 4))))
     array([[0.25, 0.25, 0.25, 0.25]])
     """
+    # The largest is zero, so that no exponential overflows.
     z = z - z.max(axis=-1, keepdims=True)
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))

@@ -106,7 +106,7 @@ def train(
     from skmusic.network import keras_lstm as network
 
     checkpoint = checkpoint if network.is_chief() else None
-    # What several devices carry is not all here, so only between epochs.
+    # Of more than one device not all states are here, so only between epochs.
     within = checkpoint if network.is_alone() else None
     with network.compiled(
         sequences[0][0].shape[1],
@@ -208,7 +208,7 @@ def _pass(model, batches, n_streams, step, begun=None, on_chunk=None, pause=None
 
 
 def streams(sequences, n_streams, chunk_length, rng=None, first=0):
-    """Batches of chunks, each stream a walk through the recordings in turn.
+    """Batches of chunks; each stream goes through recordings one after the other.
 
     Parameters
     ----------
@@ -217,8 +217,8 @@ def streams(sequences, n_streams, chunk_length, rng=None, first=0):
     n_streams, chunk_length : int
         Streams of a batch, steps of a chunk.
     rng : numpy.random.Generator or None
-        Shuffles the recordings and turns the ring of chunks, so that streams are
-        cut elsewhere in each epoch.
+        Shuffles the recordings and rotates the ring of chunks, so that streams begin
+        elsewhere in each epoch.
     first : int
         Batches that are passed over.
 
@@ -235,8 +235,9 @@ def streams(sequences, n_streams, chunk_length, rng=None, first=0):
         for start in range(0, len(sequences[i][0]), chunk_length)
     ]
     if rng is not None:
-        turn = rng.integers(len(ring))
-        ring = ring[turn:] + ring[:turn]
+        first_chunk = rng.integers(len(ring))
+        ring = ring[first_chunk:] + ring[:first_chunk]
+    # Each stream is a stretch of the ring, padded with nothing at its end.
     n_rows = -(-len(ring) // n_streams)
     ring += [None] * (n_rows * n_streams - len(ring))
     x0, y0 = sequences[0]
@@ -254,5 +255,6 @@ def streams(sequences, n_streams, chunk_length, rng=None, first=0):
             n = len(sequences[i][1][part])
             x[stream, :n], y[stream, :n] = sequences[i][0][part], sequences[i][1][part]
             weight[stream, :n] = 1
+            # The state is that of the chunk before, unless a recording begins.
             keep[stream] = row > 0 and start > 0
         yield x, y, weight, keep

@@ -175,7 +175,7 @@ def _going_on(past, identity, units):
 
 
 def _newer(state, saved, epochs):
-    """The state of the two that is further, of the same training."""
+    """The state that is further, of two of the same training."""
     if saved is None or (state and len(saved["history"]) < len(state["history"])):
         return state
     if len(saved["history"]) > epochs:
@@ -200,7 +200,7 @@ def _identity(settings, kept, held_out, past):
     """What makes a training what it is; with one state, another would differ."""
     named = dict(settings)
     if named.pop("version", None) is not None:
-        named["version"] = "one of several"
+        named["version"] = "drawn"  # a function has no lasting name
     data = hashlib.sha256()
     for array in named.pop("skip", None) or ():
         data.update(np.ascontiguousarray(array))
@@ -213,6 +213,7 @@ def _identity(settings, kept, held_out, past):
     identity = {k: str(v) for k, v in named.items()} | {"data": data.hexdigest()}
     if not past:
         return identity
+    # The same settings and music as before go on as the same training.
     known = past.get("identity", {})
     if {k: v for k, v in known.items() if k != "beginning"} == identity:
         return known

@@ -16,13 +16,20 @@ from skmusic.network.numpy_lstm import to_arrays
 from skmusic.network.training import past_of
 from skmusic.spectra.windows import synthesis_window
 from skmusic.synthesis.concatenative.context import contexts, styles_heard
+from skmusic.synthesis.concatenative.synthesis import Concatenative
 from skmusic.synthesis.neural.synthesis import Neural
 from skmusic.synthesis.regression import Regression
 from skmusic.utils.fields import LARGEST
+from skmusic.utils.limits import (
+    MOST_CHANNELS,
+    MOST_RATE,
+    MOST_SEGMENT,
+    MOST_STEP,
+    MOST_WINDOW,
+)
 
-# The longest window that a file may ask for, and those of the windows with numbers
-# that take no time and memory beyond their length, whatever the numbers.
-_MOST_N = 2**20
+# Windows with numbers that take no time and memory beyond their length, whatever the
+# numbers.
 _PLAIN_WINDOWS = ("gaussian", "general_gaussian", "general_hamming", "kaiser", "tukey")
 
 
@@ -196,6 +203,8 @@ def check_network(network, n_inputs, n_outputs):
 
 def check_synthesis(synthesis):
     """Refuse a synthesis whose parts do not fit together."""
+    if not isinstance(synthesis, (Concatenative, Neural, Regression)):
+        raise ValueError(f"synthesis_ is {synthesis!r:.60}, which is none.")
     format = synthesis.format
     if isinstance(synthesis, Regression):
         n_dims = len(synthesis.variance)
@@ -231,6 +240,7 @@ def _check_neural(synthesis, n_features):
 
 def _check_database(synthesis, n_features, n_tokens):
     database, tokenizer = synthesis.database, synthesis.tokenizer
+    check_number("longest", database.longest, "i", 1, MOST_SEGMENT)
     _same("samples in a unit", database.samples_per_unit, max(tokenizer.step, 1))
     width = synthesis.format.n_channels if synthesis.format else tokenizer.n_bands
     _same("channels of the units", database.waveform.shape[1], width)
@@ -243,6 +253,15 @@ def _check_database(synthesis, n_features, n_tokens):
     _same("numbers of a context", database.before.shape[1], n_before)
     n_ranges = len(range_bands(tokenizer.step))
     _same("ranges of the units", database.levels.shape[1], n_ranges)
+
+
+def numbers_in_a_frame(synthesis):
+    """Numbers in a frame that a synthesis makes, as its parts have it."""
+    if synthesis.format is not None:
+        return synthesis.format.n_dims
+    if isinstance(synthesis, Regression):
+        return len(synthesis.variance)
+    return synthesis.tokenizer.n_bands
 
 
 def _same(what, found, wanted):
@@ -284,23 +303,23 @@ def check_generator(generator):
     check_number("n_dims_", generator.n_dims_, "i", 1, 2**31 - 1)
     check_number("n_iter_", generator.n_iter_, "i", 0, 2**31 - 1)
     check_number("n_recordings_", generator.n_recordings_, "i", 0, 2**31 - 1)
-    if not isinstance(generator._flat, bool):
-        raise ValueError("_flat is not whether sequences have one axis.")
     check_synthesis(generator.synthesis_)
-    format = generator.synthesis_.format
-    if format is not None:
-        _same("numbers in a frame", generator.n_dims_, format.n_dims)
+    n_dims, flat = numbers_in_a_frame(generator.synthesis_), generator._flat
+    _same("numbers in a frame", generator.n_dims_, n_dims)
+    if not isinstance(flat, bool) or flat > (n_dims == 1):
+        raise ValueError("_flat is not whether sequences have one axis.")
+    _same("epochs done", generator.n_iter_, len(generator.history_))
     check_training(generator)
 
 
 def check_featurizer(featurizer):
     """Refuse parameters and fitted attributes that do not fit together."""
-    check_number("N", featurizer.N, "i", 2, _MOST_N)
-    check_number("sr", featurizer.sr, "f", 1e-3, 1e9)
+    check_number("N", featurizer.N, "i", 2, MOST_WINDOW)
+    check_number("sr", featurizer.sr, "f", 1e-3, MOST_RATE)
     _check_window(featurizer.window)
     featurizer._check_parameters()
     if hasattr(featurizer, "n_dims_"):
-        check_number("n_channels_", featurizer.n_channels_, "i", 1, 64)
+        check_number("n_channels_", featurizer.n_channels_, "i", 1, MOST_CHANNELS)
         _same("n_dims_", featurizer.n_dims_, featurizer.format_.n_dims)
         flat = featurizer._flat
         if not isinstance(flat, bool) or flat > (featurizer.n_channels_ == 1):
@@ -309,20 +328,23 @@ def check_featurizer(featurizer):
 
 def check_format(format):
     """Refuse a format that no frames have."""
-    check_number("N", format.N, "i", 2, _MOST_N)
+    check_number("N", format.N, "i", 2, MOST_WINDOW)
+    _same("samples beyond an even number in N", format.N % 2, 0)
     check_number("hop_length", format.hop_length, "i", 1, format.N)
-    check_number("sr", format.sr, "f", 1e-3, 1e9)
-    check_number("n_channels", format.n_channels, "i", 1, 64)
+    check_number("sr", format.sr, "f", 1e-3, MOST_RATE)
+    check_number("n_channels", format.n_channels, "i", 1, MOST_CHANNELS)
     check_number("factor", abs(format.factor), "f", 1e-20, 1e20)
     _check_window(format.window)
-    check_number("step", format.step, "i", 1, 2**24)
+    check_number("step", format.step, "i", 1, MOST_STEP)
     synthesis_window(format.weights(), format.hop_length)
 
 
 def _check_window(window):
-    named = isinstance(window, tuple) and isinstance(window[0], str)
-    if named and window[0] not in _PLAIN_WINDOWS:
-        raise ValueError(f"window={window!r:.60}; give it as an array.")
+    match window:
+        case (str(name), *numbers) if isinstance(window, tuple):
+            plain = all(isinstance(x, Real) for x in numbers)
+            if name not in _PLAIN_WINDOWS or not plain:
+                raise ValueError(f"window={window!r:.60}; give it as an array.")
 
 
 def _of_type(x):

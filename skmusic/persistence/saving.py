@@ -71,7 +71,7 @@ _NOT_KEPT = {"callbacks", "checkpoint_dir", "memory", "n_jobs"}
 # Names of what fits set.
 _FITTED = re.compile(r"_[a-z]+|[a-z][a-z0-9_]*_")
 # What the checks raise of contents that are not even of the type they ask for.
-_UNSOUND = (ValueError, TypeError, AttributeError, LookupError)
+_UNSOUND = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
 
 def save(model, path):
@@ -108,6 +108,7 @@ def save(model, path):
     arrays, where = {}, str(Path(path))
     try:
         if type(model) not in _ESTIMATORS.values():
+            _refuse_subclass(model)
             raise ValueError(f"{model!r:.60} is no model of skmusic")
         content = describe(model, "model", arrays, _parts)
         # What could not be loaded is better refused now.
@@ -186,7 +187,18 @@ def _parts(value):
         fitted = {k: v for k, v in vars(value).items() if k not in {*params, "_steps"}}
         params = {k: v for k, v in params.items() if k not in _NOT_KEPT}
         return _NAMES[cls], {"params": params, "fitted": fitted}
+    _refuse_subclass(value)
     return None
+
+
+def _refuse_subclass(value):
+    """Refuse what has code of its own, which no file can hold."""
+    for known in type(value).__mro__[1:]:
+        if known in (*_ESTIMATORS.values(), *_DATACLASSES.values()):
+            raise ValueError(
+                f"{type(value).__name__} is a subclass of {known.__name__}; subclasses "
+                "cannot be saved, as the file holds no code"
+            )
 
 
 def _new(name, parts):
@@ -262,3 +274,7 @@ def _check_steps(steps, fitted):
     sizes = {s.n_dims_ for _, s in steps if hasattr(s, "n_dims_")}
     if len(sizes) > 1:
         raise ValueError(f"its steps have frames of different lengths, {sizes}")
+    made = [s.format_ for _, s in steps if hasattr(s, "format_")]
+    known = [s.synthesis_.format for _, s in steps if hasattr(s, "synthesis_")]
+    if len({format for format in made + known if format is not None}) > 1:
+        raise ValueError("its steps have frames of different formats")

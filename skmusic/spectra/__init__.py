@@ -5,14 +5,8 @@ A frame is one analysis window's spectrum packed as real numbers,
 Everything here is a pure function of arrays.
 """
 
-from skmusic.spectra.stft import (
-    istft,
-    istft_blocks,
-    overlap_add,
-    stft,
-    stft_blocks,
-    stft_whole,
-)
+from skmusic.spectra.istft import istft, istft_blocks, overlap_add
+from skmusic.spectra.stft import stft, stft_blocks, stft_whole
 from skmusic.spectra.windows import (
     analysis_window,
     count_bins,

@@ -70,8 +70,9 @@ class FrameFormat:
 
     @property
     def step(self):
-        """Samples in a step: so many hops as come nearest to 23 ms, at least one."""
-        return self.hop_length * max(1, round(STEP_SECONDS / self.seconds))
+        """Samples in a step: the hops nearest to 23 ms, and two samples at least."""
+        least = 2 if self.hop_length == 1 else 1
+        return self.hop_length * max(least, round(STEP_SECONDS / self.seconds))
 
     def weights(self):
         """Analysis window ``(N,)``, float64."""
@@ -115,6 +116,8 @@ class Frames(np.ndarray):
     256
     """
 
+    __array_priority__ = 1.0  # frames joined to plain arrays are frames
+
     def __new__(cls, frames, format):
         """View of an array, with a format."""
         made = np.asarray(frames).view(cls)
@@ -123,6 +126,13 @@ class Frames(np.ndarray):
 
     def __array_finalize__(self, other):
         self.format = getattr(other, "format", None)
+
+    def __array_function__(self, function, types, args, kwargs):
+        """Such as `numpy.concatenate`, whose result numpy leaves without a format."""
+        made = super().__array_function__(function, types, args, kwargs)
+        if isinstance(made, Frames) and made.format is None and args:
+            made.format = format_of(args[0])
+        return made
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
         return array[()] if return_scalar else super().__array_wrap__(array, context)
@@ -148,15 +158,16 @@ def format_of(X):
     Raises
     ------
     ValueError
-        If there are several formats.
+        If they are of more than one format.
     """
-    if not isinstance(X, (list, tuple)):
-        return getattr(X, "format", None)
-    formats = {getattr(x, "format", None) for x in X} - {None}
+    recordings = X if isinstance(X, (list, tuple)) else [X]
+    found = (getattr(x, "format", None) for x in recordings)
+    # Strings have a `format` too, which is none.
+    formats = {format for format in found if isinstance(format, FrameFormat)}
     if len(formats) > 1:
         a, b, *_ = sorted(map(str, formats))
         raise ValueError(
-            f"X holds frames of several formats, {a} and {b}; transform all recordings "
-            "with one FFTFeaturizer."
+            f"X holds frames of different formats, {a} and {b}; transform all "
+            "recordings with one FFTFeaturizer."
         )
     return next(iter(formats), None)

@@ -8,7 +8,8 @@ know no format, are their own waveform: one row is one sample and one step.
 import numpy as np
 import scipy.fft
 
-from skmusic.spectra.stft import istft, istft_blocks, pack
+from skmusic.spectra.istft import istft, istft_blocks
+from skmusic.spectra.stft import pack
 from skmusic.spectra.windows import BLOCK
 
 
@@ -63,14 +64,14 @@ def _no_frames(frames, format):
 
 
 def samples_for(n_frames, format):
-    """Samples that so many frames are cut out of."""
+    """Samples that so many frames need."""
     if format is None or not n_frames:
         return n_frames
     return (n_frames - 1) * format.hop_length + format.N
 
 
 def frames_in(n_samples, format):
-    """Frames that can be cut out of so many samples."""
+    """Frames that so many samples give."""
     if format is None:
         return n_samples
     return max(0, (n_samples - format.overlap) // format.hop_length)
@@ -85,6 +86,7 @@ def frame_at(samples, format):
     """Frame of a recording whose middle is at, or next before, these samples."""
     if format is None:
         return samples
+    # Frame i begins at sample i * hop - overlap.
     return np.maximum(samples + format.overlap - format.N // 2, 0) // format.hop_length
 
 
@@ -107,6 +109,7 @@ def cut_frames(x, n_frames, format):
     weights = (format.weights() * format.factor).astype(np.float32)
     transform = scipy.fft.fft if format.both_halves else scipy.fft.rfft
     frames = np.empty((n_frames, format.n_dims), np.float32)
+    # Block by block, so that windowed copies stay in cache.
     block = max(1, BLOCK // (format.N * format.n_channels))
     for i in range(0, n_frames, block):
         out = frames[i : i + block]

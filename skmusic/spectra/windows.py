@@ -162,7 +162,7 @@ def count_bins(N, redundant=False):
 
 @cache
 def sine_window(size):
-    """Half a sine, which shifted by a quarter and squared adds up to 2.
+    """Half a sine; four of its squares, each a quarter later, add up to 2.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def read_corpus(recordings, format, most=0):
     Raises
     ------
     ValueError
-        If no recording is as long as a step.
+        If no recording is as long as a step, or all that is kept is silent.
     """
     streamed = hasattr(recordings, "map_blocks")
     lengths = recordings.lengths if streamed else [len(x) for x in recordings]
@@ -80,6 +80,11 @@ def read_corpus(recordings, format, most=0):
             "recordings."
         )
     kept = [((i, *at), x) for i, (*_, of) in enumerate(found) for at, x in of]
+    if most and not kept:
+        raise ValueError(
+            "all that fits into the unit database is silent; use a larger "
+            "database_size."
+        )
     return Corpus(
         np.array([lead for lead, *_ in found]),
         [bands for _, bands, _ in found],
@@ -109,7 +114,7 @@ def _read(blocks, wanted, format):
                 part.append(x[i:j].copy())
         last, done = x[-size:], done + n
     if not bands:
-        return 0, step_bands(np.empty((0, 1), np.float32), step), []
+        return 0, step_bands(left[:0], step), []
     bands = np.concatenate(bands)
     first, stop = _music(bands_of_squares(bands, step).sum(axis=1))
     pieces = []
@@ -201,8 +206,8 @@ def grown(corpus, database, most):
         Without energies.
     features, tokens : list of ndarray
         Of the recordings that the stretches are now.
-    numbers : ndarray of shape (n_stretches,), int
-        The recordings that they once were of.
+    starts : ndarray of shape (n_stretches,), int
+        First unit that each stretch of the database had in it.
     """
     size, ends = database.samples_per_unit, np.unique(database.ends)
     starts = np.append(0, ends[:-1])
@@ -219,4 +224,4 @@ def grown(corpus, database, most):
     features = np.split(database.features.astype(np.float32), ends[:-1])
     tokens = np.split(database.tokens, ends[:-1])
     whole = Corpus(leads, [], kept, waveforms)
-    return whole, features, tokens, database.recording[starts]
+    return whole, features, tokens, starts

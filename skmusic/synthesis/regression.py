@@ -19,8 +19,8 @@ from skmusic.spectra.frames import FrameFormat
 from skmusic.synthesis.tokens import step_seconds
 from skmusic.utils.fields import array, number
 
-# Frames of each recording that tell the residual, and the least variance of it beside
-# that of all numbers.
+# The residual is measured on so many frames of each recording. The variance of no
+# number is less than this share of their mean.
 _MOST, _LEAST = 2000, 1e-9
 
 
@@ -94,31 +94,38 @@ class Regression:
             z, _ = forward(network, x[:_MOST], zero_state(network))
             total += np.square(y - z, dtype=np.float64).sum(axis=0)
             count += len(y)
+        # A number that is foreseen exactly would have a density without bound.
         variance = total / count
         variance = variance + _LEAST * variance.mean() + 1e-12
         return cls(format, network, scale, variance), trained
 
     def _inputs(self, frames):
+        """Frames ``(n_frames, n_dims)`` in units of `scale`, float32."""
         return np.asarray(frames / self.scale, np.float32)
 
     def _forecasts(self, frames):
-        """Forecasts before the first frame, and after each."""
+        """Forecasts before the first frame and after each, one more than frames."""
         inputs = zero_padded_input(self._inputs(np.asarray(frames)))
         return forward(self.network, inputs, zero_state(self.network))[0] * self.scale
 
     def predict(self, frames):
-        """Forecast after each frame."""
+        """Forecast after each frame ``(n_frames, n_dims)``."""
         return self._forecasts(frames)[1:]
 
     def log_likelihood(self, frames):
         """Of each frame, in nats for each number of it ``(n_frames,)``."""
+        # The density of numbers divided by `scale` is `scale` times as high.
         residual = (np.asarray(frames) - self._forecasts(frames)[:-1]) / self.scale
         each = np.square(residual, dtype=np.float64) / self.variance
         each += np.log(2 * np.pi * self.variance)
         return -0.5 * each.mean(axis=1) - np.log(self.scale)
 
     def prime(self, frames, sampling, style=None):
-        """State after a seed."""
+        """State after a seed ``(n_frames, n_dims)``.
+
+        What it has heard but the last frame is the network's state, and that frame is
+        its next input.
+        """
         x = zero_padded_input(self._inputs(np.asarray(frames)))
         state = zero_state(self.network)
         if len(x) > 1:
@@ -126,11 +133,27 @@ class Regression:
         return RegressionState(state, x[-1])
 
     def start(self, primed, sampling, rng):
-        """State of a piece: there is no chance in it."""
+        """State of a piece, which is that after the seed: there is no chance in it."""
         return primed
 
     def advance(self, states, n_frames, sampling, progress):
-        """Frames of each, None as they are of no recording, and the states then."""
+        """Frames of each piece, None as they are of no recording, and the states then.
+
+        Parameters
+        ----------
+        states : list of RegressionState
+        n_frames : int
+        sampling : SamplingParameters
+            Of no effect.
+        progress : callable
+            Told how many frames were made.
+
+        Returns
+        -------
+        frames : list of ndarray of shape (n_frames, n_dims)
+        origins : None
+        states : list of RegressionState
+        """
         made, after = [], []
         for state in states:
             lstm, x, frames = state.lstm, state.x, []

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 _COLDEST = 1e-6
-# Equally likely choices that chance has at least, and how it gets them.
+# A draw has as much choice as this many equally likely ones, at least; the temperature
+# rises by the factor until it has.
 _CHOICES, _HEATING = 1.5, 1.3
 
 
@@ -33,7 +34,7 @@ class SamplingParameters:
             object.__setattr__(self, "temperature", max(self.temperature, _COLDEST))
 
     def mask(self, logp):
-        """Log-probabilities with the tokens that are not allowed at -inf."""
+        """Log-probabilities ``(..., n_tokens)``, those not allowed at -inf."""
         if self.top_k is None and self.top_p is None:
             return logp
         ranked = -np.sort(-logp, axis=-1)
@@ -48,7 +49,7 @@ class SamplingParameters:
         return np.where(logp >= least[..., None], logp, -np.inf)
 
     def draw(self, score, rng):
-        """Index of a score, drawn from their softmax at this temperature."""
+        """Index of a score ``(n_choices,)``, drawn from the softmax of all."""
         if self.temperature == 0:
             return int(score.argmax())
         mass = np.exp((score - score.max()) / self.temperature).cumsum()

@@ -30,8 +30,7 @@ from skmusic.synthesis.corpus import read_corpus
 _N_TOKENS = 256
 # Noise on what the LSTM hears, in deviations: it must not learn songs by heart.
 _NOISE = 0.7
-# Distances to centroids over which the tokeniser's softmax may fall, of which the best
-# is taken.
+# Widths that the softmax over distances to centroids may have; the best one is taken.
 _WIDTHS = 1, 3, 10, 20, 40, 80, 160, 320, 1000
 
 
@@ -101,6 +100,7 @@ def learn_tokens(recordings, format, settings, training, rng, old, past, most):
         tokenizer = fit_tokenizer(bands, step, settings.n_tokens, _N_TOKENS, rng)
     else:
         tokenizer = old.tokenizer
+    # The network hears the features of the step before each, zeros before the first.
     inputs, features = [], []
     for x in bands:
         f = zero_padded_input(tokenizer.reduced(x))
@@ -112,7 +112,7 @@ def learn_tokens(recordings, format, settings, training, rng, old, past, most):
         variance = (variance + tokenizer.variance) / 2
     tokenizer = replace(tokenizer, variance=variance)
     corpus = replace(corpus, bands=[])
-    del bands
+    del bands  # training needs the memory
     pairs = [(x, t) for x, t in zip(inputs, tokens, strict=True) if len(t)]
     trained = train(
         pairs,
@@ -134,7 +134,13 @@ def _nearest_token(tokenizer, pairs):
     """The softmax that gives each step the token of the last, as weights.
 
     Its sharpness is that at which it forecasts best.
+
+    Returns
+    -------
+    A : ndarray of shape (n_features, n_tokens), float32
+    d : ndarray of shape (n_tokens,), float32
     """
+    # The squared distance to centroids, less what all have in common, is linear.
     A = 2 * tokenizer.weight[:, None] * tokenizer.centroids.T
     d = -(tokenizer.centroids**2).sum(axis=1)
     if not any(len(x) > 1 for x, _ in pairs):
@@ -180,6 +186,7 @@ def steps_known(n_frames, n_steps, format):
     """
     n_samples = np.arange(1, n_frames + 1)
     if format is not None:
+        # The first windows begin before the recording does.
         n_samples = np.maximum(n_samples * format.hop_length - format.overlap, 0)
     steps = np.minimum(n_samples // step_of(format), n_steps)
     return steps, n_samples - steps * step_of(format)
@@ -204,6 +211,7 @@ def log_likelihood(frames, format, tokenizer, network):
     features = tokenizer.reduced(bands)
     z, _ = forward(network, teacher_forcing_input(features), zero_state(network))
     n_channels = 1 if format is None else format.n_channels
+    # A mixture of the tokens' densities, by the network's probabilities.
     density = tokenizer.log_density(bands, n_channels)
     count = numbers_in_bands(tokenizer.step, tokenizer.n_bands, n_channels).sum()
     return logsumexp(log_softmax(z) + density, axis=1) / count

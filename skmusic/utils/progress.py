@@ -49,12 +49,12 @@ class Progress:
     """
 
     def __init__(self, what, total, unit, verbose):
-        form = {}
+        options = {}
         if not sys.stderr.isatty():
-            form = {"file": _Lines(sys.stderr), "bar_format": _LINE}
-            form["mininterval"] = _LINE_EVERY
+            options = {"file": _Lines(sys.stderr), "bar_format": _LINE}
+            options["mininterval"] = _LINE_EVERY
         self._bar = tqdm(
-            desc=what, total=total, unit=f" {unit}", disable=not verbose, **form
+            desc=what, total=total, unit=f" {unit}", disable=not verbose, **options
         )
         self._begun = time.perf_counter()
         self._audio_seconds = 0.0

@@ -4,27 +4,33 @@
 ``X``                                     meaning
 ========================================  =====================================
 list, string array or Series of paths     recordings in files
+list of bytes or binary file objects      the same, of their contents
 list of ``(n,)`` arrays                   one column each, any length
 list of ``(n, k)`` arrays                 any length
 3-D array ``(n_recordings, n, k)``        equal lengths
 2-D array, DataFrame, nested numbers      equal lengths, one column each
 ========================================  =====================================
 
+A waveform has full scale 1: integers are divided by that of their type, as files are,
+and floats far beyond it are warned of. It has time first, and few channels.
+
 Lists go to lists and arrays to arrays, whether or not lengths happen to agree.
 """
 
 import os
 from collections.abc import Iterator, Mapping, Set
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
-from numbers import Integral, Number, Real
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-_PATH = (str, bytes, os.PathLike)
+from skmusic.utils.amplitude import to_full_scale, warn_of_peaks
+from skmusic.utils.limits import FEW_COLUMNS, MANY_ROWS, MOST_CHANNELS
+
+_PATH = (str, os.PathLike, np.bytes_)
+_CONTENTS = (bytes, bytearray, memoryview)
 _DTYPES = [np.float64, np.float32]
 
 
@@ -35,7 +41,7 @@ class Recordings:
     Parameters
     ----------
     items : list
-        Paths, or arrays of shape ``(n, k)``.
+        Paths, bytes or file objects, or arrays of shape ``(n, k)``.
     form : {"paths", "list", "2d", "3d", "stream"}
         What the caller gave.
     flat : bool
@@ -88,24 +94,6 @@ def restore_shape(results, *, dense, flat):
     return np.stack(results) if dense else list(results)
 
 
-def as_seed_list(seed):
-    """Seeds as a list, and whether there may be several: a list of others than numbers.
-
-    Examples
-    --------
-    >>> from skmusic.utils.validation import as_seed_list
-    >>> as_seed_list("a.wav"), as_seed_list(["a.wav", None]), as_seed_list([0.1, 0.2])
-    ((['a.wav'], False), (['a.wav', None], True), ([[0.1, 0.2]], False))
-    """
-    if not isinstance(seed, (list, tuple)):
-        return [seed], False
-    if any(isinstance(item, (list, tuple, Number)) for item in seed):
-        return [seed], False
-    if not seed:
-        raise ValueError(f"seed={seed} asks for no piece; use None for silence.")
-    return list(seed), True
-
-
 def check_recordings(estimator, X, *, reset, what="waveform"):
     """Check `X` against the contract.
 
@@ -141,8 +129,7 @@ def check_recordings(estimator, X, *, reset, what="waveform"):
     >>> found.form, found.items[0].shape
     ('list', (5, 1))
     """
-    if isinstance(X, _PATH):
-        raise ValueError(f"X={X!r} is a single path; wrap it in a list: [{X!r}].")
+    _refuse_single_recording(X)
     if hasattr(X, "map_blocks"):  # of FFTFeaturizer, which has checked them
         _forget_features(estimator, reset)
         return Recordings(X, "stream")
@@ -150,16 +137,88 @@ def check_recordings(estimator, X, *, reset, what="waveform"):
         items = list(X)
         if len(items) == 0:
             raise ValueError("X holds 0 recordings, at least 1 is required.")
-        if all(isinstance(item, _PATH) for item in items):
+        if all(map(_is_file, items)):
             _forget_features(estimator, reset)
-            return Recordings([os.fsdecode(item) for item in items], "paths")
+            return Recordings(
+                [os.fsdecode(x) if isinstance(x, _PATH) else x for x in items], "paths"
+            )
+        _refuse_odd_items(items)
         if all(isinstance(item, np.ndarray) and item.ndim > 0 for item in items):
             _forget_features(estimator, reset)
             checked = [
                 _check_item(item, i, what, estimator) for i, item in enumerate(items)
             ]
+            if what == "waveform":
+                warn_of_peaks(checked)
             return Recordings(checked, "list", flat=all(x.ndim == 1 for x in items))
     return _check_dense(estimator, X, reset, what)
+
+
+def _refuse_single_recording(X):
+    """Refuse one recording, nothing, and tables that hold paths in a column."""
+    if X is None:
+        raise ValueError("X is None; pass a list of recordings, such as [x].")
+    if isinstance(X, _PATH):
+        if os.path.isdir(X):
+            raise ValueError(
+                f"X={X!r} is a folder; pass the files that are in it: "
+                f"skmusic.audio.find({X!r})."
+            )
+        raise ValueError(
+            f"X={X!r:.80} is a single path; wrap it in a list: [{X!r:.80}]."
+        )
+    if _is_file(X):
+        raise ValueError(
+            f"X is {name_of_file(X)}, a single recording; wrap it in a list: [x]."
+        )
+    for name in getattr(X, "columns", ()):
+        if isinstance(next(iter(X[name]), None), str | os.PathLike):
+            raise ValueError(
+                f"X is a table with text in its column {name!r}; if these are paths, "
+                f"pass that column alone: X[{name!r}]."
+            )
+
+
+def _refuse_odd_items(items):
+    """Refuse a list of which an item is no recording, or is one of another kind."""
+    for i, item in enumerate(items):
+        if item is None:
+            raise ValueError(f"recording {i} is None; leave it out of the list.")
+    for i, item in enumerate(items):
+        if isinstance(item, tuple) and sorted(map(_is_array, item)) == [False, True]:
+            raise ValueError(
+                f"recording {i} is an array with something beside it; pass the array "
+                "alone. Its rate goes into FFTFeaturizer(sr=...)."
+            )
+        if _is_file(item):
+            raise ValueError(
+                f"recording {i} is {name_of_file(item)}, and others are arrays or of "
+                "another kind; read it first: skmusic.audio.read(path, sr=44100)[0]."
+            )
+
+
+def _is_file(x):
+    """Whether something is a path, the bytes of a file or an open file."""
+    kinds = (*_PATH, *_CONTENTS)
+    return isinstance(x, kinds) or (hasattr(x, "read") and hasattr(x, "seek"))
+
+
+def name_of_file(x):
+    """What messages call a recording in a file: never its contents.
+
+    Examples
+    --------
+    >>> from skmusic.utils.validation import name_of_file
+    >>> name_of_file("a.wav"), name_of_file(b"RIFF")
+    ("the path 'a.wav'", '4 bytes')
+    """
+    if isinstance(x, _PATH):
+        return f"the path {x!r:.80}"
+    return f"{len(bytes(x))} bytes" if isinstance(x, _CONTENTS) else "an open file"
+
+
+def _is_array(x):
+    return isinstance(x, np.ndarray) and x.ndim > 0
 
 
 def _is_listlike(X):
@@ -187,6 +246,9 @@ def _check_item(x, i, what, estimator):
             f"recording {i} has shape {x.shape}; a {what} has shape "
             "(n_samples,) or (n_samples, n_columns)."
         )
+    if what == "waveform":
+        _check_waveform(x, f"recording {i}")
+        x = to_full_scale(x, x.dtype)
     return check_array(
         x[:, None] if x.ndim == 1 else x,
         dtype=_DTYPES,
@@ -196,6 +258,25 @@ def _check_item(x, i, what, estimator):
         input_name=f"recording {i}",
         estimator=estimator,
     )
+
+
+def _check_waveform(x, name):
+    """Refuse what has its channels first, or more than any music has."""
+    if x.dtype.kind == "b":
+        raise ValueError(f"{name} holds booleans, which are no samples.")
+    if x.ndim < 2:
+        return
+    n_samples, n_channels = x.shape[-2:]
+    if n_channels > max(2, n_samples) and n_samples:
+        raise ValueError(
+            f"{name} has shape {x.shape[-2:]}, which looks channel-first; pass x.T, of "
+            "shape (n_samples, n_channels)."
+        )
+    if n_channels > MOST_CHANNELS:
+        raise ValueError(
+            f"{name} has {n_channels} channels, the most is {MOST_CHANNELS}; pass an "
+            "array of shape (n_samples, n_channels)."
+        )
 
 
 def _is_surely_finite(x):
@@ -215,20 +296,52 @@ def _check_dense(estimator, X, reset, what):
         raise TypeError(
             f"X is a {type(X).__name__}, which has no order or no length; pass a list."
         )
-    ndim = np.ndim(X) if hasattr(X, "ndim") else np.asarray(X).ndim
+    shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+    ndim = len(shape)
+    dtype = getattr(X, "dtype", None)
+    is_samples = what == "waveform" and isinstance(dtype, np.dtype)
+    if ndim == 1:
+        # The second half is what scikit-learn's own estimators say.
+        raise ValueError(
+            f"X of shape {shape} is one recording, not a list of them: wrap it in "
+            "a list, [x]. (Reshape your data only if it holds several.)"
+        )
+    if ndim == 2:
+        _refuse_bare(X, shape, what)
     if ndim == 3:
         _forget_features(estimator, reset)
+        if is_samples:
+            _check_waveform(X, "each recording")
         X = check_array(X, dtype=_DTYPES, allow_nd=True, estimator=estimator)
         if 0 in X.shape:
             raise ValueError(f"X has shape {X.shape}: nothing to work on.")
-        return Recordings(list(X), "3d")
-    if ndim > 3:
+        found = Recordings(list(X), "3d")
+    elif ndim > 3:
         raise ValueError(
             f"X has {ndim} dimensions; the most is 3: "
             "(n_recordings, n_samples, n_columns)."
         )
-    X = validate_data(estimator, X, reset=reset, dtype=_DTYPES)
-    return Recordings([row[:, None] for row in X], "2d", flat=True)
+    else:
+        X = validate_data(estimator, X, reset=reset, dtype=_DTYPES)
+        found = Recordings([row[:, None] for row in X], "2d", flat=True)
+    if what != "waveform":
+        return found
+    if is_samples:
+        found = replace(found, items=[to_full_scale(x, dtype) for x in found.items])
+    warn_of_peaks(found.items)
+    return found
+
+
+def _refuse_bare(X, shape, what):
+    """Refuse a single recording that would be taken for one recording a row."""
+    n_rows, n_columns = shape
+    if getattr(X, "format", None) is not None or (
+        n_rows >= MANY_ROWS and n_columns <= FEW_COLUMNS
+    ):
+        raise ValueError(
+            f"X of shape {shape} is one {what}, and would be taken for "
+            f"{n_rows} recordings of {n_columns} numbers; wrap it in a list: [x]."
+        )
 
 
 def _regular(X, what):
@@ -243,81 +356,3 @@ def _regular(X, what):
         "X is a list that mixes kinds or lengths; pass a list of paths, or a "
         f"list of numpy arrays, one {what} each."
     )
-
-
-@contextmanager
-def _told_of_overflow():
-    try:
-        with np.errstate(over="raise"):
-            yield
-    except FloatingPointError as error:
-        raise ValueError(
-            f"the frames hold numbers too large to work with ({error}); scale the "
-            "recordings to [-1, 1]."
-        ) from error
-
-
-# Decorator: numbers whose energy is beyond single precision, as no sound's is, are
-# refused.
-refuse_overflow = _told_of_overflow()
-
-
-def check_sequence(frames, name):
-    """Refuse what is not the frames of one recording."""
-    if np.ndim(frames) not in (1, 2):
-        raise ValueError(
-            f"{name} has {np.ndim(frames)} dimensions; pass the frames of one "
-            "recording, of shape (n_frames, n_dims), or None."
-        )
-
-
-def check_fields(value):
-    """Refuse a dataclass, or one in its fields, that lacks what the code asks of it.
-
-    Pickle makes objects without their constructors, of whatever fields they had in
-    the version that saved them.
-
-    Parameters
-    ----------
-    value : object
-        What is no dataclass passes.
-
-    Raises
-    ------
-    ValueError
-        If a field is missing.
-    """
-    if not is_dataclass(value):
-        return
-    for field in fields(value):
-        if not hasattr(value, field.name):
-            raise ValueError(
-                f"{type(value).__name__}.{field.name} is missing: another version of "
-                "skmusic saved it; load it with that one, or fit again."
-            )
-        check_fields(getattr(value, field.name))
-
-
-def check_sampling(frames, temperature, top_k, top_p):
-    """Refuse what nothing can be sampled with."""
-    _check_kind("frames", frames, Integral, "whole number such as 1000")
-    _check_kind("temperature", temperature, Real, "number such as 1.0")
-    if top_k is not None:
-        _check_kind("top_k", top_k, Integral, "whole number such as 10, nor None")
-    if top_p is not None:
-        _check_kind("top_p", top_p, Real, "number such as 0.9, nor None")
-    if frames <= 0:
-        raise ValueError(f"frames={frames} makes no music; ask for at least 1.")
-    if not 0 <= temperature < np.inf:
-        raise ValueError(
-            f"temperature={temperature} is out of range; use 0 (no chance) to about 2."
-        )
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top_k={top_k} allows no token; use 1 or more, or None.")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top_p={top_p} is no probability above 0; or use None.")
-
-
-def _check_kind(name, value, kind, wanted):
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"{name}={value!r} is no {wanted}.")

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 import soundfile as sf
-from hostile_audio import GOOD, mutated, write_good
+from hostile_audio import mutated
 from test_audio import SR, pitch_and_level, snr, tone
 
 from skmusic import FFTFeaturizer, audio
@@ -53,22 +53,23 @@ def test_mpeg4_is_read_with_its_exact_length(tmp_path, name, codec, quality, cha
     assert (about["samples"], about["subtype"]) == (len(x), codec.upper())
 
 
-def test_headerless_aac_is_read(tmp_path):
+@pytest.mark.parametrize("suffix", ["aac", "mp3", "txt"])
+def test_headerless_aac_is_read(tmp_path, suffix, capfd):
     write_mpeg4(tmp_path / "a.aac", tone())
-    y, sr = audio.read(tmp_path / "a.aac")
+    path = (tmp_path / "a.aac").rename(tmp_path / f"a.{suffix}")
+    y, sr = audio.read(path)
     assert pitch_and_level(y, sr) == pytest.approx((440, 0.5), rel=0.01)
-    assert audio.info(tmp_path / "a.aac")["seconds"] == pytest.approx(0.5, abs=0.1)
+    assert audio.info(path)["samples"] == len(y)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("function", [audio.read, audio.info])
 @pytest.mark.parametrize("suffix", ["wav", "mp3", "m4a", "raw", "xyz"])
-@pytest.mark.parametrize("content", [b"", b"Dear diary, " * 99, b"RIFF\x24\0\0\0WAVE"])
-def test_what_is_no_recording_is_refused(tmp_path, function, suffix, content):
+def test_what_is_no_recording_is_refused(tmp_path, function, suffix):
     path = tmp_path / f"no.{suffix}"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf"no\.{suffix}' cannot .*; convert it") as e:
+    path.write_bytes(b"Dear diary, " * 99)
+    with pytest.raises(ValueError, match=rf"no\.{suffix}' cannot .*; convert it"):
         function(path)
-    assert ("empty" in str(e.value)) == (not content)
 
 
 @pytest.mark.parametrize("function", [audio.read, audio.info])
@@ -92,7 +93,7 @@ def test_video_without_sound_is_refused(tmp_path):
         frame = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8))
         for packet in [*stream.encode(frame), *stream.encode(None)]:
             container.mux(packet)
-    with pytest.raises(ValueError, match=r"a\.mp4' cannot be decoded .*no sound"):
+    with pytest.raises(ValueError, match=r"a\.mp4' holds no sound; leave"):
         audio.read(tmp_path / "a.mp4")
 
 
@@ -105,8 +106,9 @@ def test_mpeg4_without_av_says_what_to_install(tmp_path, monkeypatch):
 
 def test_files_without_samples_or_with_infinite_ones_are_refused(tmp_path):
     sf.write(tmp_path / "a.wav", np.zeros((0, 2)), SR)
-    with pytest.raises(ValueError, match=r"a\.wav' holds no samples; leave"):
-        audio.read(tmp_path / "a.wav")
+    for function in audio.read, audio.info:
+        with pytest.raises(ValueError, match=r"a\.wav' holds no sound; leave"):
+            function(tmp_path / "a.wav")
     for bad in (np.nan, np.inf):
         sf.write(tmp_path / "a.wav", np.array([0, bad, 0]), SR, "FLOAT")
         with pytest.raises(ValueError, match=r"a\.wav' holds .*not a number; export"):
@@ -128,7 +130,7 @@ def test_absurd_rates_are_refused(tmp_path, sr):
 
 
 @pytest.mark.parametrize(
-    ("channels", "why"), [(0, "decoded"), (65, "1 to 64"), (9**4, "")]
+    ("channels", "why"), [(0, "damaged"), (65, "1 to 64"), (9**4, "")]
 )
 def test_absurd_channels_are_refused(tmp_path, channels, why):
     patched_wav(tmp_path / "a.wav", 22, "<H", channels)
@@ -149,6 +151,17 @@ def test_a_file_cut_off_is_read_as_far_as_it_goes_with_a_warning(tmp_path, suffi
     np.testing.assert_allclose(y[:-BLOCK], whole[: len(y) - BLOCK])
 
 
+@pytest.mark.parametrize("suffix", ["ogg", "opus"])
+def test_what_is_lost_of_joined_files_is_told(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    audio.write(path, tone(), SR)
+    assert audio.read(path)[0].size  # warnings are errors
+    path.write_bytes(path.read_bytes() * 2)
+    with pytest.warns(UserWarning, match=rf"a\.{suffix}' is damaged or cut off"):
+        x, _ = audio.read(path)
+    assert audio.info(path)["samples"] == len(x)
+
+
 def test_a_stream_of_unknown_length_is_no_truncation(tmp_path):
     for unknown in (0xFFFFFFFF, 0x7FFFF000):  # as FFmpeg and SoX write to pipes
         patched_wav(tmp_path / "a.wav", 40, "<I", unknown)
@@ -162,7 +175,7 @@ def test_a_claim_of_many_days_costs_nothing(tmp_path):
     header[21] |= 0x0F  # the 36 bits that hold the number of samples
     header[22:26] = b"\xff" * 4
     path.write_bytes(header)
-    assert audio.info(path)["seconds"] > 10 * 86400
+    assert audio.info(path)["seconds"] == pytest.approx(2, abs=0.2)
     with pytest.warns(UserWarning, match="damaged or cut off"):
         y, _ = audio.read(path)
     assert abs(len(y) - 2 * SR) <= BLOCK
@@ -190,7 +203,7 @@ def test_a_claim_is_no_longer_than_the_file_can_be(tmp_path):
         header[21] |= 0x0F
         header[22:26] = b"\xff" * 4
         path.write_bytes(header)
-        assert audio.info(path)["samples"] == 2**36 - 1
+        assert audio.info(path)["samples"] == sr
         frames = FFTFeaturizer(N=2048).fit_transform([path])
         (claimed,) = frames.lengths
         assert claimed < 2**26 * (44100 / sr) / 1000
@@ -308,15 +321,6 @@ def test_circles_of_links_and_names_too_long_are_errors_of_the_system(tmp_path):
         for function in audio.read, audio.info:
             with pytest.raises((OSError, ValueError)):
                 function(tmp_path / name)
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("good")
-    raws = {path.name: path.read_bytes() for path in write_good(folder, 0.4)}
-    write_mpeg4(folder / "a.m4a", tone())
-    assert len(raws) == len(GOOD)
-    return raws | {"a.m4a": (folder / "a.m4a").read_bytes()}
 
 
 def test_hostile_files_are_read_or_refused(good, tmp_path):

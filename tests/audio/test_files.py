@@ -52,6 +52,26 @@ def test_find_skips_pipes(folder):
     assert len(audio.find(folder)) == 4
 
 
+def test_find_tells_of_sound_that_cannot_be_read(folder):
+    (folder / "sub" / "windows.WMA").touch()
+    text = "skipped 1 file of a kind that cannot be read: windows.WMA"
+    with pytest.warns(UserWarning, match=f"^{text}$"):
+        assert len(audio.find(folder)) == 4
+    audio.find(folder, ignore=folder / "sub")  # warnings are errors
+    audio.find(folder / "sub" / "windows.WMA")  # it was asked for
+    for i in range(6):
+        (folder / f"{i}.mka").touch()
+    with pytest.warns(UserWarning, match=r"skipped 7 files .*: 0\.mka, .*, \.\.\.$"):
+        audio.find(folder)
+    (folder / "other").mkdir()
+    (folder / "other" / "a.ape").touch()
+    with (
+        pytest.warns(UserWarning, match=r"a\.ape"),
+        pytest.raises(ValueError, match="no recording"),
+    ):
+        audio.find(folder / "other")
+
+
 def test_find_explains_what_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.wav"):
         audio.find(tmp_path / "nothing.wav")

@@ -23,8 +23,8 @@ def encoded(path, sr=44100, channels=1, seconds=3, mode="VARIABLE", levels=None)
 
 
 def without_table(raw):
-    start = next(mp3._frames(raw, 0))
-    frame = mp3._frame(raw, start)
+    ((start, _),), _ = mp3._runs(raw)
+    frame = mp3._frame(raw[start : start + 4])
     assert mp3._claim(raw, start, frame)[0]
     return raw[start + frame.size :]
 
@@ -36,7 +36,7 @@ def without_table(raw):
 def test_all_of_an_mp3_without_a_table_is_read(tmp_path, sr, channels, mode):
     path = tmp_path / "a.mp3"
     raw = encoded(path, sr, channels, mode=mode)
-    assert mp3.with_length(raw) is None
+    assert mp3.mended(raw).raw is raw
     whole, _ = audio.read(path)
     path.write_bytes(without_table(raw))
     x, _ = audio.read(path)
@@ -55,12 +55,60 @@ def test_libsndfile_alone_would_lose_most_of_it(tmp_path):
     assert len(audio.read(path)[0]) / 44100 > 6
 
 
-def test_all_of_two_files_in_one_is_read(tmp_path):
+TAG = b"ID3\x03\0\0\0\0\x01\x00" + b"\xff\xfb\x90\x64" * 32
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "wav", "flac", "m4a", "raw", "txt"])
+@pytest.mark.parametrize("between", [b"", TAG, b"TAG" + bytes(125)])
+def test_all_is_read_whatever_the_name_and_info_gives_its_length(
+    tmp_path, suffix, between, capfd
+):
+    raw = encoded(tmp_path / "a.mp3")
+    n = len(audio.read(tmp_path / "a.mp3")[0])
+    bare = without_table(raw)
+    half = bare[: len(bare) // 2]
+    for made, length in (
+        (bare, n),
+        (bare + between + bare, 2 * n),
+        (raw + between + raw, 2 * n),
+        (half, mp3.mended(half).n_frames * 1152),
+    ):
+        path = tmp_path / f"x.{suffix}"
+        path.write_bytes(made)
+        x, sr = audio.read(path)
+        assert len(x) == pytest.approx(length, abs=5000)
+        about = audio.info(path)
+        assert (about["samples"], about["seconds"]) == (len(x), len(x) / sr)
+        assert about["format"] == "MP3"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_cut_off_is_as_long_as_it_is_read(tmp_path, capfd):
+    raw = encoded(tmp_path / "a.mp3")
+    (tmp_path / "cut.wav").write_bytes(raw[: len(raw) // 2])
+    with pytest.warns(UserWarning, match=r"cut\.wav' is damaged or cut off"):
+        x, _ = audio.read(tmp_path / "cut.wav")
+    assert audio.info(tmp_path / "cut.wav")["samples"] == len(x) > 44100
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_follows_a_hole_is_read_too(tmp_path, capfd):
     path = tmp_path / "a.mp3"
-    raw = encoded(path)
+    raw = encoded(path, levels=[0.9])
     n = len(audio.read(path)[0])
-    path.write_bytes(raw + raw)
-    assert len(audio.read(path)[0]) == pytest.approx(2 * n, abs=5000)
+    path.write_bytes(raw[:20_000] + bytes(3000) + raw[23_000:])
+    with pytest.warns(UserWarning, match="damaged"):
+        x, _ = audio.read(path)
+    assert audio.info(path)["samples"] == len(x) == pytest.approx(n, abs=20_000)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_frames_of_another_rate_are_no_part_of_it(tmp_path):
+    long, other = encoded(tmp_path / "a.mp3"), encoded(tmp_path / "b.mp3", 22050)
+    (tmp_path / "a.mp3").write_bytes(long + other)
+    x, sr = audio.read(tmp_path / "a.mp3")
+    assert (len(x) / sr, sr) == (pytest.approx(6, abs=0.1), 44100)
+    assert audio.info(tmp_path / "a.mp3")["samples"] == len(x)
 
 
 def test_tags_about_the_music_are_no_music(tmp_path):
@@ -68,8 +116,7 @@ def test_tags_about_the_music_are_no_music(tmp_path):
     raw = without_table(encoded(path, seconds=1))
     path.write_bytes(raw)
     n = len(audio.read(path)[0])
-    tag = b"ID3\x03\0\0\0\0\x01\x00" + b"\xff\xfb\x90\x64" * 32
-    path.write_bytes(tag + raw + b"TAG" + bytes(125))
+    path.write_bytes(TAG + raw + b"TAG" + bytes(125))
     assert len(audio.read(path)[0]) == n
 
 
@@ -87,5 +134,4 @@ def test_tags_about_the_music_are_no_music(tmp_path):
     ],
 )
 def test_what_is_no_mp3_is_left_alone(raw):
-    mended = mp3.with_length(raw)
-    assert mended is None or len(mended) < len(raw) + 2000
+    assert len(mp3.mended(raw).raw) < len(raw) + 2000

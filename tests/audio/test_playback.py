@@ -1,14 +1,10 @@
 import io
-import os
-import stat
-import sys
 
 import numpy as np
 import pytest
 import soundfile as sf
 
-from skmusic.audio import playback
-from skmusic.audio.playback import faded, limited, play, write
+from skmusic.audio.playback import faded, limited, write
 
 SR = 8000
 
@@ -25,19 +21,6 @@ def written(x, **options):
     file = io.BytesIO()
     write(x, file, SR, **options)
     return file.getvalue()
-
-
-@pytest.fixture
-def install(tmp_path, monkeypatch):
-    """A function that puts programs on an otherwise empty path."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    def install(name, lines):
-        program = tmp_path / name
-        program.write_text(f"#!{sys.executable}\nimport sys\n{lines}\n")
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
-
-    return install
 
 
 # --- faded
@@ -61,6 +44,14 @@ def test_blocks_are_faded_as_the_whole_is(sizes):
     (whole,) = faded([x], 5000, SR)
     parts = np.split(x, np.cumsum(sizes)[:-1])
     np.testing.assert_array_equal(np.concatenate(list(faded(parts, 5000, SR))), whole)
+
+
+def test_what_has_no_end_is_faded_in_only():
+    x = np.ones((1000, 2), "f")
+    y = np.concatenate(list(faded([x[:30], x[30:]], None, SR)))
+    assert y[0].max() < 0.01
+    assert (np.diff(y[:80], axis=0) > 0).all()
+    np.testing.assert_array_equal(y[80:], x[80:])
 
 
 # --- limited
@@ -137,61 +128,3 @@ def test_each_block_is_written_when_it_is_there():
 
     write(source(), file, SR, raw=True)
     assert lengths == [0, 0, 400, 800]
-
-
-# --- play
-
-
-@pytest.mark.parametrize("name", list(playback._PLAYERS))
-def test_players_get_the_music(install, tmp_path, name):
-    install(
-        name,
-        f"open({str(tmp_path / 'heard')!r}, 'wb').write(sys.stdin.buffer.read())\n"
-        f"open({str(tmp_path / 'told')!r}, 'w').write(' '.join(sys.argv[1:]))",
-    )
-    x = list(blocks([0.5, 0.5]))
-    play(x, SR, 2)
-    told, raw = (tmp_path / "told").read_text(), playback._PLAYERS[name][1]
-    assert (tmp_path / "heard").read_bytes() == written(x, raw=raw)
-    if raw:  # else the header says it
-        assert str(SR) in told
-        assert "2" in told.replace(str(SR), "")
-
-
-def test_without_a_player_the_known_ones_are_named(install):
-    with pytest.raises(FileNotFoundError, match="install one of paplay, aplay"):
-        play(blocks([0.5]), SR, 2)
-
-
-@pytest.mark.parametrize("size", [10, 10**5])
-def test_a_player_that_fails_is_an_error(install, size):
-    install("aplay", "sys.exit(3)")
-    with pytest.raises(OSError, match=r"aplay could not play \(status 3\)"):
-        play(blocks([0.5] * 5, size), SR, 2)
-
-
-def test_a_player_that_is_closed_ends_the_music(install):
-    install("mpv", "sys.stdin.buffer.read(5)")
-
-    def endless():
-        while True:
-            yield from blocks([0.5], 10**4)
-
-    play(endless(), SR, 2)
-
-
-def test_ctrl_c_ends_the_player(install, tmp_path):
-    install(
-        "aplay",
-        f"import os; open({str(tmp_path / 'pid')!r}, 'w').write("
-        "str(os.getpid()))\nwhile True: sys.stdin.buffer.read(1)",
-    )
-
-    def interrupted():
-        yield from blocks([0.5] * 3, 10**5)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        play(interrupted(), SR, 2)
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)

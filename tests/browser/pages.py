@@ -40,7 +40,7 @@ wait(200);
 
 
 def show(browser, path, width=1440, dark=False):
-    """Load a file and wait for its players and pictures."""
+    """Load a file and wait for its players and figures."""
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     theme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
@@ -73,8 +73,8 @@ def check_players(browser):
     return players
 
 
-def check_pictures(browser):
-    """Each picture is there, and tells what it shows."""
+def check_figures(browser):
+    """Each figure is there, and tells what it shows."""
     broken = browser.execute_script(
         "return [...document.images].filter(i => !i.naturalWidth || !i.alt)"
         ".map(i => i.outerHTML.slice(0, 80))"
@@ -107,7 +107,7 @@ def check_width(browser, width):
     assert wide <= width
 
 
-def picture_of(browser, path):
+def screenshot(browser, path):
     """Keep what the whole page looks like."""
     size = browser.execute_script(
         "const e = document.documentElement; return [e.scrollWidth, e.scrollHeight]"

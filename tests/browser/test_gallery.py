@@ -25,4 +25,4 @@ def test_pages_play(browser, path):
 def test_pages_fit_a_phone(browser, path):
     pages.show(browser, path, width=390)
     pages.check_width(browser, 390)
-    pages.picture_of(browser, ROOT / "build" / "browser" / f"{path.stem}-390.png")
+    pages.screenshot(browser, ROOT / "build" / "browser" / f"{path.stem}-390.png")

@@ -42,10 +42,10 @@ def test_the_page_is_small(page):
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_page_is_whole_in_every_width_and_light(browser, page, width, dark):
     pages.show(browser, page, width, dark)
-    pages.check_pictures(browser)
+    pages.check_figures(browser)
     pages.check_width(browser, width)
     assert pages.console_errors(browser) == []
-    pages.picture_of(
+    pages.screenshot(
         browser, SHOTS / f"report-{width}-{'dark' if dark else 'light'}.png"
     )
 

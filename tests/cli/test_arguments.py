@@ -1,4 +1,4 @@
-from test_cli import run
+from cli_helpers import run
 
 import skmusic
 

@@ -11,7 +11,7 @@ from skmusic.display import (
     TrainingDisplay,
     WaveformDisplay,
 )
-from skmusic.origin import ORIGIN, runs
+from skmusic.origin import ORIGIN, segments
 
 plt = pytest.importorskip("matplotlib.pyplot")
 
@@ -154,7 +154,7 @@ def test_origins_of_a_piece(pipe, songs):
     _, origin = pipe.sample(
         songs.recordings[0], seconds=6, random_state=1, return_origin=True
     )
-    np.testing.assert_array_equal(shown.runs, runs(origin))
+    np.testing.assert_array_equal(shown.segments, segments(origin))
     shares = shown.shares()
     assert sum(shares.values()) == pytest.approx(1)
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
@@ -163,14 +163,14 @@ def test_origins_of_a_piece(pipe, songs):
     labels = [label.get_text() for label in shown.ax_.get_yticklabels()]
     assert labels == [names[recording] for recording in shares]
     width = sum(np.ptp(path.vertices[:, 0]) for path in bars(shown))
-    assert width == pytest.approx(len(origin) * pipe[0].frame_seconds)
+    assert width == pytest.approx(len(origin) * pipe[0].format_.seconds)
 
 
 def bars(shown):
     return [path for bar in shown.ax_.collections for path in bar.get_paths()]
 
 
-def test_bars_stand_where_the_runs_are():
+def test_bars_stand_where_the_segments_are():
     origin = np.array([(1, 5), (1, 6), (0, 2), (1, 9)], ORIGIN)
     shown = OriginDisplay.from_origin(origin, frame_seconds=0.5)
     spans = [(p.vertices[:, 0].min(), p.vertices[:, 0].max()) for p in bars(shown)]

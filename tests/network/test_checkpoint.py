@@ -98,7 +98,7 @@ def test_states_are_due_after_a_while(tmp_path, monkeypatch):
 FILL = """
 import resource, signal, sys
 import numpy as np
-from skmusic.checkpoint import Checkpoint
+from skmusic.network.checkpoint import Checkpoint
 checkpoint = Checkpoint(sys.argv[1], {})
 checkpoint.save({"n": 1, "x": [np.ones(10)]})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -3,7 +3,15 @@ import numpy as np
 import pytest
 import scipy.special
 
-from skmusic.network.numpy_lstm import forward, log_softmax, shifted, zero_state
+from skmusic.network.numpy_lstm import (
+    forward,
+    from_arrays,
+    log_softmax,
+    teacher_forcing_input,
+    to_arrays,
+    zero_padded_input,
+    zero_state,
+)
 
 
 def random_network(n_inputs, units, n_outputs, *, skip=False, seed=0, scale=0.5):
@@ -126,7 +134,31 @@ def test_the_bits_of_a_step_do_not_depend_on_the_steps_after_it(n_rows):
         np.testing.assert_array_equal(mine, other)
 
 
-def test_shifted():
-    x = np.arange(6.0).reshape(3, 2)
-    np.testing.assert_array_equal(shifted(x), [[0, 0], [0, 1], [2, 3]])
-    assert shifted(x[:0]).shape == (0, 2)
+def test_streams_side_by_side_are_each_as_alone():
+    network, x = random_network(5, (6, 4), 3, skip=True), inputs(3 * 20, 5)
+    x = x.reshape(3, 20, 5)
+    zeros = [tuple(np.stack([s] * 3) for s in pair) for pair in zero_state(network)]
+    together, states = forward(network, x, zeros)
+    for k in range(3):
+        alone, own = forward(network, x[k], zero_state(network))
+        np.testing.assert_array_equal(together[k], alone)
+        np.testing.assert_array_equal(states[-1][1][0][k], own[-1][1][0])
+
+
+@pytest.mark.parametrize("n_steps", [0, 1, 3])
+def test_inputs_begin_with_zeros(n_steps):
+    x = 1 + np.arange(2.0 * n_steps).reshape(n_steps, 2)
+    padded, forced = zero_padded_input(x), teacher_forcing_input(x)
+    assert not padded[0].any()
+    np.testing.assert_array_equal(padded[1:], x)
+    np.testing.assert_array_equal(forced, padded[:-1])
+    assert forced.shape == x.shape
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_network_is_a_list_of_arrays_and_back(skip):
+    network = random_network(3, (5, 4), 2, skip=skip)
+    again = from_arrays(to_arrays(network))
+    assert again.keys() == network.keys()
+    for a, b in zip(to_arrays(again), to_arrays(network), strict=True):
+        assert a is b

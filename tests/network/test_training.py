@@ -1,15 +1,12 @@
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from skmusic.network.training import before, layers, split, train
+from skmusic.network.numpy_lstm import to_arrays
+from skmusic.network.training import TrainingSettings, layers, past_of, split, train
 
 DEFAULT = ((128, 64, 32), (0.5, 0.2))
-
-
-def chance(seed=0):
-    return np.random.RandomState(seed)
 
 
 def pairs(lengths):
@@ -45,6 +42,7 @@ def test_nothing_is_held_out_without_need():
     [
         (None, None, ((128, 64, 32), (0.5, 0.2, 0.2))),
         ((8,), None, ((8,), (0.5,))),
+        (8, None, ((8,), (0.5,))),
         ([8, 4, 2, 1], None, ((8, 4, 2, 1), (0.5, 0.2, 0.2, 0.2))),
         (np.array([8, 4]), 0, ((8, 4), (0.0, 0.0))),
         ((8, 4), (0.1, 0.9), ((8, 4), (0.1, 0.9))),
@@ -74,21 +72,14 @@ def test_layers_of_no_use(units, dropout):
         layers(units, dropout, DEFAULT)
 
 
-def parameters(**changes):
-    values = {
-        "validation_fraction": 0.25,
-        "chunk_length": 8,
-        "hidden_layer_sizes": (4,),
-        "dropout": None,
-        "callbacks": None,
-        "epochs": 2,
-        "verbose": 0,
-        "learning_rate": 1e-3,
-        "n_streams": 4,
-        "n_iter_no_change": 5,
-        "checkpoint_dir": None,
-    }
-    return SimpleNamespace(**values | changes)
+SETTINGS = TrainingSettings(
+    hidden_layer_sizes=(4,),
+    epochs=2,
+    n_streams=4,
+    chunk_length=8,
+    validation_fraction=0.25,
+    n_iter_no_change=5,
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,88 +89,90 @@ def sequences():
     return [(x, x)]
 
 
+def fitted(sequences, past=None, seed=0, **changes):
+    settings = replace(SETTINGS, **changes)
+    return train(sequences, 3, "mse", settings, np.random.RandomState(seed), past)
+
+
+def weights(trained):
+    return to_arrays(trained.network)
+
+
 def test_records_and_callbacks(sequences):
     first, second = [], []
-    generator = parameters(callbacks=[first.append, second.append])
-    trained = train(generator, sequences, 3, "mse", chance(), None)
-    assert trained["history_"] == first == second
+    trained = fitted(sequences, callbacks=[first.append, second.append])
+    assert trained.history == first == second
     assert [set(r) for r in first] == [{"epoch", "loss", "val_loss"}] * 2
     assert [r["epoch"] for r in first] == [1, 2]
 
 
-def test_going_on_adds_to_the_records_and_starts_from_the_weights(sequences):
-    first = train(parameters(), sequences, 3, "mse", chance(), None)
-    past = list(first["history_"])
-    generator = parameters(**first | {"learning_rate": 1e-12, "epochs": 1})
-    second = train(generator, sequences, 3, "mse", chance(1), before(generator))
-    assert past == first["history_"]
-    assert second["history_"][:2] == past
-    assert [r["epoch"] for r in second["history_"]] == [1, 2, 3]
-    for a, b in zip(
-        first["network_"]["layers"][0], second["network_"]["layers"][0], strict=True
-    ):
+def test_chance_is_the_callers(sequences):
+    first, again, other = (fitted(sequences, seed=seed) for seed in (0, 0, 1))
+    np.testing.assert_equal(vars(again), vars(first))
+    assert not np.array_equal(weights(other)[0], weights(first)[0])
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_going_on_adds_to_the_records_and_starts_from_the_weights(sequences, kept):
+    first = fitted(sequences)
+    past = list(first.history)
+    before = past_of(first.network, first.history, first.training if kept else None)
+    second = fitted(sequences, before, seed=1, learning_rate=1e-12, epochs=1)
+    assert past == first.history == second.history[:2]
+    assert [r["epoch"] for r in second.history] == [1, 2, 3]
+    for a, b in zip(weights(first), weights(second), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 
 def test_going_on_with_other_layers(sequences):
-    first = train(parameters(epochs=1), sequences, 3, "mse", chance(), None)
-    generator = parameters(**first | {"hidden_layer_sizes": (5, 5)})
+    first = fitted(sequences, epochs=1)
     with pytest.raises(
         ValueError, match=r"hidden_layer_sizes=\(4,\), not \(5, 5\); use warm_start"
     ):
-        train(generator, sequences, 3, "mse", chance(), before(generator))
-
-
-def test_going_on_without_what_was_dropped(sequences):
-    first = train(parameters(), sequences, 3, "mse", chance(), None)
-    generator = parameters(**first | {"training_": None, "epochs": 1})
-    second = train(generator, sequences, 3, "mse", chance(), before(generator))
-    assert second["history_"][:2] == first["history_"]
-    assert len(second["history_"]) == 3
+        fitted(sequences, first.training, hidden_layer_sizes=(5, 5))
 
 
 def test_going_on_with_other_music_is_judged_anew(sequences):
-    first = train(parameters(), sequences, 3, "mse", chance(), None)
-    first["training_"] |= {"best_loss": 0.0, "since": 5}
+    past = fitted(sequences).training | {"best_loss": 0.0, "since": 5}
     other = [(x + 1, y + 1) for x, y in sequences]
-    generator = parameters(**first | {"epochs": 1})
-    second = train(generator, other, 3, "mse", chance(), before(generator))
-    assert 0 < second["training_"]["best_loss"] == second["history_"][2]["val_loss"]
+    second = fitted(other, past, epochs=1)
+    assert 0 < second.training["best_loss"] == second.history[2]["val_loss"]
     with pytest.warns(UserWarning, match=r"ended after 2 epochs, since 5 .* no better"):
-        same = train(generator, sequences, 3, "mse", chance(), before(generator))
-    assert same["history_"] == first["history_"]
+        same = fitted(sequences, past, epochs=1)
+    assert same.history == past["history"]
     # Of other settings the judgement holds, and patience is new.
-    generator = parameters(**first | {"epochs": 1, "learning_rate": 1e-4})
-    third = train(generator, sequences, 3, "mse", chance(), before(generator))
-    assert third["training_"]["best_loss"] == 0
-    assert third["training_"]["since"] == 1
+    third = fitted(sequences, past, epochs=1, learning_rate=1e-4)
+    assert third.training["best_loss"] == 0
+    assert third.training["since"] == 1
 
 
 def test_a_checkpoint_is_gone_on_from(sequences, tmp_path):
-    whole = train(parameters(epochs=3), sequences, 3, "mse", chance(), None)
-    keep = {"checkpoint_dir": tmp_path}
-    train(parameters(**keep), sequences, 3, "mse", chance(), None)
-    told = []
-    generator = parameters(**keep, epochs=3, callbacks=[told.append])
-    again = train(generator, sequences, 3, "mse", chance(), None)
-    np.testing.assert_equal(again, whole)
-    assert told == whole["history_"][2:]
+    whole = fitted(sequences, epochs=3)
+    fitted(sequences, checkpoint_dir=tmp_path)
+    told, keep = [], {"checkpoint_dir": tmp_path}
+    again = fitted(sequences, epochs=3, callbacks=[told.append], **keep)
+    np.testing.assert_equal(vars(again), vars(whole))
+    assert told == whole.history[2:]
     with pytest.raises(
         ValueError, match=r"holds 3 epochs .* and epochs=2 asks for few"
     ):
-        train(parameters(**keep), sequences, 3, "mse", chance(), None)
+        fitted(sequences, **keep)
     with pytest.raises(ValueError, match="another training, of other dropout"):
-        train(parameters(**keep, dropout=0.1), sequences, 3, "mse", chance(), None)
+        fitted(sequences, dropout=0.1, **keep)
     with pytest.raises(ValueError, match="another training, of other data"):
-        train(parameters(**keep), sequences * 2, 3, "mse", chance(), None)
+        fitted(sequences * 2, **keep)
 
 
 def test_a_checkpoint_of_the_music_before_is_written_over(sequences, tmp_path):
-    keep = {"checkpoint_dir": tmp_path}
-    first = train(parameters(**keep), sequences, 3, "mse", chance(), None)
+    past = fitted(sequences, checkpoint_dir=tmp_path).training
     other = [(x + 1, y + 1) for x, y in sequences]
-    generator = parameters(**keep, **first)
-    second = train(generator, other, 3, "mse", chance(), before(generator))
-    again = train(generator, other, 3, "mse", chance(), before(generator))
-    np.testing.assert_equal(again, second)
-    assert len(second["history_"]) == 4
+    second = fitted(other, past, checkpoint_dir=tmp_path)
+    again = fitted(other, past, checkpoint_dir=tmp_path)
+    np.testing.assert_equal(vars(again), vars(second))
+    assert len(second.history) == 4
+
+
+@pytest.mark.parametrize("lengths", [[1], [1, 1], [9, 1, 3]])
+def test_next_to_nothing_can_be_learned_from(lengths):
+    x = [np.ones((n, 3), np.float32) for n in lengths]
+    assert len(fitted([(one, one) for one in x]).history) == 2

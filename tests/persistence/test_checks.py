@@ -1,7 +1,16 @@
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 
-from skmusic.utils.checks import LARGEST, check_array, check_number
+from skmusic.persistence.checks import (
+    check_array,
+    check_declared,
+    check_format,
+    check_number,
+)
+from skmusic.spectra.frames import FrameFormat
+from skmusic.utils.fields import LARGEST, array, number
 
 BAD = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}
 
@@ -62,3 +71,96 @@ def test_numbers():
     for x in BAD.values():
         with pytest.raises(ValueError, match=f"x is {x}; 0 to 3"):
             check_number("x", x, "f", 0, 3)
+
+
+@dataclass
+class Declared:
+    """Fields of every kind."""
+
+    floats: np.ndarray = array("n", 3, low=0, high=1)
+    numbers: np.ndarray = array("n", None, kind="i", low=0, high=9)
+    other: np.ndarray = array("m", "n", kind="fi")
+    gain: float = number("f", 0, 1)
+    count: int = number("i", 1, 4)
+
+    def laws(self):
+        yield self.count < 4, "there are four."
+
+
+def declared(**changed):
+    sound = {
+        "floats": np.ones((5, 3)),
+        "numbers": np.zeros((5, 2), np.int8),
+        "other": np.zeros((2, 5), np.int16),
+        "gain": 0.5,
+        "count": 1,
+    }
+    return Declared(**(sound | changed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"floats": np.ones((5, 2))}, r"floats has shape \(5, 2\) where \(any, 3\)"),
+        ({"floats": np.full((5, 3), 2.0)}, "floats holds values from 2.0 to 2.0; 0 to"),
+        ({"floats": [[1.0]]}, "floats is .*, not an array"),
+        ({"numbers": np.zeros((4, 2), int)}, r"numbers has shape .* \(5, any\)"),
+        ({"numbers": np.zeros((5, 2))}, "numbers is an array of float64"),
+        ({"numbers": np.full((5, 2), -1)}, "numbers holds values from -1"),
+        ({"other": np.zeros((2, 4))}, r"other has shape .* \(any, 5\)"),
+        ({"gain": np.nan}, "gain is nan"),
+        ({"gain": None}, "gain is None"),
+        ({"count": True}, "count is True"),
+        ({"count": 10**400}, "count is 1000"),
+        ({"count": 4}, "Declared: there are four"),
+    ],
+)
+def test_fields_are_as_they_are_declared(changed, message):
+    check_declared(declared())
+    with pytest.raises(ValueError, match=message):
+        check_declared(declared(**changed))
+
+
+SOUND = FrameFormat(256, 128, "hann", 44100, 2, 1.0, False)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"N": 255},
+        {"N": 2**40},
+        {"N": 0},
+        {"N": True},
+        {"N": 256.0},
+        {"hop_length": 0},
+        {"hop_length": 257},
+        {"sr": 0},
+        {"sr": np.nan},
+        {"sr": 10**400},
+        {"sr": 1e9, "hop_length": 1},  # a step of 23 million samples
+        {"n_channels": 65},
+        {"n_channels": 2**40},
+        {"factor": 0},
+        {"factor": np.inf},
+        {"window": (1.0,) * 255},
+        {"window": ()},
+        {"window": (np.nan,) * 256},
+        {"window": (-1.0,) * 256},
+        {"window": (10**400,) * 256},
+        {"window": ("kaiser",)},
+        {"window": ("kaiser", np.inf)},
+        {"window": ("kaiser", np.zeros((9, 1)))},
+        {"window": ("dpss", 3)},
+        {"window": ("gaussian", "x")},
+        {"window": "no such"},
+        {"window": (0.0,) * 256},
+    ],
+    ids=lambda changed: f"{changed!r:.40}",
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_formats_that_no_frames_have_are_refused(changed):
+    check_format(SOUND)
+    check_format(replace(SOUND, window=("kaiser", 8.0)))
+    check_format(replace(SOUND, window=(1.0,) * 256))
+    with pytest.raises((ValueError, TypeError, LookupError, ArithmeticError)):
+        check_format(replace(SOUND, **changed))

@@ -1,81 +1,116 @@
+"""Laws of frames that know their format."""
+
+import copy
+import pickle
+from dataclasses import replace
+
+import joblib
 import numpy as np
 import pytest
 
-from skmusic import FFTFeaturizer
-from skmusic.spectra.frames import STEP_SECONDS, find_layout, step_seconds
+from skmusic.spectra.frames import STEP_SECONDS, FrameFormat, Frames, format_of
+
+FORMAT = FrameFormat(N=256, hop_length=128, n_channels=2)
 
 
-def noise(n_frames, n_dims, seed=0):
-    x = np.random.default_rng(seed).standard_normal((n_frames, n_dims))
-    return x.astype(np.float32)
+def frames(format=FORMAT, n=7, seed=0):
+    x = np.random.default_rng(seed).standard_normal((n, format.n_dims))
+    return Frames(x, format)
 
 
-@pytest.fixture(scope="module")
-def frames(songs):
-    return FFTFeaturizer(N=512, sr=songs.sr).fit_transform(songs.recordings)
+def dumped(x, tmp_path):
+    joblib.dump(x, tmp_path / "x")
+    return joblib.load(tmp_path / "x")
 
 
-@pytest.mark.parametrize("N", [256, 2048])
-@pytest.mark.parametrize("n_channels", [1, 2])
-def test_channels_are_found_in_music(songs, N, n_channels):
-    featurizer = FFTFeaturizer(N=N, sr=songs.sr, channels=n_channels)
-    frames = featurizer.fit_transform(songs.recordings)
-    for some in (frames, *([f] for f in frames)):
-        layout = find_layout(some)
-        assert (layout.n_channels, layout.n_parts) == (n_channels, 2)
-        assert layout.n_bins == N // 2 + 1
+WAYS = {
+    "slice": lambda x, _: x[2:5],
+    "rows": lambda x, _: x[[4, 0]],
+    "mask": lambda x, _: x[np.arange(7) > 3],
+    "row": lambda x, _: x[3],
+    "scaled": lambda x, _: 2 * x,
+    "sum of two": lambda x, _: x + x[::-1],
+    "plus an array": lambda x, _: np.ones(x.shape) + x,
+    "ufunc": lambda x, _: np.tanh(x),
+    "astype": lambda x, _: x.astype(np.float32),
+    "copied": lambda x, _: copy.copy(x),
+    "deeply": lambda x, _: copy.deepcopy(x),
+    "method": lambda x, _: x.copy(),
+    "pickled": lambda x, _: pickle.loads(pickle.dumps(x)),
+    "protocol 2": lambda x, _: pickle.loads(pickle.dumps(x, protocol=2)),
+    "joblib": dumped,
+    "joined": lambda x, _: np.concatenate([x[:3], x[3:]]),
+    "joined to plain": lambda x, _: np.concatenate([np.zeros((2, x.shape[1])), x]),
+    "stacked": lambda x, _: np.stack([x, x]),
+    "split": lambda x, _: np.split(x, [3])[1],
+}
 
 
-@pytest.mark.parametrize("n_channels", [1, 2])
-@pytest.mark.parametrize("known", [False, True])
-def test_upper_halves_that_mirror_the_lower_are_told(n_channels, known):
-    x = noise(4000, n_channels)
-    for redundant in (False, True):
-        frames = FFTFeaturizer(N=128, redundant=redundant).fit_transform([x])
-        layout = find_layout(frames, n_channels if known else None)
-        assert (layout.n_channels, layout.n_parts, layout.n_bins) == (n_channels, 2, 65)
-    silent = np.zeros((5, 256 * n_channels), np.float32)
-    assert find_layout([silent], n_channels).n_bins == 128
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_frames_keep_their_format(way, tmp_path):
+    x = frames()
+    made = way(x, tmp_path)
+    assert isinstance(made, Frames)
+    assert made.format == FORMAT
+    np.testing.assert_array_equal(made, way(np.asarray(x), tmp_path))
 
 
-@pytest.mark.parametrize("n_dims", [1, 2, 3, 7, 128, 258, 516, 4100])
-@pytest.mark.parametrize("frames_per_step", [None, 1, 3])
-def test_a_layout_accounts_for_every_number(n_dims, frames_per_step):
-    layout = find_layout([noise(9, n_dims)], None, frames_per_step)
-    assert layout.n_channels * layout.n_parts * layout.n_bins == n_dims
-    assert layout.frames_per_step == (frames_per_step or layout.frames_per_step) >= 1
-    assert layout.numbers_per_step == n_dims * layout.frames_per_step
+def test_arrays_and_numbers_made_of_frames_have_none():
+    x = frames()
+    assert type(np.asarray(x)) is np.ndarray
+    for number in (x.sum(), x[0, 0], x.max(), np.linalg.norm(x)):
+        assert not isinstance(number, np.ndarray)
+    assert Frames(x, None).format is None
+    assert x.format == FORMAT  # a view does not change what it is of
 
 
-@pytest.mark.parametrize("channels", [1, 2])
-def test_a_step_lasts_alike_whatever_the_window(songs, channels):
-    lengths = {}
-    for N in (256, 512, 1024, 2048):
-        featurizer = FFTFeaturizer(N=N, sr=songs.sr, channels=channels)
-        layout = find_layout(featurizer.fit_transform(songs.recordings[:1]))
-        assert layout.n_channels == channels
-        lengths[N] = layout.frames_per_step * N
-    assert set(lengths.values()) == {2048}
+def test_frames_of_two_formats_do_not_join():
+    other = frames(replace(FORMAT, sr=22050))
+    with pytest.raises(ValueError, match="different formats"):
+        np.concatenate([frames(), other])
 
 
-@pytest.mark.parametrize("sr", [11025, 22050, 44100, 96000])
-@pytest.mark.parametrize("N", [128, 256, 512, 1024, 2048, 4096])
-@pytest.mark.parametrize("hop", [4, 2, 1])
-def test_a_step_is_as_near_to_23_ms_as_frames_of_half_windows_allow(sr, N, hop):
-    frame_seconds = N / hop / sr
-    layout = find_layout([noise(9, N + 2)], 1, None, frame_seconds)
-    length = step_seconds(layout, frame_seconds)
-    assert layout.frames_per_step * N <= 2048 or layout.frames_per_step == 1
-    assert length <= 1.5 * STEP_SECONDS or layout.frames_per_step == 1
-    if layout.frames_per_step * N < 2048:
-        assert length >= STEP_SECONDS / 1.5
+def test_the_format_of_recordings_is_that_of_those_that_know_one():
+    plain = np.zeros((3, FORMAT.n_dims))
+    assert format_of([plain, frames(), plain]) == FORMAT
+    assert format_of(frames()[None]) == FORMAT
+    for X in ([plain], plain, [], "a.wav", ["a.wav", "b.wav"], None, [[1.0, 2.0]]):
+        assert format_of(X) is None
+    for other in (
+        replace(FORMAT, hop_length=64),
+        replace(FORMAT, window="boxcar"),
+        replace(FORMAT, factor=0.5),
+    ):
+        with pytest.raises(ValueError, match=r"different formats, .*one FFTFeaturizer"):
+            format_of([frames(), frames(other)])
 
 
-def test_channels_that_are_known_are_not_looked_for(frames):
-    assert find_layout(frames, 1).n_channels == 1
-    assert find_layout(frames, 4).n_channels == 4
+@pytest.mark.parametrize("sr", [8000, 11025, 22050, 44100, 96000])
+@pytest.mark.parametrize("hop", [1, 3, 64, 128, 441, 500, 1024, 4096])
+def test_a_step_is_the_multiple_of_the_hop_nearest_to_23_ms(sr, hop):
+    step = FrameFormat(N=2 * hop, hop_length=hop, sr=sr).step
+    assert step % hop == 0
+    off = [abs(n / sr - STEP_SECONDS) for n in (step, step + hop, step - hop) if n > 0]
+    assert off[0] <= min(off) + 1e-12
 
 
-def test_channels_that_do_not_divide():
-    with pytest.raises(ValueError, match=r"n_channels=4 .* 258 .*n_channels=None"):
-        find_layout([noise(9, 258)], 4)
+def test_a_step_can_be_halved():
+    assert FrameFormat(N=2, hop_length=1, sr=1).step == 2
+
+
+@pytest.mark.parametrize("both_halves", [False, True])
+@pytest.mark.parametrize("n_channels", [1, 2, 3])
+def test_a_format_counts_the_numbers_of_its_frames(n_channels, both_halves):
+    format = FrameFormat(64, 20, "hann", 8000, n_channels, 1.0, both_halves)
+    assert format.n_dims == 2 * n_channels * (64 if both_halves else 33)
+    assert (format.overlap, format.seconds) == (44, 20 / 8000)
+
+
+@pytest.mark.parametrize(
+    "window", ["hann", ("kaiser", 5.0), tuple(np.linspace(0.5, 1, 16).tolist())]
+)
+def test_formats_are_values(window):
+    format = FrameFormat(16, 8, window)
+    assert {format, replace(format)} == {format}
+    assert format.weights().shape == (16,)
+    assert (format.weights() >= 0).all()

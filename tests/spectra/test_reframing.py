@@ -1,159 +1,108 @@
-from dataclasses import replace
+"""Laws of the edge: frames are a waveform, and a waveform is frames."""
 
 import numpy as np
 import pytest
 
-from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
-from skmusic.features.constantq import band_energies
-from skmusic.spectra import analysis_window, stft
-from skmusic.spectra.frames import Layout, find_layout
-from skmusic.spectra.reframing import cut, long_frames, waveform, with_lapped
-from skmusic.synthesis.concatenative.context import lag, surroundings
-
-SR, BEAT = 44100, 0.4737  # 20.4 steps
-
-
-def drummed(seed, seconds=15):
-    """Drums that keep a beat, none like another."""
-    rng = np.random.default_rng(seed)
-    x = 0.01 * rng.standard_normal(SR * seconds)
-    t = np.arange(6000) / SR
-    for at in np.arange(rng.uniform(0, BEAT), seconds - 0.3, BEAT):
-        stroke = rng.standard_normal(6000) * np.exp(-t * rng.uniform(30, 60))
-        tone = np.sin(2 * np.pi * rng.uniform(100, 300) * t) * np.exp(-20 * t)
-        start = int(at * SR)
-        x[start : start + 6000] += rng.uniform(0.5, 1) * (0.3 * stroke + tone)
-    return x[:, None] / 4
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    recordings = [drummed(seed) for seed in range(3)]
-    generator = StatefulLSTMGenerator(epochs=1, random_state=0)
-    return Pipeline([FFTFeaturizer(N=512), generator]).fit(recordings), recordings
-
-
-def frames_of(x, N):
-    return stft(x, analysis_window("hann", N), N // 2).astype(np.float32)
-
-
-@pytest.mark.parametrize("N", [2048, 256])
-@pytest.mark.parametrize("share", [0, 0.25, 0.9])
-def test_frames_are_those_of_the_waveform_cut_later(N, share):
-    x = np.random.default_rng(0).standard_normal((20 * N, 2))
-    layout = Layout(2, 2, N // 2 + 1, 1)
-    late = int(share * N / 2)
-    frames = frames_of(x, N)
-    wave = waveform(frames, layout)
-    found = cut(wave[:, late:], len(frames) - 1, N)
-    wanted = frames_of(x[late:], N)[: len(found)]
-    n = min(len(wanted), len(found))
-    # A waveform that begins later is mirrored elsewhere: not the first and last.
-    np.testing.assert_allclose(found[2 : n - 3], wanted[2 : n - 3], atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "hop"),
-    [
-        ({}, 1024),
-        ({"N": 256}, 128),
-        ({"N": 300}, 150),
-        ({"N": 256, "hop_length": 64}, 0),
-        ({"N": 512, "window": "boxcar"}, 0),
-        ({"N": 512, "window": "hamming"}, 0),
-    ],
+from skmusic import FFTFeaturizer
+from skmusic.spectra import stft
+from skmusic.spectra.frames import FrameFormat
+from skmusic.spectra.reframing import (
+    cut_frames,
+    frame_at,
+    frames_in,
+    samples_for,
+    waveform,
+    waveform_blocks,
 )
-def test_only_frames_that_make_their_waveform_can_be_moved(parameters, hop):
-    frames = FFTFeaturizer(**parameters).fit_transform([drummed(0, seconds=4)])
-    layout = with_lapped(find_layout(frames), frames)
-    assert layout.hop == hop
-    layout.check()
-    featurizer = FFTFeaturizer(**parameters)
-    assert featurizer._is_lapped() == layout.lapped
+
+FORMATS = [
+    FrameFormat(2048, 1024),
+    FrameFormat(256, 64, "hann", 22050, 2, 2 / 256),
+    FrameFormat(256, 256, "boxcar", 44100, 1, -3.0),
+    FrameFormat(882, 441, "hamming", 44100, 2, 1.0, True),
+    FrameFormat(250, 83, ("kaiser", 5.0), 8000, 3, 1e-3, True),
+    FrameFormat(64, 7, tuple(np.linspace(0.5, 1, 64).tolist()), 96000),
+    FrameFormat(2, 1),
+    FrameFormat(2, 2, "boxcar", 8000, 2),
+]
+each_format = pytest.mark.parametrize("format", FORMATS, ids=str)
 
 
-@pytest.mark.parametrize("n_silent", [0, 30, 2000])
-@pytest.mark.parametrize("redundant", [False, True])
-def test_windows_are_told_where_there_is_sound(redundant, n_silent):
-    featurizer = FFTFeaturizer(N=256, redundant=redundant)
-    (frames,) = featurizer.fit_transform([drummed(0, seconds=3)])
-    silent = np.zeros((n_silent, frames.shape[1]), np.float32)
-    for parts in ([silent, frames], [np.concatenate([silent, frames])], [frames[:9]]):
-        layout = with_lapped(find_layout(parts), parts)
-        assert layout == Layout(1, 2, 129, 8, lapped=True)
+def noise(n_samples, n_channels, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-1, 1, (n_samples, n_channels)).astype(np.float32)
 
 
-def test_what_is_no_sound_cannot_be_moved():
-    rng = np.random.default_rng(0)
-    chance = rng.standard_normal((100, 256)).astype(np.float32)
-    for parts, x in ((2, chance), (2, 0 * chance), (2, chance[:0]), (1, chance)):
-        layout = Layout(1, parts, 256 // parts, 1)
-        assert with_lapped(layout, [x]) == layout
+def featurizer_of(format):
+    window = format.window
+    return FFTFeaturizer(
+        N=format.N,
+        hop_length=format.hop_length,
+        window=window if isinstance(window, str) else format.weights() ** 2,
+        factor=format.factor,
+        redundant=format.both_halves,
+        sr=format.sr,
+    )
 
 
-@pytest.mark.parametrize("N", [64, 256, 1024])
-def test_long_frames_are_those_of_a_long_window(N):
-    x = np.random.default_rng(0).standard_normal((30_000, 2))
-    m = 2048 // N
-    short, wanted = frames_of(x, N), frames_of(x, 2048)
-    layout = Layout(2, 2, N // 2 + 1, m, lapped=True)
-    n = len(short) // m
-    found = long_frames(short, layout, 0, n)
-    assert found.shape[1] == layout.long.numbers_per_step == wanted.shape[1]
-    lost = np.square(found[2:] - wanted[2:n]).sum(axis=1)
-    # They fade out within the last half of the last short window.
-    assert lost.max() < 0.02 * np.square(wanted).sum(axis=1).mean()
-    for start, stop in ((0, 1), (3, 9), (n - 1, n)):
-        part = long_frames(short, layout, start, stop)
-        np.testing.assert_array_equal(part, found[start:stop])
-        part = long_frames(short[: stop * m], layout, start, stop)
-        np.testing.assert_array_equal(part, found[start:stop])
+def sizes(format):
+    return 1, format.N - 1, 3 * format.N + 1, 20 * format.N + format.hop_length // 2
 
 
-def test_the_lag_of_a_beat_is_told_between_steps(fitted):
-    pipe, (x, *_) = fitted
-    codebook = pipe[-1].codebook_
-    layout = codebook.layout
-
-    def before(x):
-        (frames,) = pipe[0].transform([x])
-        frames = frames[
-            : len(frames) // layout.frames_per_step * layout.frames_per_step
-        ]
-        energies = band_energies(frames, layout, codebook.edges)
-        return surroundings(codebook.reduced(energies), codebook)[0]
-
-    own = before(x)
-    for late in (0, 256, 400):
-        other = before(x[late:])
-        found = [lag(own[t], other[t]) for t in range(100, 600, 5)]
-        assert abs(np.median(found) + late / 1024) < 0.06
+@each_format
+def test_frames_are_their_waveform(format):
+    for n_samples in filter(None, sizes(format)):
+        x = noise(n_samples, format.n_channels)
+        (frames,) = featurizer_of(format).fit_transform([x])
+        assert frames.shape[1] == frames.format.n_dims == format.n_dims
+        made = waveform(frames, frames.format)
+        assert (made.dtype, made.shape) == (np.float32, x.shape)
+        np.testing.assert_allclose(made, x, atol=2e-6)
+        for size in (1, 5, len(frames)):
+            blocks = [frames[i : i + size] for i in range(0, len(frames), size)]
+            parts = list(waveform_blocks([frames[:0], *blocks], frames.format))
+            np.testing.assert_array_equal(np.concatenate(parts), made)
 
 
-def strokes(x):
-    """Times at which strokes begin."""
-    level = np.abs(x[:, 0])[: len(x) // 44 * 44].reshape(-1, 44).max(axis=1)
-    found = [-1000]
-    for i in range(20, len(level)):
-        loud = level[i] > max(0.06, 4 * level[i - 20 : i - 3].mean())
-        if loud and i - found[-1] > 150:
-            found.append(i)
-    return np.array(found[1:]) * 44 / SR
+@each_format
+def test_frames_that_are_cut_are_those_of_the_transform(format, monkeypatch):
+    x, hop = noise(20 * format.N, format.n_channels), format.hop_length
+    whole = stft(x, *format.stft_args())
+    # The first whose window lies within the recording, and where that begins.
+    first = -(-format.overlap // hop)
+    inner = x[first * hop - format.overlap :]
+    n = frames_in(len(inner), format)
+    assert samples_for(n, format) <= len(inner) < samples_for(n + 1, format)
+    found = cut_frames(inner, n, format)
+    assert found.dtype == np.float32
+    atol = 1e-4 * abs(whole).max()
+    np.testing.assert_allclose(found, whole[first : first + n], atol=atol)
+    monkeypatch.setattr("skmusic.spectra.reframing.BLOCK", 3 * format.N)
+    np.testing.assert_allclose(cut_frames(inner, n, format), found, atol=atol / 100)
+    assert cut_frames(inner, 0, format).shape == (0, format.n_dims)
 
 
-def test_pieces_keep_the_beat_between_steps(fitted):
-    pipe, recordings = fitted
-    bank, apart = pipe[-1].bank_, []
-    for lapped in (True, False):
-        layout = replace(bank.layout, lapped=lapped)
-        pipe[-1].bank_ = replace(bank, layout=layout)
-        pieces = [
-            pipe.sample(x[: 5 * SR], seconds=20, random_state=i)
-            for i, x in enumerate(recordings)
-        ]
-        beats = np.concatenate([np.diff(strokes(x)) for x in pieces])
-        beats = beats[np.abs(beats - BEAT) < 0.2 * BEAT]
-        assert len(beats) > 80
-        apart.append(beats.std())
-    pipe[-1].bank_ = bank
-    assert apart[0] < 0.7 * apart[1]
+@each_format
+def test_the_frame_at_a_sample_is_the_last_whose_middle_is_not_after_it(format):
+    samples = np.arange(5 * format.N)
+    middles = np.arange(40 * format.N) * format.hop_length
+    middles = middles - format.overlap + format.N // 2
+    wanted = np.searchsorted(middles, samples, side="right") - 1
+    np.testing.assert_array_equal(frame_at(samples, format), np.maximum(wanted, 0))
+
+
+@each_format
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_frames_are_no_samples(format, dtype):
+    x = waveform(np.zeros((0, format.n_dims), dtype), format)
+    assert (x.shape, x.dtype) == ((0, format.n_channels), np.float32)
+    assert list(waveform_blocks([], format)) == []
+
+
+def test_plain_numbers_are_their_own_waveform():
+    x = noise(9, 3).astype(np.float64)
+    assert waveform(x, None).dtype == np.float32
+    np.testing.assert_allclose(waveform(x, None), x)
+    np.testing.assert_array_equal(np.concatenate([*waveform_blocks([x], None)]), x)
+    np.testing.assert_array_equal(cut_frames(x, 4, None), x[:4])
+    assert samples_for(4, None) == frames_in(4, None) == frame_at(4, None) == 4

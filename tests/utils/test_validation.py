@@ -1,14 +1,17 @@
 """The data contract: what is a recording, in which form, and what is refused."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+import soundfile as sf
 from sklearn.base import BaseEstimator
 
-from skmusic.utils.validation import check_recordings, give_form
+from skmusic.spectra.frames import FrameFormat, Frames
+from skmusic.utils.validation import check_recordings, restore_shape
 
 RNG = np.random.default_rng(0)
 MONO, STEREO = RNG.uniform(-1, 1, (3, 50)), RNG.uniform(-1, 1, (3, 50, 2))
@@ -23,7 +26,6 @@ PATHS = {
     "tuple": ("a.wav", "b/c.mp3"),
     "Path": [Path("a.wav"), Path("b/c.mp3")],
     "mixed": ["a.wav", Path("b/c.mp3")],
-    "bytes": [b"a.wav", b"b/c.mp3"],
     "array of str": np.array(["a.wav", "b/c.mp3"]),
     "array of bytes": np.array([b"a.wav", b"b/c.mp3"]),
     "array of variable str": np.array(["a.wav", "b/c.mp3"], np.dtypes.StringDType()),
@@ -83,12 +85,12 @@ def test_results_keep_all_columns_where_asked():
 
 def test_results_of_several_lengths_make_no_array():
     results = [np.zeros((5, 1)), np.zeros((6, 1))]
-    assert [len(r) for r in give_form(results, dense=False, flat=True)] == [5, 6]
+    assert [len(r) for r in restore_shape(results, dense=False, flat=True)] == [5, 6]
     with pytest.raises(ValueError, match=r"lengths 5 to 6 .*pass a list"):
-        give_form(results, dense=True, flat=True)
+        restore_shape(results, dense=True, flat=True)
 
 
-@pytest.mark.parametrize("given", ["f4", "f8", "f2", "i2", "?"])
+@pytest.mark.parametrize("given", ["f4", "f8", "f2", "i8"])
 def test_float32_stays_and_other_numbers_become_float64(given):
     checked = np.float32 if given == "f4" else np.float64
     for X in (np.ones((2, 3), given), [np.ones(3, given)], np.ones((2, 3, 2), given)):
@@ -145,12 +147,30 @@ NAN[2, 3], INF[1, 2, 0] = np.nan, np.inf
 BAD = {  # X, error, message
     "str": ("a.wav", ValueError, r"X='a\.wav' is a single path; .*\['a\.wav'\]"),
     "Path": (Path("a.wav"), ValueError, r"'a\.wav'\) is a single path; wrap it in"),
-    "1-D": (MONO[0], ValueError, "Reshape your data"),
+    "1-D": (MONO[0], ValueError, r"wrap it in a list, \[x\].*Reshape your data"),
     "1-D list": (list(MONO[0]), ValueError, "Reshape your data"),
     "range": (range(9), ValueError, "Reshape your data"),
-    "Series of numbers": (pd.Series(MONO[0]), ValueError, "Pass a DataFrame"),
+    "Series of numbers": (pd.Series(MONO[0]), ValueError, "wrap it in a list"),
     "scalar": (3.0, ValueError, "Reshape your data"),
-    "None": (None, ValueError, "Expected 2D array, got scalar"),
+    "None": (None, ValueError, "X is None; pass a list"),
+    "None in list": ([MONO[0], None], ValueError, "recording 1 is None; leave it"),
+    "None among paths": (np.array(["a.wav", None]), ValueError, "recording 1 is None"),
+    "folder": (str(Path(__file__).parent), ValueError, r"skmusic\.audio\.find\("),
+    "rate beside": ([(MONO[0], 44100)], ValueError, r"alone.* FFTFeaturizer\(sr="),
+    "rate before": ([(44100, STEREO[0])], ValueError, "recording 0 is an array with"),
+    "table": (pd.DataFrame({"path": ["a.wav"]}), ValueError, r"alone: X\['path'\]"),
+    "table of more": (
+        pd.DataFrame({"id": [1], "path": ["a.wav"]}),
+        ValueError,
+        r"X\['path'\]",
+    ),
+    "channels first": ([STEREO[0].T], ValueError, r"\(2, 50\), .*channel-first.* x\.T"),
+    "channels first, 3-D": (STEREO.transpose(0, 2, 1), ValueError, "channel-first"),
+    "many channels": ([np.zeros((90, 65))], ValueError, "65 channels, the most is 64"),
+    "booleans": ([MONO[0] > 0], ValueError, "holds booleans"),
+    "booleans, 3-D": (STEREO > 0, ValueError, "holds booleans"),
+    "bare stereo": (np.zeros((22050, 2)), ValueError, r"wrap it in a list: \[x\]"),
+    "bare mono": (np.zeros((22050, 1)), ValueError, r"wrap it in a list: \[x\]"),
     "4-D": (np.zeros((2, 3, 4, 5)), ValueError, "4 dimensions; the most is 3: "),
     "3-D in list": ([STEREO], ValueError, r"recording 0 has shape \(3, 50, 2\); a w"),
     "empty list": ([], ValueError, "X holds 0 recordings, at least 1"),
@@ -167,8 +187,13 @@ BAD = {  # X, error, message
     "complex in list": ([MONO[0] * 1j], ValueError, "Complex data not supported"),
     "sparse": (scipy.sparse.csr_array(MONO), TypeError, "Sparse data was passed"),
     "ragged": ([[1, 2], [1]], ValueError, "mixes kinds or lengths; pass a list of p"),
-    "path, array": (["a.wav", MONO[0]], ValueError, "mixes kinds or lengths; pass"),
-    "path, number": (["a.wav", 1.0], ValueError, "mixes kinds or lengths; pass"),
+    "path, array": (["a.wav", MONO[0]], ValueError, "recording 0 is the path 'a.wav'"),
+    "array, path": (
+        [MONO[0], "b.wav"],
+        ValueError,
+        r"the path.*audio\.read\(path",
+    ),
+    "path, number": (["a.wav", 1.0], ValueError, "recording 0 is the path 'a.wav'"),
     "nested paths": ([["a.wav"]], ValueError, "mixes kinds or lengths; pass a list"),
     "generator": ((x for x in MONO), TypeError, "X is a generator.* pass a list"),
     "set": ({"a.wav"}, TypeError, "X is a set.* pass a list"),
@@ -187,3 +212,54 @@ def test_messages_name_the_thing_in_question():
         check([STEREO], what="frame sequence")
     with pytest.raises(ValueError, match="arrays, one frame sequence each"):
         check([[1, 2], [1]], what="frame sequence")
+
+
+def test_frames_of_one_recording_are_not_as_many_recordings():
+    frames = Frames(np.zeros((300, 34)), FrameFormat(16, 8))
+    with pytest.raises(ValueError, match=r"one frame sequence.*list: \[x\]"):
+        check(frames, what="frame sequence")
+    assert len(check([frames], what="frame sequence").items) == 1
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda x: [x], lambda x: x[None], lambda x: [x[:, 0]]]
+)
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4", "i4"])
+def test_integers_are_scaled_as_files_are(wrap, dtype, tmp_path):
+    limits = np.iinfo(dtype)
+    x = np.linspace(limits.min, limits.max, 64).astype(dtype).reshape(32, 2)
+    (*_, found) = check(wrap(x)).items
+    half = 2.0 ** (8 * x.itemsize - 1)
+    expected = (wrap(x.astype(float))[-1] - half * (x.dtype.kind == "u")) / half
+    np.testing.assert_array_equal(found, expected.reshape(found.shape))
+    assert found.dtype == (np.float32 if x.itemsize < 4 else np.float64)
+    assert -1 <= found.min() < found.max() <= 1
+
+
+def test_integers_are_what_soundfile_reads(tmp_path):
+    stored = np.random.default_rng(0).integers(-(2**15), 2**15, (90, 2))
+    sf.write(tmp_path / "a.wav", stored.astype(np.int16), 8000, "PCM_16")
+    read, _ = sf.read(tmp_path / "a.wav", dtype="float32")
+    np.testing.assert_array_equal(check([stored.astype(np.int16)]).items[0], read)
+
+
+@pytest.mark.parametrize(
+    ("scale", "factor"), [(127, "128"), (32767, "32768"), (2**31 - 1, "2147483648")]
+)
+def test_another_full_scale_is_warned_of_with_the_factor(scale, factor):
+    for X in ([MONO[0], MONO[1] * scale], list(MONO * scale), STEREO * scale):
+        X[1][0] = scale
+        with pytest.warns(UserWarning, match=rf"where full scale is 1; .* by {factor}"):
+            check(X)
+    check(list(2 * MONO))  # too loud, but music: warnings are errors here
+    check(list(MONO * scale), what="frame sequence")
+
+
+def test_contents_and_open_files_stay_as_they_are():
+    given = [b"RIFF", bytearray(b"RIFF"), io.BytesIO(b"RIFF"), "a.wav"]
+    found = check(given)
+    assert found.form == "paths"
+    assert all(a is b for a, b in zip(found.items, given, strict=True))
+    for X in given[:3]:
+        with pytest.raises(ValueError, match=r"X is (4 bytes|an open file), a single"):
+            check(X)

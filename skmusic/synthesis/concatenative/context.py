@@ -170,3 +170,10 @@ def style_scale(found):
         if typical > 1e-4:
             scale[part] = 1 / np.sqrt(2 * typical)
     return scale
+
+
+def distances(x, y):
+    """Squared distances ``(n, m)`` of contexts or styles ``(n, k)`` and ``(m, k)``."""
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    d = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * (x @ y.T)
+    return np.maximum(d, 0)

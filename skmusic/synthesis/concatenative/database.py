@@ -17,14 +17,15 @@ from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from scipy.ndimage import uniform_filter1d
 
 from skmusic.features.fingerprints import fingerprints, whitened
 from skmusic.features.levels import range_energies, range_levels
 from skmusic.features.onsets import spectral_flux
 from skmusic.features.tokenizer import step_bands
 from skmusic.synthesis.concatenative.context import contexts, style_scale, styles
-from skmusic.synthesis.concatenative.graph import concatenation_graph
+from skmusic.synthesis.concatenative.graph import concatenation_graph, drop
+from skmusic.synthesis.concatenative.novelty import repeats
 from skmusic.synthesis.concatenative.repetition import recurrence
 from skmusic.utils.fields import array, number
 
@@ -33,7 +34,7 @@ from skmusic.utils.fields import array, number
 # at 0 to where it moves least.
 _ABOUT, _LIVELINESS = 43, 0.75
 # Bytes that are known of a unit beside its waveform.
-BYTES_BESIDE = 936
+BYTES_BESIDE = 932
 _MOST = 2**31 - 1
 
 
@@ -71,8 +72,6 @@ class UnitDatabase:
         Squared distance of cost 1 at each unit.
     recurrence : ndarray of shape (n_units,)
         Share of the recording of each unit that returns in it.
-    peaks : ndarray of shape (n_units,)
-        Largest magnitude of the waveform within a second of each unit.
     shortest, longest : int
         Bounds of a segment, in units.
     """
@@ -93,9 +92,8 @@ class UnitDatabase:
     styles: np.ndarray = array("n_units", "n_styles")
     style_scale: np.ndarray = array("n_styles", low=0)
     levels: np.ndarray = array("n_units", None, low=-1e3, high=1e3)
-    movement: np.ndarray = array("n_units", low=1e-9)
+    movement: np.ndarray = array("n_units", low=1e-12)
     recurrence: np.ndarray = array("n_units", low=0, high=1)
-    peaks: np.ndarray = array("n_units", low=0)
     shortest: int = number("i", 1, _MOST)
     longest: int = number("i", 1, _MOST)
 
@@ -110,6 +108,10 @@ class UnitDatabase:
     def beginning(self, units):
         """First unit of the stretch that each of these is of."""
         return np.searchsorted(self.ends, self.ends[units])
+
+    def units_from(self, unit, shift):
+        """Units that can be played from one on, if so many samples later."""
+        return int(self.ends[unit]) - unit - (shift > 0)
 
     def laws(self):
         """What must hold beyond the declared shapes and ranges: (law, message)."""
@@ -177,7 +179,8 @@ def build_database(
     # Where music moves much by itself it may cost more: by plain distance a piece would
     # be drawn into its stillest places and stay.
     costs = costs / np.minimum(movement[:, None], movement[targets])
-    costs, targets = _ascending(costs, targets)
+    marks = whitened(marks)
+    targets, costs = drop(targets, costs, repeats(marks, ends, targets))
     finite = costs[np.isfinite(costs[:, 0]), 0]
     median = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
     scale = style_scale(all_styles)
@@ -196,7 +199,7 @@ def build_database(
         ends=ends,
         before=np.rint(before / before_scale).astype(np.int8),
         before_scale=before_scale,
-        fingerprints=whitened(marks),
+        fingerprints=marks,
         # Integers that are as small as the database allows: there are many of them.
         targets=targets.astype(np.min_scalar_type(-len(ends))),
         costs=_halved(costs / median),
@@ -205,7 +208,6 @@ def build_database(
         levels=_levels(waveforms, tokenizer.step),
         movement=movement * np.float32(median),
         recurrence=shares,
-        peaks=_peaks(waveforms, max(tokenizer.step, 1)),
         shortest=shortest,
         longest=longest,
     )
@@ -226,23 +228,6 @@ def _levels(waveforms, step):
     return range_levels(
         np.concatenate([range_energies(step_bands(x, step), step) for x in waveforms])
     )
-
-
-def _peaks(waveforms, size):
-    """Largest magnitude within a second of each unit ``(n_units,)``."""
-    return np.concatenate(
-        [
-            maximum_filter1d(
-                np.abs(x).reshape(len(x) // size, -1).max(axis=1), 2 * _ABOUT + 1
-            )
-            for x in waveforms
-        ]
-    ).astype(np.float32)
-
-
-def _ascending(costs, targets):
-    order = costs.argsort(axis=1, kind="stable")
-    return (np.take_along_axis(x, order, axis=1) for x in (costs, targets))
 
 
 def _movement(entries, ends):

@@ -4,7 +4,7 @@ import numpy as np
 
 # Targets that are looked at and that are kept of each unit; of so many neighbours only
 # the best.
-_N_KEPT, _GROUP = 64, 6
+_N_FOUND, _N_KEPT, _GROUP = 256, 64, 6
 
 
 def concatenation_graph(exits, entries, enterable, apart):
@@ -27,7 +27,7 @@ def concatenation_graph(exits, entries, enterable, apart):
         Squared distances, ascending; infinite where there is no target.
     """
     n, n_groups = len(entries), -(-len(entries) // _GROUP)
-    k = min(_N_KEPT, n_groups)
+    k = min(_N_FOUND, n_groups)
     # Column m * n_groups + g is unit g * _GROUP + m, so that the least of each group
     # is found in long loops. A last number, times 1, adds the squared length.
     columns = np.zeros((n_groups * _GROUP, entries.shape[1] + 1), np.float32)
@@ -54,3 +54,21 @@ def concatenation_graph(exits, entries, enterable, apart):
         targets[rows] = np.where(np.isfinite(cost), best * _GROUP + member, -1)
         costs[rows] = np.maximum(cost + (exits[rows] ** 2).sum(axis=1)[:, None], 0)
     return targets, costs
+
+
+def drop(targets, costs, dropped):
+    """The cheapest targets and their costs without some of them, ascending.
+
+    Parameters
+    ----------
+    targets, costs, dropped : ndarray of shape (n_units, n_found)
+
+    Returns
+    -------
+    targets, costs : ndarray of shape (n_units, n_targets)
+    """
+    costs = np.where(dropped, np.float32(np.inf), costs)
+    order = costs.argsort(axis=1, kind="stable")[:, :_N_KEPT]
+    costs = np.take_along_axis(costs, order, axis=1)
+    targets = np.take_along_axis(targets, order, axis=1)
+    return np.where(np.isfinite(costs), targets, -1), costs

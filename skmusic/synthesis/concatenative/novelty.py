@@ -1,78 +1,176 @@
-"""The novelty constraint: where a piece was lately, it does not go again.
+"""The novelty constraint: a piece neither quotes on and on, nor comes straight back.
 
-One array over the database tells how lately each unit was heard: played, or something
-that sounds as it does. To go on there costs the more the more lately that was. So a
-piece neither quotes a passage on and on, nor stays in one place, nor goes in a circle.
+Two passages of one corpus may be so alike that to play the one is to quote the other.
+So what is played is compared with all of the database by fingerprints. Where a piece
+has gone along with some passage for half a second, it must turn away from that passage,
+and from whatever goes on as that would. Nor may it go on where it was lately.
 """
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 
 from skmusic.features.fingerprints import UNIT
 
-# Nats that a unit costs that was heard just now, the steps after which it costs
-# nothing, and the steps about what was heard that count as heard.
-_COST, _MEMORY, _ABOUT = 90.0, 860, 22
-# Steps from one fingerprint that is looked at to the next, how many make a passage, and
-# the likeness at which two passages have nothing in common.
-_EVERY, _PASSAGE, _UNLIKE = 3, 4, 0.3
+# Steps about what was played lately where no new segment begins.
+_MARGIN = 17
+# Steps of two passages to come that are compared, and the likeness from which the one
+# is the other.
+_AHEAD, _THE_SAME = range(4, 25, 4), 0.55
+# Steps after which it is looked whether a piece goes along with a passage, the likeness
+# at which it does, and at which it would go on to.
+_EVERY, _ALIKE, _ALIKE_AHEAD = 3, 0.45, 0.42
+# Times that a piece may be found to go along with a passage beyond those of the longest
+# segment, by how many fewer it may return to one that it has left, and passages that
+# are looked at.
+_MORE, _RETURN, _MOST = 1, 2, 512
 # Multiplications that BLAS does in one thread: where the machine is busy, a short piece
 # of music would wait long for the others.
 _SMALL = 1 << 18
 
 
-def nothing_heard(n_units):
-    """How lately units were heard before a piece begins: never ``(n_units,)``."""
-    return np.zeros(n_units, np.float32)
+def repeats(fingerprints, ends, targets):
+    """Whether what comes after each target is what comes after its source.
+
+    To go on there would quote the recording on and on, as repeats of one sound file do.
+
+    Parameters
+    ----------
+    fingerprints : ndarray of shape (n_units, n_numbers)
+    ends : ndarray of shape (n_units,)
+        First unit after the stretch that each is of.
+    targets : ndarray of shape (n_units, n_targets)
+        Where to go on after each unit; -1 for nowhere.
+
+    Returns
+    -------
+    ndarray of shape (n_units, n_targets), bool
+    """
+    units = np.arange(len(fingerprints))
+    passages = _passages(fingerprints, ends, units)
+    here = passages[np.minimum(units + 1, ends - 1)].astype(np.float32)
+    shared = np.empty(targets.shape, np.float32)
+    for k, column in enumerate(targets.T):
+        there = passages[column].astype(np.float32)
+        shared[:, k] = np.einsum("ij,ij->i", here, there)
+    return shared > _THE_SAME * len(_AHEAD) * UNIT**2
 
 
-def heard(database, lately, start):
-    """How lately each unit was heard, at the end of the shortest segment.
+def count_matches(database, matches, start, lengths):
+    """How often what is played was found to go along with each passage.
 
     Parameters
     ----------
     database : UnitDatabase
-    lately : ndarray of shape (n_units,), float32
-        The same when the segment began, from 0, long ago, to 1, now.
+    matches : ndarray of shape (n_units,), int16
+        How often what was played before resembled what precedes each unit.
     start : int
-        First unit of the segment.
+        First unit that is played now.
+    lengths : ndarray of shape (n_lengths,)
+        Steps that are played now, ascending by one.
 
     Returns
     -------
-    ndarray of shape (n_units,), float32
-        1 about what is played. About what sounds as it does, or as what follows it
-        would, for a quarter of a second in step with it, the more the more alike.
+    ndarray of shape (n_lengths, n_units), int16
+        The same after so many steps.
     """
-    n, longest = len(lately), database.longest
-    stop = min(start + longest + _ABOUT, int(database.ends[start]))
-    looked_at = np.arange(start, stop, _EVERY)
-    products = _products(database.fingerprints[looked_at], database.fingerprints)
-    # In step with the segment: column x of row i is of the unit as far after x as that
-    # row's fingerprint is after the segment's beginning.
-    aligned = np.zeros_like(products)
-    for i, row in enumerate(products):
-        aligned[i, : n - _EVERY * i] = row[_EVERY * i :]
-    size = min(_PASSAGE, len(aligned))
-    sums = np.cumsum(aligned, axis=0)
-    sums[size:] -= sums[:-size].copy()
-    likeness = sums[size - 1 :].max(axis=0) / (size * UNIT**2)
-    alike = np.clip((likeness - _UNLIKE) / (1 - _UNLIKE), 0, 1)
-    alike[start] = 1
-    # From before where such a passage begins to as far after the longest segment.
-    width = 2 * _ABOUT + longest
-    origin = _ABOUT + longest - width // 2
-    about = maximum_filter1d(alike, width, origin=origin, mode="constant")
-    return np.maximum(later(lately, database.shortest), about)
+    n, looked_at = len(matches), np.arange(0, lengths[-1], _EVERY)
+    products = _products(
+        database.fingerprints[start + looked_at], database.fingerprints
+    )
+    changes = np.where(products >= _ALIKE * UNIT**2, np.int16(1), np.int16(-1))
+    # Counts are kept by where a passage was when the segment began.
+    counts = matches.copy()
+    first = np.append(0, np.flatnonzero(np.diff(database.ends)) + 1)
+    out = np.zeros((len(lengths), n), np.int16)
+    for i, change in zip(looked_at, changes, strict=True):
+        counts[: n - i] += change[i:]
+        np.maximum(counts, 0, out=counts)
+        for row, length in zip(out, lengths, strict=True):
+            if i < length <= i + _EVERY:
+                row[length:] = counts[: n - length]
+                # What has ended is not gone along with in the recording after it.
+                row[np.minimum(first[:, None] + np.arange(length), n - 1)] = 0
+    return out
 
 
-def later(lately, n_steps):
-    """How lately units were heard, so many steps later."""
-    return np.maximum(lately - np.float32(n_steps / _MEMORY), 0)
+def goes_too_long(database, matches):
+    """Whether a segment of each length has gone along with some passage for too long.
+
+    Parameters
+    ----------
+    matches : ndarray of shape (n_lengths, n_units)
+        From `count_matches`.
+
+    Returns
+    -------
+    ndarray of shape (n_lengths,), bool
+    """
+    return matches.max(axis=1) > _longest(database)
 
 
-def novelty_cost(lately):
-    """Nats that it costs to go on at units ``(n_units,)``."""
-    return _COST * lately
+def quotes_on(database, matches, targets):
+    """Whether to go on at units would be to quote some passage for too long.
+
+    Parameters
+    ----------
+    database : UnitDatabase
+    matches : ndarray of shape (n_lengths, n_units)
+        From `count_matches`, at the ends of segments of some lengths.
+    targets : ndarray of shape (n_lengths, n_targets)
+        Where to go on after each; -1 for nowhere.
+
+    Returns
+    -------
+    ndarray of shape (n_lengths, n_targets), bool
+    """
+    most = max(_longest(database) - _times(database.shortest) - _RETURN, 1)
+    quoted = np.zeros(targets.shape, bool)
+    least = _ALIKE_AHEAD * len(_AHEAD) * UNIT**2
+    for row, counts, places in zip(quoted, matches, targets, strict=True):
+        far = np.flatnonzero(counts > most)
+        if not far.size:
+            continue
+        far = far[np.argsort(-counts[far], kind="stable")]
+        # Of neighbours one: they go along with the piece together.
+        _, first = np.unique(far // _EVERY, return_index=True)
+        far = far[np.sort(first)[:_MOST]]
+        passages = _passages(database.fingerprints, database.ends, far)
+        ahead = _passages(database.fingerprints, database.ends, places)
+        row |= (_products(passages, ahead) >= least).any(axis=0)
+    return quoted
+
+
+def was_played(units, played):
+    """Whether units are in or about segments that were played lately.
+
+    Parameters
+    ----------
+    units : ndarray, int
+    played : tuple of (int, int)
+        First unit and length of the latest segments.
+
+    Returns
+    -------
+    ndarray of the shape of `units`, bool
+    """
+    starts, lengths = np.array(played).T
+    behind = units[..., None] - starts
+    return ((behind >= -_MARGIN) & (behind < lengths + _MARGIN)).any(axis=-1)
+
+
+def _longest(database):
+    """Times that a piece may be found to go along with a passage."""
+    return _times(database.longest) + _MORE
+
+
+def _times(n_steps):
+    """Times that it is looked, in a segment of so many steps."""
+    return -(-n_steps // _EVERY)
+
+
+def _passages(fingerprints, ends, units):
+    """Fingerprints of what follows units ``(n, n_ahead * n_numbers)``."""
+    at = np.minimum(units[:, None] + np.array(_AHEAD), ends[units][:, None] - 1)
+    return fingerprints[at].reshape(len(units), len(_AHEAD) * fingerprints.shape[1])
 
 
 def _products(x, y):

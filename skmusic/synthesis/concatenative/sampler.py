@@ -13,9 +13,13 @@ from skmusic.network.numpy_lstm import (
     zero_padded_input,
     zero_state,
 )
-from skmusic.synthesis.concatenative.context import ABOUT, contexts, styles_heard
+from skmusic.synthesis.concatenative.context import (
+    ABOUT,
+    contexts,
+    distances,
+    styles_heard,
+)
 from skmusic.synthesis.concatenative.equalizer import spectral_match
-from skmusic.synthesis.concatenative.novelty import nothing_heard
 from skmusic.synthesis.concatenative.rendering import render
 from skmusic.synthesis.concatenative.repetition import Repetition
 from skmusic.synthesis.concatenative.selection import (
@@ -65,7 +69,7 @@ def _scores(database, logp, features, tokenizer, first, style):
     lost = np.where(short & ~short.all(), 1e3, 0).astype(np.float32)
     if not len(features):
         if style is not None:
-            lost = lost + STYLE * _distances(style[None], database.styles)[0]
+            lost = lost + STYLE * distances(style[None], database.styles)[0]
         yield logp[0][database.tokens] - lost
         return
     before = contexts(features, tokenizer)[0]
@@ -78,17 +82,10 @@ def _scores(database, logp, features, tokenizer, first, style):
     # Blocks of one size, so that a row's sums do not depend on how many there are.
     for start in range(first, len(before), _BLOCK):
         rows = np.minimum(np.arange(start, start + _BLOCK), len(before) - 1)
-        lost_there = SHARPNESS * _distances(before[rows], there) / still
-        lost_there += STYLE * _distances(wanted[rows], database.styles)
+        lost_there = SHARPNESS * distances(before[rows], there) / still
+        lost_there += STYLE * distances(wanted[rows], database.styles)
         for t, each in zip(rows[: len(before) - start], lost_there, strict=False):
             yield logp[t - first][database.tokens] - lost - (each if t else 0)
-
-
-def _distances(x, y):
-    """Squared distances ``(len(x), len(y))``."""
-    x, y = x.astype(np.float32), y.astype(np.float32)
-    d = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * (x @ y.T)
-    return np.maximum(d, 0)
 
 
 def prime(database, network, features, tokenizer, sampling, style=None, match=None):
@@ -124,7 +121,7 @@ def prime(database, network, features, tokenizer, sampling, style=None, match=No
 
 
 def style_of(database, features, tokenizer):
-    """Style of all steps heard, and the spectral match to them."""
+    """Style of the last seconds heard, and the spectral match to all of them."""
     style = styles_heard(features, tokenizer)[-1] * database.style_scale
     return style, _matched(database, style, features, tokenizer)
 
@@ -184,16 +181,15 @@ def start(database, primed, sampling, rng):
         played=(),
         # No more is said than can be heard, whatever the order of the sum.
         repetition=Repetition(round(float(share), 2)),
-        lately=nothing_heard(len(database)),
+        matches=np.zeros(len(database), np.int16),
         style=style,
         target_style=style,
         levels=np.empty((0, len(primed.match)), np.float32),
         match=primed.match,
         rng=rng,
         tail=nothing,
-        fade_in=np.empty(0, np.float32),
         pending=nothing,
-        units=np.empty(0, int),
+        origins=np.empty(0, int),
     )
 
 

@@ -11,8 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from skmusic.network.numpy_lstm import forward, log_softmax
-from skmusic.synthesis.concatenative import novelty
-from skmusic.synthesis.concatenative.context import beat_lag
+from skmusic.synthesis.concatenative.context import beat_lag, distances
+from skmusic.synthesis.concatenative.novelty import (
+    count_matches,
+    goes_too_long,
+    quotes_on,
+    was_played,
+)
 from skmusic.synthesis.concatenative.repetition import Repetition, once_more, returns
 
 # What a concatenation point of unit cost weighs against a nat of the network, and a
@@ -47,8 +52,9 @@ class SamplerState:
         First unit and length of the latest segments.
     repetition : Repetition
         How much of itself the piece plays again.
-    lately : ndarray of shape (n_units,)
-        How lately each unit was heard, see `novelty`.
+    matches : ndarray of shape (n_units,)
+        How often the piece was found to go along with what precedes each unit, see
+        `novelty`.
     style, target_style : ndarray of shape (n_styles,)
         Style of the piece, and the one that it returns to.
     levels : ndarray of shape (n_steps, n_ranges)
@@ -58,13 +64,11 @@ class SamplerState:
     rng : numpy.random.RandomState
         Source of chance.
     tail : ndarray of shape (n_samples, n_channels)
-        How the last segment fades out.
-    fade_in : ndarray of shape (n_samples,)
-        Gain by which the next segment fades in meanwhile.
+        Beginning of the next segment, into which the last one fades.
     pending : ndarray of shape (n_samples, n_channels)
         Waveform that is made but not yet given out.
-    units : ndarray of shape (n_steps,)
-        Unit of each step of it.
+    origins : ndarray of shape (n_steps,)
+        Sample of the database at which each step of it begins.
     given : int
         Samples of the first of these steps that were given out.
     """
@@ -75,16 +79,15 @@ class SamplerState:
     shift: int
     played: tuple
     repetition: Repetition
-    lately: np.ndarray
+    matches: np.ndarray
     style: np.ndarray
     target_style: np.ndarray
     levels: np.ndarray
     match: np.ndarray
     rng: np.random.RandomState
     tail: np.ndarray
-    fade_in: np.ndarray
     pending: np.ndarray
-    units: np.ndarray
+    origins: np.ndarray
     given: int = 0
 
 
@@ -116,8 +119,9 @@ def select(database, network, states, sampling):
         But for the sound of the segment.
     segments : list of Segment
     """
-    ends = database.ends
-    counts = [int(min(database.longest, ends[s.unit] - s.unit)) for s in states]
+    counts = [
+        min(database.longest, database.units_from(s.unit, s.shift)) for s in states
+    ]
     x = np.zeros((len(states), max(counts) + 1, len(states[0].x)), np.float32)
     for row, state, n in zip(x, states, counts, strict=True):
         row[0], row[1 : n + 1] = state.x, database.features[state.unit :][:n]
@@ -128,8 +132,8 @@ def select(database, network, states, sampling):
     for i, (state, n) in enumerate(zip(states, counts, strict=True)):
         start, lengths = state.unit, np.arange(min(database.shortest, n), n + 1)
         logp = sampling.mask(log_softmax(z[i, lengths]))
-        lately = novelty.heard(database, state.lately, start)
-        length, target, again = _next(database, logp, lengths, lately, state, sampling)
+        matches = count_matches(database, state.matches, start, lengths)
+        length, target, again = _next(database, logp, lengths, matches, state, sampling)
         target, shift = _in_time(database, start + length, target, state.shift)
         levels = database.levels[start : start + length]
         segments.append(Segment(start, length, target, state.shift, shift))
@@ -142,7 +146,7 @@ def select(database, network, states, sampling):
                 shift=shift,
                 played=(*state.played, (start, length))[-_MEMORY:],
                 repetition=state.repetition.after(length, again),
-                lately=novelty.later(lately, length - database.shortest),
+                matches=matches[length - lengths[0]].copy(),
                 style=_drifted(state, database.styles[start + length // 2], length),
                 levels=np.concatenate([state.levels, levels])[-_PAST:],
             )
@@ -150,32 +154,39 @@ def select(database, network, states, sampling):
     return chosen, segments
 
 
-def _next(database, logp, lengths, lately, state, sampling):
+def _next(database, logp, lengths, matches, state, sampling):
     """Choose the next segment.
 
     Returns its length in steps, the unit that follows it, and the segments that are to
     be played again after it.
     """
     if not state.repetition.again:
-        return _choose(database, logp, lengths, lately, state, sampling)
+        return _choose(database, logp, lengths, matches, state, sampling)
     (length, target), *again = state.repetition.again
     # Moved to the beat, it may end a step earlier.
     return int(np.clip(length, lengths[0], lengths[-1])), target, tuple(again)
 
 
-def _choose(database, logp, lengths, lately, state, sampling):
+def _choose(database, logp, lengths, matches, state, sampling):
     """The same where nothing is being played again."""
     leave = state.unit + lengths - 1
     targets, costs = database.targets[leave], database.costs[leave]
     n_targets = targets.shape[1]
-    costs = SHARPNESS * costs + novelty.novelty_cost(lately)[targets]
+    # Half precision would not hold the products.
+    costs = SHARPNESS * costs.astype(np.float32)
     times, units, return_costs = _returns(database, state, leave + 1)
     targets, costs = np.hstack([targets, units]), np.hstack([costs, return_costs])
     costs = costs + _style_cost(database, targets, state)
     score = np.take_along_axis(logp, database.tokens[targets], axis=1) - costs
-    score = np.where(targets >= 0, score, -np.inf).ravel()
+    played = (*state.played, (state.unit, lengths[-1]))
+    novel = (targets >= 0) & ~quotes_on(database, matches, targets)
+    novel &= ~goes_too_long(database, matches)[:, None]
+    # Where a return is due a piece goes where it was, but quotes no longer for it.
+    novel[:, :n_targets] &= ~was_played(targets[:, :n_targets], played)
+    score = np.where(novel, score, -np.inf).ravel()
     if not np.isfinite(score).any():
-        return int(lengths[-1]), _anywhere(database, lately, state, sampling), ()
+        target = _anywhere(database, logp[0], matches[:1], state, lengths[0], sampling)
+        return int(lengths[0]), target, ()
     chosen = sampling.adapted(score).draw(score, state.rng)
     row, column = divmod(chosen, targets.shape[1])
     again = ()
@@ -185,12 +196,33 @@ def _choose(database, logp, lengths, lately, state, sampling):
     return int(lengths[row]), int(targets[row, column]), again
 
 
-def _anywhere(database, lately, state, sampling):
-    """Unit to go on at where the database is too small for a concatenation graph."""
+def _anywhere(database, logp, matches, state, length, sampling):
+    """Unit to go on at, of all, where no target is left after the shortest segment."""
     units = np.arange(len(database))
-    late = units + database.longest > database.ends
-    score = -_style_cost(database, units, state) - novelty.novelty_cost(lately)
-    return sampling.draw(np.where(late & ~late.all(), -1e6, 0) + score, state.rng)
+    score = logp[database.tokens]
+    if not np.isfinite(score).any():
+        score = np.zeros_like(score)  # no unit has a token that is allowed
+    end = np.array([state.unit + length])
+    score = score - SHARPNESS * _costs(database, end, units)[0]
+    score = score - _style_cost(database, units, state)
+    played = (*state.played, (state.unit, length))
+    # What is asked for is given up one by one where the database is too small.
+    for lost in (
+        units + database.longest > database.ends,
+        was_played(units, played),
+        quotes_on(database, matches, units[None])[0],
+    ):
+        left = np.where(lost, -np.inf, score)
+        score = left if np.isfinite(left).any() else score
+    return sampling.adapted(score).draw(score, state.rng)
+
+
+def _costs(database, ends, units):
+    """Cost of going on at units after segments to these ends ``(n_ends, n_units)``."""
+    last = np.minimum(ends, database.ends[ends - 1] - 1)
+    apart = distances(database.context_before(last), database.context_before(units))
+    movement = np.minimum(database.movement[units], database.movement[ends - 1, None])
+    return apart / movement
 
 
 def _style_cost(database, units, state):
@@ -217,11 +249,7 @@ def _returns(database, state, ends):
         that were played there, and what it costs to go on at these, in nats.
     """
     times, units = returns(state.played, state.repetition, database.shortest)
-    last = np.minimum(ends, database.ends[ends - 1] - 1)
-    there = database.context_before(units)
-    here = database.context_before(last)
-    costs = np.array([np.square(there - x).sum(axis=1) for x in here])
-    costs /= np.minimum(database.movement[units], database.movement[ends - 1, None])
+    costs = _costs(database, ends, units)
     best = np.argsort(costs, axis=1, kind="stable")[:, :_MOST_RETURNS]
     costs = np.take_along_axis(costs, best, axis=1)
     costs = np.where(costs > _DEAREST, np.inf, SHARPNESS * costs - _WISH)
@@ -230,17 +258,16 @@ def _returns(database, state, ends):
 
 def _in_time(database, end, target, shift):
     """The unit, or one beside it, and the shift that keep the beat after a segment."""
-    size = database.samples_per_unit
-    begins = target == 0 or database.ends[target - 1] != database.ends[target]
-    if begins or size == 1:
+    size, first = database.samples_per_unit, int(database.beginning(target))
+    if size == 1 or target == first:
         return target, 0
+    # The boundary at the end itself may be one of the next stretch.
     before = database.context_before([end - 1, target - 1])
-    later = shift / size + beat_lag(*before)
-    near = target + round(later)
-    within = database.ends[near] if near < len(database) else 0
-    if within == database.ends[target] and near + database.longest <= within:
-        target, later = near, later - round(later)
-    return target, round(size * float(np.clip(later, -0.5, 0.5)))
+    wanted = target + shift / size + beat_lag(*before)
+    # A segment may always be as long as it was, and begins within the stretch.
+    last = max(target, int(database.ends[target]) - database.longest)
+    place = min(max(wanted, first), last)
+    return round(place), round(size * (place - round(place)))
 
 
 def _drifted(state, played, n_steps):

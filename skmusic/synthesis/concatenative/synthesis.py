@@ -73,7 +73,10 @@ class Concatenative:
         -------
         Concatenative, Trained
         """
-        size = 1 if format is None else 2 * format.step * format.n_channels
+        if format is None:
+            size = 4 * recordings[0].shape[1]
+        else:
+            size = 2 * format.step * format.n_channels
         most = max(1, settings.database_size // (size + BYTES_BESIDE))
         found = tokens.learn_tokens(
             recordings, format, settings, training, rng, old, past, most
@@ -81,9 +84,9 @@ class Concatenative:
         corpus, features, said = found.corpus, found.features, found.tokens
         numbers = n_before + np.arange(len(features))
         if n_before:
-            corpus, *more, old_numbers = grown(corpus, old.database, most)
+            corpus, *more, starts = grown(corpus, old.database, most)
             features, said = more[0] + features, more[1] + said
-            numbers = np.concatenate([old_numbers, numbers])
+            numbers = np.concatenate([old.database.recording[starts], numbers])
         seconds = tokens.step_seconds(format)
         stretches, waveforms = joined(corpus.pieces, corpus.waveforms)
         database = build_database(
@@ -95,6 +98,12 @@ class Concatenative:
             shortest=max(1, round(settings.min_segment / seconds)),
             longest=max(2, round(settings.max_segment / seconds)),
         )
+        if n_before:
+            # What is left of a recording does not tell how much returned in all of it.
+            shares, old_ones = database.recurrence, database.recording < len(starts)
+            shares[old_ones] = old.database.recurrence[starts][
+                database.recording[old_ones]
+            ]
         database = replace(
             database,
             recording=numbers[database.recording].astype(np.int32),
@@ -111,14 +120,17 @@ class Concatenative:
         scores = start_scores(self.database, self.network, features, self.tokenizer)
         units = np.array([int(score.argmax()) for score in scores])
         size, n = self.database.samples_per_unit, samples_for(1, self.format)
-        forecasts = []
+        waveform, ends = self.database.waveform, self.database.ends
         known = tokens.steps_known(len(frames), len(features), self.format)
-        for step, late in zip(*known, strict=True):
+        x = np.zeros((len(frames), n, waveform.shape[1]), np.float32)
+        for window, step, late in zip(x, *known, strict=True):
             first = units[step] * size + late
-            x = self.database.waveform[first : first + n]
-            x = np.pad(x, ((0, n - len(x)), (0, 0))) * np.float32(self.database.scale)
-            forecasts.append(cut_frames(x, 1, self.format))
-        return np.concatenate(forecasts)
+            # Nothing is known of what follows the end of a stretch.
+            played = waveform[first : min(first + n, ends[units[step]] * size)]
+            window[: len(played)] = played
+        x = x.reshape(-1, waveform.shape[1]) * np.float32(self.database.scale)
+        apart = self.format and replace(self.format, hop_length=n)
+        return cut_frames(x, len(frames), apart)
 
     def log_likelihood(self, frames):
         """Of each step, in nats for each number of its spectrum ``(n_steps,)``."""
@@ -168,30 +180,35 @@ class Concatenative:
             Sample of the database in the middle of each frame.
         states : list of SamplerState
         """
+        if any(len(state.matches) != len(self.database) for state in states):
+            raise ValueError(
+                "the state is of another unit database than this one, which was fitted "
+                "since; pass the music itself as seed."
+            )
         states = [replace(state, rng=deepcopy(state.rng)) for state in states]
         needed, made = samples_for(n_frames, self.format), 0
         # What is made waits outside of the states, which stay small.
-        waves, units = [[s.pending] for s in states], [[s.units] for s in states]
+        waves, origins = [[s.pending] for s in states], [[s.origins] for s in states]
         count = [len(s.pending) for s in states]
-        nothing = states[0].tail[:0], states[0].units[:0]
+        nothing = states[0].pending[:0], states[0].origins[:0]
         while min(count) < needed:
             waiting = [i for i, n in enumerate(count) if n < needed]
             more = [
-                replace(states[i], pending=nothing[0], units=nothing[1])
+                replace(states[i], pending=nothing[0], origins=nothing[1])
                 for i in waiting
             ]
             more = advance(self.database, self.network, more, sampling)
             for i, state in zip(waiting, more, strict=True):
                 states[i] = state
                 waves[i].append(state.pending)
-                units[i].append(state.units)
+                origins[i].append(state.origins)
                 count[i] += len(state.pending)
             ready = sum(min(frames_in(n, self.format), n_frames) for n in count)
             progress(ready - made)
             made = ready
         states = [
-            replace(s, pending=np.concatenate(x), units=np.concatenate(u))
-            for s, x, u in zip(states, waves, units, strict=True)
+            replace(s, pending=np.concatenate(x), origins=np.concatenate(o))
+            for s, x, o in zip(states, waves, origins, strict=True)
         ]
         frames = [
             equalized(
@@ -200,20 +217,20 @@ class Concatenative:
             for s in states
         ]
         progress(n_frames * len(states) - made)
-        origins = [self._origins(s, n_frames) for s in states]
-        return frames, origins, [self._given(s, n_frames) for s in states]
+        samples = [self._samples(s, n_frames) for s in states]
+        return frames, samples, [self._given(s, n_frames) for s in states]
 
-    def _origins(self, state, n_frames):
+    def _samples(self, state, n_frames):
         """Sample of the database in the middle of each frame."""
         size, hop = self.database.samples_per_unit, hop_of(self.format)
         middle = np.arange(n_frames) * hop + samples_for(1, self.format) // 2
         step, late = np.divmod(middle + state.given, size)
-        return state.units[np.minimum(step, len(state.units) - 1)] * size + late
+        return state.origins[step] + late
 
     def _given(self, state, n_frames):
         """State after so many frames were given out."""
         n = n_frames * hop_of(self.format)
         steps, given = divmod(state.given + n, self.database.samples_per_unit)
         # Copied, so that what was given out is not held by its remainder.
-        left = state.pending[n:].copy(), state.units[steps:].copy()
-        return replace(state, pending=left[0], units=left[1], given=given)
+        left = state.pending[n:].copy(), state.origins[steps:].copy()
+        return replace(state, pending=left[0], origins=left[1], given=given)

@@ -32,7 +32,7 @@ from skmusic.utils.fields import array, number
 _SHORTEST, _LONGEST = 16, 130
 # Steps in which the style of a piece follows what is drawn.
 _STYLE_STEPS = 2600.0
-# What a token as far from the style as tokens are from each other loses, in nats.
+# Nats that a token loses which is as far from the style as tokens usually are.
 _STYLE = 3.0
 
 
@@ -106,7 +106,7 @@ class DynamicsState:
 def period_of(features):
     """Lag, in steps, at which the changes of features repeat best; 1 of a few steps.
 
-    Of several that are as good it is the shortest.
+    Of those that are about as good it is the shortest.
 
     Examples
     --------
@@ -150,13 +150,13 @@ def begin(dynamics, features, network, tokenizer):
     lag = period_of(z)
     known = regressors(z, tokens, lag, z.mean(axis=0), tokenizer)
     codes = nearest(dynamics.codes, unforeseen(dynamics.maps, **known))
-    quiet = int(np.square(dynamics.codes).sum(axis=1).argmin())
+    no_change = int(np.square(dynamics.codes).sum(axis=1).argmin())
     return DynamicsState(
         states[-1],
         y[-1],
         int(tokens[-1]),
         _last(z, lag + 1, z[0]),
-        _last(codes, lag, quiet),
+        _last(codes, lag, no_change),
         z.mean(axis=0),
     )
 
@@ -187,6 +187,7 @@ def step(dynamics, state, network, tokenizer, sampling, rng):
     far = np.square(tokenizer.centroids - state.style).sum(axis=1)
     score = sampling.mask(log_softmax(state.logits)) - _STYLE * far / _width(tokenizer)
     token = sampling.draw(score, rng)
+    # First the token, then what the change is foreseen from.
     held = int(token == state.token)
     now, past = state.past[-1], state.past
     x = row(tokenizer.centroids[token], now, past[-2], past[1], past[0], state.style)
@@ -199,12 +200,14 @@ def step(dynamics, state, network, tokenizer, sampling, rng):
         now[None],
         np.array([held]),
     )
+    # Then the code of what is not foreseen, and a Gaussian remainder about it.
     code = sampling.draw(log_softmax(inputs @ dynamics.head + dynamics.bias)[0], rng)
     noise = rng.standard_normal(len(now)).astype(np.float32)
     noise *= np.sqrt(min(sampling.temperature, 1.0))
     z = now + x @ dynamics.maps[held] + dynamics.codes[code]
     z = np.clip(z + dynamics.spread[code] @ noise, dynamics.low, dynamics.high)
     z = z.astype(np.float32)
+    # The network hears what was drawn, as it would hear music.
     features = z / tokenizer.weight
     y, states = forward(network, features[None], state.lstm)
     return features, DynamicsState(
@@ -241,6 +244,7 @@ def forecast(dynamics, features, network, tokenizer):
     style = np.cumsum(z, axis=0) / np.arange(1, len(z) + 1)[:, None]
     x = row(tokenizer.centroids[tokens], z, before, z, before, style)
     held = tokenizer.tokens(heard) == tokens
+    # Of no change at all, what is not foreseen is the foreseen change, negative.
     z = z - unforeseen(dynamics.maps, x, 0, held)
     z = np.clip(z, dynamics.low, dynamics.high).astype(np.float32)
     return z / tokenizer.weight, tokens
@@ -254,20 +258,65 @@ def _width(tokenizer):
 
 
 def row(target, now, before, ago, before_that, style):
-    """What the change is foreseen from."""
+    """What the change is foreseen from.
+
+    Parameters
+    ----------
+    target : ndarray of shape (..., n_features)
+        Centroid of the token that comes.
+    now, before : ndarray of shape (..., n_features)
+        Features of the last step, and of the one before.
+    ago, before_that : ndarray of shape (..., n_features)
+        A period before the step that comes, and one step earlier.
+    style : ndarray of shape (..., n_features)
+
+    Returns
+    -------
+    ndarray of shape (..., 5 * n_features + 1), float32
+    """
     one = np.ones((*now.shape[:-1], 1), np.float32)
     parts = target - now, now - before, ago - now, ago - before_that, style - now, one
     return np.concatenate(parts, axis=-1).astype(np.float32)
 
 
 def softmax_inputs(hidden, codes, last, ago, x, now, held):
-    """What the softmax of the codes hears."""
+    """What the softmax of the codes hears ``(n_steps, n_inputs)``, float32.
+
+    Parameters
+    ----------
+    hidden : ndarray of shape (n_steps, n_units)
+        State of the network's last layer.
+    codes : ndarray of shape (n_codes, n_features)
+    last, ago : ndarray of shape (n_steps,), int
+        Code of the last change, and of that a period ago.
+    x : ndarray of shape (n_steps, 5 * n_features)
+        From `row`, without its one.
+    now : ndarray of shape (n_steps, n_features)
+    held : ndarray of shape (n_steps,)
+        1 where the token is held.
+    """
     parts = hidden, codes[last], codes[ago], x, now, held[:, None]
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
 def regressors(z, tokens, lag, style, tokenizer):
-    """Of all steps but the last: what the change is foreseen from, and the change."""
+    """Of all steps but the last: what the change is foreseen from, and the change.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n_steps, n_features)
+        Features times weight.
+    tokens : ndarray of shape (n_steps,)
+    lag : int
+        Period, in steps.
+    style : ndarray of shape (n_features,) or (n_steps, n_features)
+    tokenizer : Tokenizer
+
+    Returns
+    -------
+    dict of ndarray
+        ``regressors``, ``change`` and ``held``, as `row` and `unforeseen` have them.
+    """
     t = np.arange(len(z) - 1)
     ago = np.maximum(t + 1 - lag, 0)
     x = row(
@@ -283,11 +332,11 @@ def regressors(z, tokens, lag, style, tokenizer):
 
 
 def unforeseen(maps, regressors, change, held):
-    """What the maps do not foresee of a change."""
+    """What the maps do not foresee of a change ``(n_steps, n_features)``."""
     foreseen = [regressors @ each for each in maps]
     return change - np.where(held[:, None] == 1, foreseen[1], foreseen[0])
 
 
 def nearest(codes, x):
-    """Nearest code of each row."""
+    """Nearest code of each row ``(n_rows,)``, int."""
     return (np.square(codes).sum(axis=1) - 2 * (x @ codes.T)).argmin(axis=1)

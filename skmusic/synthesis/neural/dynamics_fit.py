@@ -19,9 +19,9 @@ from skmusic.synthesis.neural.dynamics import (
 N_CODES, _MOST_STEPS = 64, 40_000
 # Steps in which the style follows the music.
 _LEARNED_STYLE_STEPS = 430.0
-# How much least squares are held back: what foresees too well runs away when drawn.
+# Ridge of the least squares: what fits too closely runs away when it is drawn from.
 _HOLD = 0.4
-# Of the softmax: passes, steps of an update, decay of the weights.
+# Passes that fit the softmax, steps of an update, and decay of the weights.
 _EPOCHS, _BATCH, _DECAY = 4, 512, 1e-3
 
 
@@ -57,8 +57,9 @@ def fit_dynamics(features, tokens, network, tokenizer, seed, past=None):
         x, change, held = parts["regressors"], parts["change"], parts["held"]
         maps = np.stack([_ridge(x[held == k], change[held == k]) for k in (0, 1)])
         if past is not None:
-            share = past.n_steps / (past.n_steps + len(x))
+            share = past.n_steps / max(past.n_steps + len(x), 1)
             maps = share * past.maps + (1 - share) * maps
+        # What the maps leave becomes codes, a softmax of them, and spread about them.
         left = unforeseen(maps, x, change, held)
         codes = past.codes if past is not None else _codes(left, rng)
         code = nearest(codes, left)
@@ -89,12 +90,13 @@ def fit_dynamics(features, tokens, network, tokenizer, seed, past=None):
 
 
 def _heard(features, tokens, network, tokenizer):
-    """Of one recording, all that is learned from."""
+    """Of one recording, all that is learned from: dict of arrays, one row a step."""
     z = (features * tokenizer.weight).astype(np.float32)
     lag = period_of(z)
     _, states = forward(network, teacher_forcing_input(features), zero_state(network))
     keep = 1 / _LEARNED_STYLE_STEPS
     first = z[: int(_LEARNED_STYLE_STEPS)].mean(axis=0, keepdims=True)
+    # A slow mean that begins at that of the first seconds.
     style, _ = lfilter([keep], [1, keep - 1], z, axis=0, zi=(1 - keep) * first)
     found = regressors(z, tokens, lag, style.astype(np.float32), tokenizer)
     hidden = np.stack([layers[-1][0] for layers in states])[1:]
@@ -109,14 +111,14 @@ def _thinned(arrays):
 
 
 def _ridge(x, y):
-    """Least squares, held back the more the fewer the rows."""
+    """Least squares ``(n_inputs, n_outputs)``, held back more where rows are few."""
     gram = x.T.astype(np.float64) @ x
     some = _HOLD * np.trace(gram) / max(len(x), 1) + 1e-9
     return np.linalg.solve(gram + some * np.eye(len(gram)), x.T @ y).astype(np.float32)
 
 
 def _codes(left, rng):
-    """Tokenizer of what is not foreseen."""
+    """Codes of what is not foreseen ``(n_codes, n_features)``, by k-means."""
     from sklearn.cluster import KMeans
 
     n = max(1, min(N_CODES, len(np.unique(left, axis=0)), len(left) // 10))
@@ -129,13 +131,19 @@ def _codes(left, rng):
 
 
 def _spread(left, code, n_codes):
-    """Cholesky factors of each code's covariance, drawn to that of all."""
+    """Cholesky factors of the covariance about each code; of few steps as of all.
+
+    Returns
+    -------
+    ndarray of shape (n_codes, n_features, n_features), float32
+    """
     n = left.shape[1]
     overall = left.T @ left / max(len(left), 1)
     found = []
     for k in range(n_codes):
         own = left[code == k]
         size = np.trace(own.T @ own) / max(np.trace(overall) * len(own), 1e-12)
+        # As if 50 more steps had been seen, of the shape of all and of its own size.
         total = own.T @ own + 50 * size * overall
         some = total / (len(own) + 50)
         ridge = 0.01 * np.trace(some) / n + 1e-9
@@ -144,7 +152,7 @@ def _spread(left, code, n_codes):
 
 
 def _softmax(x, y, n, rng):
-    """Weights and bias of multinomial logistic regression."""
+    """Multinomial logistic regression: weights ``(n_inputs, n)``, bias ``(n,)``."""
     from sklearn.neural_network import MLPClassifier
     from sklearn.preprocessing import StandardScaler
 
@@ -166,6 +174,7 @@ def _softmax(x, y, n, rng):
         count = np.bincount(y, minlength=n)
         return W, np.log((count + 1) / len(x)).astype(np.float32)
     ignore_convergence_warning(model.fit, scaler.transform(x), y)
+    # The scaler goes into the weights.
     W[:, known] = model.coefs_[0] / scaler.scale_[:, None]
     d[known] = model.intercepts_[0] - scaler.mean_ @ W[:, known]
     return W, d

@@ -51,7 +51,10 @@ class StereoPanning:
         return replace(self, **mixed, loudest=max(self.loudest, other.loudest))
 
     def at(self, features):
-        """Of steps, shares ``(n_steps, n_channels, 12)``, and likeness."""
+        """Shares ``(n_steps, n_channels, 12)`` and likeness ``(n_steps, 12)`` of steps.
+
+        Shares of the channels add up to one.
+        """
         x = np.concatenate([features, np.ones((len(features), 1))], axis=1)
         z = (x @ self.shares).reshape(len(x), -1, N_PLACES)
         share = np.exp(z - z.max(axis=1, keepdims=True))
@@ -80,6 +83,7 @@ def panning_of(z):
     power = z.real.astype(np.float64) ** 2 + z.imag.astype(np.float64) ** 2
     energy = np.add.reduceat(power, edges, axis=-1)
     both = np.add.reduceat((z[:, 0] * z[:, -1].conj()).real, edges, axis=-1)
+    # Silence is in the middle.
     floor = 1e-9 * energy.max(initial=0) + 1e-30
     share = np.log((energy + floor) / (energy + floor).sum(axis=1, keepdims=True))
     alike = (both + floor) / (np.sqrt(energy[:, 0] * energy[:, -1]) + floor)
@@ -87,6 +91,6 @@ def panning_of(z):
 
 
 def places(n_bins):
-    """Place of each bin."""
+    """Place of each bin ``(n_bins,)``, 0 to 11; they are half an octave wide."""
     octaves = np.log2(1 + 63 * np.arange(n_bins) / (n_bins - 1)) / 6
     return np.minimum((octaves * N_PLACES).astype(int), N_PLACES - 1)

@@ -109,8 +109,8 @@ class Neural:
             features = [found.features[i][a:b] for i, a, b in stretches]
             panning = vocoder.fit_panning(waveforms, features, found.tokenizer)
             if n_before:
-                share = np.float32(old.dynamics.n_steps / dynamics.n_steps)
-                panning = panning.mixed(old.panning, share)
+                share = old.dynamics.n_steps / max(dynamics.n_steps, 1)
+                panning = panning.mixed(old.panning, np.float32(share))
         made = cls(format, found.tokenizer, network, dynamics, panning)
         return made, found.trained
 
@@ -124,24 +124,38 @@ class Neural:
         steps, _ = tokens.steps_known(len(frames), len(heard), self.format)
         if self.format is None:
             return self._means()[said[steps]]
-        energies = vocoder.bin_energies(features, self.tokenizer)[steps]
-        return self._carried_on(np.asarray(frames), energies, features[steps])
+        return self._carried_on(np.asarray(frames), features, steps)
 
-    def _carried_on(self, frames, energies, features):
-        """Frames of these energies whose phases go on from those of others."""
+    def _carried_on(self, frames, features, steps):
+        """Frames that sound as some features, their phases those of others carried on.
+
+        Parameters
+        ----------
+        frames : ndarray of shape (n_frames, n_dims)
+        features : ndarray of shape (n_steps, n_features)
+        steps : ndarray of shape (n_frames,), int
+            Of the features after each frame.
+
+        Returns
+        -------
+        ndarray of shape (n_frames, n_dims)
+        """
         format, n_channels = self.format, self.format.n_channels
+        # Of both halves of a spectrum the lower one tells all.
         n, shape = format.N // 2 + 1, (len(frames), n_channels, 2, -1)
         x = frames.reshape(shape)[..., :n]
         z = x[:, :, 0] + 1j * x[:, :, 1]
-        # After a hop each bin's middle has turned by so much.
-        turn = np.exp(2j * np.pi * np.arange(n) * format.hop_length / format.N)
-        unit = z / np.maximum(np.abs(z), 1e-20) * turn
+        # After a hop the phase in the middle of each bin has gone on by so much.
+        advance = np.exp(2j * np.pi * np.arange(n) * format.hop_length / format.N)
+        unit = z / np.maximum(np.abs(z), 1e-20) * advance
         share, _ = self.panning.at(features)
+        # The bin of the analysis window that is nearest to each bin of the frame.
         bins = np.rint(np.arange(n) * 2 * format.step / format.N).astype(int)
         # Windows of other lengths and weights have other energies of the same sound.
         scale = format.factor**2 * np.square(format.weights()).sum() / format.step
+        energies = vocoder.bin_energies(features, self.tokenizer)
         power = scale * energies[:, np.minimum(bins, energies.shape[1] - 1)]
-        z = unit * np.sqrt(share[:, :, places(n)] * power[:, None])
+        z = unit * np.sqrt(share[:, :, places(n)] * power[:, None])[steps]
         if format.both_halves:
             z = np.concatenate([z, z[..., -2:0:-1].conj()], axis=-1)
         return np.stack([z.real, z.imag], axis=2).reshape(len(frames), -1)
@@ -161,6 +175,7 @@ class Neural:
         dynamics = begin(self.dynamics, features, self.network, self.tokenizer)
         if self.panning is None:
             return dynamics, None
+        # The vocoder starts some steps before the piece, or holds the first one known.
         n, last = vocoder.WARM_UP + 1, dynamics.past / self.tokenizer.weight
         first = np.repeat(last[:1], max(0, n - len(last)), axis=0)
         last = np.concatenate([first, last])[-n:]
@@ -199,6 +214,7 @@ class Neural:
                 state, samples_for(n_frames, self.format), sampling
             )
             frames.append(cut_frames(x, n_frames, self.format))
+            # The next frame overlaps with this one: what it needs is kept.
             left = x[n_frames * hop_of(self.format) :].copy()
             after.append(replace(state, pending=left))
             progress(n_frames)

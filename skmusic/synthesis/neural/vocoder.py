@@ -20,14 +20,14 @@ from skmusic.synthesis.neural.panning import (
     places,
 )
 
-# Channels that are not alike are turned from each other, as chance has it: anew after
-# so many spectra, and so many bins. If they were not, their sum would be too smooth.
-_TURN_SPECTRA, _TURN_BINS = 2.0, 3
-# Steps from which is learned what bands lose.
+# Channels that are not alike differ in phase, as chance has it: anew after so many
+# spectra, and so many bins. If they were not, their sum would be too smooth.
+_OFFSET_SPECTRA, _OFFSET_BINS = 2.0, 3
+# Steps on which the loss of bands is measured.
 _GAIN_STEPS = 860
 # Energies below this share of the loudest are silence.
 _SILENCE = 1e-12
-# Steps that state before a piece begins, so that its first frame is a whole one.
+# Steps before a piece begins, so that its first frame is whole.
 WARM_UP = 4
 
 
@@ -41,8 +41,8 @@ class VocoderState:
         Logarithm of the magnitudes half a step before the last step, and at it.
     phase : ndarray of shape (n_bins,)
         Half a step before the last step.
-    turn : ndarray of shape (n_nodes,)
-        How far channels are turned from each other, in deviations.
+    offset : ndarray of shape (n_nodes,)
+        How far the phases of channels are apart, in deviations.
     features : ndarray of shape (n_features,)
         Of the last step.
     n_steps : int
@@ -58,7 +58,7 @@ class VocoderState:
     before: np.ndarray
     last: np.ndarray
     phase: np.ndarray
-    turn: np.ndarray
+    offset: np.ndarray
     features: np.ndarray
     n_steps: int
     tail: np.ndarray
@@ -102,7 +102,7 @@ def fit_panning(waveforms, features, tokenizer):
 
 
 def _limited(x, loudest):
-    """Samples that come near the loudest, or beyond, rounded off below it."""
+    """Samples, of which those near the loudest or beyond are rounded off below it."""
     linear = 0.7 * loudest
     over = np.maximum(np.abs(x) - linear, 0) / (0.3 * loudest + 1e-30)
     return np.where(over > 0, np.sign(x) * (linear + 0.3 * loudest * np.tanh(over)), x)
@@ -123,6 +123,7 @@ def _lost(features, tokenizer, panning):
             state = replace(state, samples=state.samples[:0])
         bands = step_bands(np.concatenate(made), tokenizer.step)
         found += bands[: len(f)].sum(axis=0)
+        # No level is above that of the loudest band of the corpus.
         levels = np.minimum(tokenizer.levels(f), 0)
         wanted += tokenizer.reference * to_energies(levels).sum(axis=0)
     floor = _SILENCE * tokenizer.reference
@@ -131,7 +132,15 @@ def _lost(features, tokenizer, panning):
 
 
 def bin_energies(features, tokenizer, gain=None):
-    """Energy of bins ``(n_steps, step + 1)`` that features stand for."""
+    """Energy of bins ``(n_steps, step + 1)`` that features stand for.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_steps, n_features)
+    tokenizer : Tokenizer
+    gain : ndarray of shape (n_bands,) or None
+        Decibels that are added to each band.
+    """
     n_bins = tokenizer.step + 1
     last, middle = len(band_edges(n_bins)) - 1, tokenizer.middles
     levels = np.minimum(tokenizer.levels(features), 0)
@@ -147,14 +156,14 @@ def bin_energies(features, tokenizer, gain=None):
 
 
 def silence(tokenizer, panning, features):
-    """State before the first step, to which `features` are given."""
+    """State before the first step, which will have `features` ``(n_features,)``."""
     step, n_channels = tokenizer.step, panning.n_channels
     log_magnitude = _log_magnitude(features, tokenizer, panning)
     return VocoderState(
         log_magnitude,
         log_magnitude,
         np.zeros_like(log_magnitude),
-        np.zeros(step // _TURN_BINS + 2),
+        np.zeros(step // _OFFSET_BINS + 2),
         features,
         0,
         np.zeros((n_channels, 3 * step), np.float32),
@@ -164,6 +173,7 @@ def silence(tokenizer, panning, features):
 
 
 def _log_magnitude(features, tokenizer, panning):
+    """Logarithm of the magnitude of each bin ``(step + 1,)`` of one step."""
     return 0.5 * np.log(bin_energies(features[None], tokenizer, panning.gain)[0])
 
 
@@ -184,19 +194,21 @@ def push(state, features, tokenizer, panning):
     step = tokenizer.step
     size, half, rest = 2 * step, step // 2, step - step // 2
     new = _log_magnitude(features, tokenizer, panning)
+    # Half a step before the new one there is a spectrum between the two.
     middle = (state.last + new) / 2
     first = next_phase(state.phase, state.before, state.last, middle, size, half)
     second = next_phase(first, state.last, middle, new, size, rest)
     # A chance of its own: without temperature a piece has none.
-    rng, turns = np.random.default_rng(state.n_steps), [state.turn]
-    keep = np.exp(-1 / _TURN_SPECTRA)
+    rng, offsets = np.random.default_rng(state.n_steps), [state.offset]
+    keep = np.exp(-1 / _OFFSET_SPECTRA)
     for _ in range(2):
-        new_turn = np.sqrt(1 - keep**2) * rng.standard_normal(len(state.turn))
-        turns.append(keep * turns[-1] + new_turn)
+        drawn = np.sqrt(1 - keep**2) * rng.standard_normal(len(state.offset))
+        offsets.append(keep * offsets[-1] + drawn)
     between = (state.features + features) / 2
     share, alike = panning.at(np.stack([state.features, between]))
     magnitude, phase = np.exp(np.stack([state.last, middle])), np.stack([first, second])
-    windows = _windows(magnitude, phase, share, alike, turns[1:], size)
+    windows = _windows(magnitude, phase, share, alike, offsets[1:], size)
+    # Windows of two steps, one each half step, and no iteration.
     tail = state.tail.copy()
     tail[:, :size] += windows[0]
     tail[:, rest : rest + size] += windows[1]
@@ -206,7 +218,7 @@ def push(state, features, tokenizer, panning):
         middle,
         new,
         second,
-        turns[-1],
+        offsets[-1],
         features,
         state.n_steps + 1,
         np.pad(tail, ((0, 0), (0, step))),
@@ -215,17 +227,18 @@ def push(state, features, tokenizer, panning):
     )
 
 
-def _windows(magnitude, phase, share, alike, turns, size):
+def _windows(magnitude, phase, share, alike, offsets, size):
     """Windows ``(n, n_channels, size)`` of two spectra, ready to be added."""
     bins = np.arange(size // 2 + 1)
     place, n_channels = places(len(bins)), share.shape[1]
-    turn = [np.interp(bins / _TURN_BINS, np.arange(len(t)), t) for t in turns]
+    offset = [np.interp(bins / _OFFSET_BINS, np.arange(len(t)), t) for t in offsets]
     # The cosine of twice a Gaussian angle of this deviation is as alike on average.
-    turn = np.sqrt(-np.log(np.clip(alike, 0.05, 1)) / 2)[:, place] * turn
+    offset = np.sqrt(-np.log(np.clip(alike, 0.05, 1)) / 2)[:, place] * offset
     outward = np.linspace(-1, 1, n_channels) if n_channels > 1 else np.zeros(1)
+    # The outermost channels differ by twice the offset, those between by less.
     spectrum = np.sqrt(share)[:, :, place] * magnitude[:, None]
     spectrum = spectrum * np.exp(
-        1j * (phase[:, None] + turn[:, None] * outward[:, None])
+        1j * (phase[:, None] + offset[:, None] * outward[:, None])
     )
     # Phases are seen from the middle of the window.
     windows = np.roll(scipy.fft.irfft(spectrum, size, axis=-1), size // 2, axis=-1)

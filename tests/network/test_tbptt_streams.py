@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skmusic.network.tbptt import lanes
+from skmusic.network.tbptt import streams
 
 
 def numbered(lengths):
@@ -14,7 +14,7 @@ def numbered(lengths):
     return pairs
 
 
-LANES = [
+LENGTHS = [
     ([5], 1, 8),
     ([8], 1, 8),
     ([9], 4, 8),
@@ -26,12 +26,12 @@ LANES = [
 ]
 
 
-@pytest.mark.parametrize(("lengths", "n_streams", "chunk"), LANES)
+@pytest.mark.parametrize(("lengths", "n_streams", "chunk"), LENGTHS)
 @pytest.mark.parametrize("seed", [None, 0, 1])
 def test_every_step_stands_in_one_cell(lengths, n_streams, chunk, seed):
     rng = None if seed is None else np.random.default_rng(seed)
     seen = []
-    for x, y, weight, _ in lanes(numbered(lengths), n_streams, chunk, rng):
+    for x, y, weight, _ in streams(numbered(lengths), n_streams, chunk, rng):
         assert x.shape == (n_streams, chunk, 1)
         assert y.shape == weight.shape == (n_streams, chunk)
         assert set(np.unique(weight)) <= {0, 1}
@@ -40,7 +40,7 @@ def test_every_step_stands_in_one_cell(lengths, n_streams, chunk, seed):
     assert sorted(seen) == list(range(1, sum(lengths) + 1))
 
 
-@pytest.mark.parametrize(("lengths", "n_streams", "chunk"), LANES)
+@pytest.mark.parametrize(("lengths", "n_streams", "chunk"), LENGTHS)
 @pytest.mark.parametrize("seed", [None, 0, 1])
 def test_state_is_kept_where_and_only_where_a_recording_goes_on(
     lengths, n_streams, chunk, seed
@@ -49,27 +49,27 @@ def test_state_is_kept_where_and_only_where_a_recording_goes_on(
     starts = set(np.cumsum([1, *lengths[:-1]]))
     last = np.zeros(n_streams)
     for row, (x, _, weight, keep) in enumerate(
-        lanes(numbered(lengths), n_streams, chunk, rng)
+        streams(numbered(lengths), n_streams, chunk, rng)
     ):
-        for lane in range(n_streams):
-            steps = x[lane, weight[lane] == 1, 0]
+        for stream in range(n_streams):
+            steps = x[stream, weight[stream] == 1, 0]
             if not len(steps):
                 continue
             assert (np.diff(steps) == 1).all()
-            assert keep[lane] == (row > 0 and steps[0] not in starts)
-            if keep[lane]:
-                assert steps[0] == last[lane] + 1
-            last[lane] = steps[-1]
+            assert keep[stream] == (row > 0 and steps[0] not in starts)
+            if keep[stream]:
+                assert steps[0] == last[stream] + 1
+            last[stream] = steps[-1]
 
 
-def test_lanes_are_cut_elsewhere_in_each_epoch():
+def test_streams_are_cut_elsewhere_in_each_epoch():
     rng, sequences = np.random.default_rng(0), numbered([80, 90, 100])
-    first, second = ([x for x, *_ in lanes(sequences, 3, 8, rng)] for _ in range(2))
+    first, second = ([x for x, *_ in streams(sequences, 3, 8, rng)] for _ in range(2))
     assert not all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-def test_lanes_balance():
-    counts = sum(w.sum(axis=1) for *_, w, _ in lanes(numbered([800]), 4, 8))
+def test_streams_balance():
+    counts = sum(w.sum(axis=1) for *_, w, _ in streams(numbered([800]), 4, 8))
     assert counts.max() - counts.min() <= 8
 
 
@@ -77,7 +77,7 @@ def test_lanes_balance():
 def test_a_walk_can_begin_at_any_batch(first):
     def walk(first):
         rng = np.random.default_rng(0)
-        return list(lanes(numbered([40, 7, 64]), 4, 8, rng, first))
+        return list(streams(numbered([40, 7, 64]), 4, 8, rng, first))
 
     whole, rest = walk(0)[first:], walk(first)
     assert len(whole) == len(rest)

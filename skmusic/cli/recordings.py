@@ -1,0 +1,107 @@
+"""Find, check and describe recordings."""
+
+import shlex
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+from skmusic.cli.arguments import MODELS
+from skmusic.cli.console import say
+from skmusic.cli.models import load_model, parameters
+
+# With fewer seconds of music, pieces are little more than loops of it.
+_LITTLE = 60
+
+
+def find_songs(args, ignore=()):
+    """Find the recordings to learn from; leave out those that cannot be read."""
+    from skmusic import audio
+
+    songs, seconds, errors = [], 0.0, []
+    found = audio.find(args.songs, ignore)
+    with ThreadPoolExecutor() as pool:
+        for path, about in zip(found, pool.map(_about, found), strict=True):
+            if isinstance(about, ValueError):
+                errors.append(about)
+            else:
+                songs.append(path)
+                seconds += about["seconds"]
+    if errors and (args.strict or not songs):
+        raise errors[0]
+    for error in errors:
+        warnings.warn(f"left out: {error}")
+    if songs:
+        recordings = f"{len(songs)} recording{'s'[: len(songs) != 1]}"
+        say(args, f"learning from {recordings}, {length(seconds)} of music ...")
+        if seconds < _LITTLE:
+            warnings.warn(
+                f"{length(seconds)} of music is little, pieces will repeat it; "
+                "give some minutes"
+            )
+    return songs
+
+
+def _about(path):
+    from skmusic import audio
+
+    try:
+        return audio.info(path)
+    except ValueError as error:
+        return error
+
+
+def length(seconds):
+    """Write a length of time for people.
+
+    Examples
+    --------
+    >>> from skmusic.cli.recordings import length
+    >>> length(1.23), length(75), length(4000)
+    ('1.2 s', '1 min 15 s', '1 h 07 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(round(seconds / 60), 60)
+    if hours:
+        return f"{hours} h {minutes_left:02d} min"
+    return f"{minutes} min {left:02d} s"
+
+
+def check_seeds(args):
+    """Refuse a seed or a style that cannot be read, before anything is learned."""
+    from skmusic import audio
+
+    if args.style and getattr(args, "synthesis", None) not in (None, "concatenative"):
+        raise ValueError("--style needs --synthesis concatenative, leave one out")
+    for option, path in (("--seed", args.seed), ("--style", args.style)):
+        if path and path.is_dir():
+            raise IsADirectoryError(
+                f"{option} {str(path)!r} is a folder; give one recording "
+                f"(skmusic info {shlex.quote(str(path))} lists them)"
+            )
+        if path:
+            audio.info(path)
+
+
+def describe(path):
+    """Return the facts of a recording or a model."""
+    from skmusic import audio
+
+    if path.suffix.lower() in MODELS:
+        return {"path": str(path), "steps": parameters(load_model(path))}
+    about = audio.info(path)
+    del about["size"]
+    return about | {"path": str(path)}
+
+
+def in_one_line(about):
+    """Write the facts of `describe` in one line."""
+    if "steps" in about:
+        steps = (
+            f"{name}({', '.join(f'{k}={v!r}' for k, v in params.items())})"
+            for name, params in about["steps"].items()
+        )
+        return f"{about['path']}: model, {' + '.join(steps)}"
+    return (
+        "{path}: {format} {subtype}, {sr} Hz, {channels} channel{s}, {seconds:.2f} s"
+    ).format(**about, s="s"[: about["channels"] != 1])

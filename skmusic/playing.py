@@ -1,0 +1,267 @@
+"""What a fitted generator does: forecast, score, sample. Nothing here learns."""
+
+from dataclasses import is_dataclass
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skmusic.origin import origin_of
+from skmusic.spectra.frames import Frames, format_of
+from skmusic.synthesis.sampling import SamplingParameters
+from skmusic.utils.arguments import as_seed_list, check_sampling, refuse_overflow
+from skmusic.utils.progress import Progress
+from skmusic.utils.sequences import (
+    check_dims,
+    check_same_format,
+    check_sequence,
+    check_sequences,
+)
+
+
+class PlayingMixin:
+    """Methods of an estimator that has learned a synthesis.
+
+    They read what `fit` sets: ``synthesis_``, ``n_dims_``, and ``_flat``, whether
+    recordings came without an axis for the numbers of a frame. They set nothing.
+    """
+
+    @refuse_overflow
+    def predict(self, X):
+        """Forecast each next frame from all frames before it.
+
+        ``predict(X)[i][t]`` forecasts ``X[i][t + 1]`` from ``X[i][: t + 1]``, of which
+        the whole steps are heard. "concatenative" gives the frame of the recordings
+        that would be played at temperature 0, "neural" the likeliest spectrum, its
+        phases those of the frame before carried on, "regression" what the network says.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Frames of each recording.
+
+        Returns
+        -------
+        list of ndarray or ndarray
+            Frames, in the shape of `X`.
+
+        Raises
+        ------
+        ValueError
+            If the frames have other than ``n_dims_`` numbers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import StatefulLSTMGenerator
+        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
+        >>> [forecast.shape for forecast in generator.predict(X)]
+        [(200, 1), (200, 1)]
+        """
+        recordings = self._check(X)
+        forecasts = [
+            self.synthesis_.predict(x).astype(x.dtype) if len(x) else x
+            for x in recordings.items
+        ]
+        return self._framed(recordings.like(forecasts))
+
+    @refuse_overflow
+    def score(self, X, y=None):
+        """Mean log-likelihood of the recordings, each step given all before it.
+
+        The density is a mixture of zero-mean Gaussians of the spectra of 46 ms, one a
+        token, their variances tied in bands. For "regression" it is a Gaussian about
+        the forecast of each frame, which is not comparable with the others.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Frames of each recording.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            In nats for each number of a spectrum; higher is better.
+
+        Raises
+        ------
+        ValueError
+            If the frames have other than ``n_dims_`` numbers, or are too few.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import StatefulLSTMGenerator
+        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
+        >>> noise = [np.random.default_rng(0).standard_normal((200, 1))]
+        >>> generator.score(X) > generator.score(noise)
+        True
+        """
+        recordings, total, count = self._check(X), 0.0, 0
+        for x in recordings.items:
+            if len(x):
+                each = self.synthesis_.log_likelihood(x)
+                total, count = total + float(each.sum()), count + len(each)
+        if not count:
+            raise ValueError("X has too few frames to score one step.")
+        return total / count
+
+    @refuse_overflow
+    def sample(
+        self,
+        seed=None,
+        frames=1000,
+        *,
+        temperature=1.0,
+        top_k=None,
+        top_p=None,
+        style=None,
+        random_state=None,
+        verbose=None,
+        return_origin=False,
+        return_state=False,
+    ):
+        """Go on after `seed`, or from nothing.
+
+        Parameters
+        ----------
+        seed : ndarray of shape (n_frames, n_dims) or (n_frames,), state, None, or \
+                list of these, default=None
+            What was heard before; a few seconds suffice. A state that an earlier
+            call returned goes on exactly where that stopped. None is silence. Of a
+            list each item is the seed of a piece; together they take less time than
+            one after another, and are to the bit the same, with one RandomState.
+        frames : int, default=1000
+            Frames to make of each piece.
+        temperature : float, default=1.0
+            Below 1 the network's likeliest choices win more often, and the music
+            is smoother and more repetitive; above 1 it wanders. At 0 there is no
+            chance. "regression" knows no chance at any temperature.
+        top_k, top_p : int, float or None, default=None
+            Allow only so many of the likeliest tokens, or those that together
+            reach this probability.
+        style : ndarray of shape (n_frames, n_dims) or (n_frames,) or None, default=None
+            Frames of a recording whose style the pieces keep: its timbre, and how much
+            happens in it ("concatenative" only). They are also played about as bright
+            and as loud as it is. None is the style of the seed's last seconds. Where
+            `seed` is a state the piece changes over.
+        random_state : int, RandomState or None, default=None
+            None is the `random_state` of the estimator. Without meaning where
+            `seed` is a state, which has its own.
+        verbose : int or None, default=None
+            1 shows a progress bar; None is that of the estimator.
+        return_origin : bool, default=False
+            Whether to return where each frame was taken from ("concatenative" only).
+        return_state : bool, default=False
+            Whether to return the state after the last frame too.
+
+        Returns
+        -------
+        music : ndarray of shape (frames, n_dims), or (frames,) where single \
+                numbers were fitted
+            What follows the seed, without it. For a list of seeds this, and what
+            else is returned, is a list.
+        origin : ndarray of shape (frames,), of dtype `skmusic.origin.ORIGIN`
+            Only with `return_origin`: the ``recording`` of the `X` that was fitted, and
+            the ``frame`` of it, that each frame is. Where two places are cross-faded it
+            is one of them.
+        state : object
+            Only with `return_state`; to be passed as `seed`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is out of range, or frames have other than ``n_dims_``
+            numbers, or an origin or a style is asked of what plays no recordings.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmusic import StatefulLSTMGenerator
+        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
+        >>> music, state = generator.sample(X[0], 10, return_state=True)
+        >>> generator.sample(state, 5).shape  # goes on where the first ten ended
+        (5, 1)
+        >>> [piece.shape for piece in generator.sample([X[0], None], 5)]
+        [(5, 1), (5, 1)]
+        """
+        check_is_fitted(self, "synthesis_")
+        check_sampling(frames, temperature, top_k, top_p)
+        plays = hasattr(self.synthesis_, "database")
+        if not plays and (return_origin or style is not None):
+            asked = "return_origin=True" if return_origin else "style is given"
+            raise ValueError(
+                f"{asked}, but this synthesis, {type(self.synthesis_).__name__}, plays "
+                "no recordings; use synthesis='concatenative'."
+            )
+        sampling = SamplingParameters(temperature, top_k, top_p)
+        seeds, many = as_seed_list(seed)
+        states = self._begin(seeds, sampling, random_state, style)
+        verbose = self.verbose if verbose is None else verbose
+        total = frames * len(states)
+        with Progress("sample", total, "frames", verbose) as progress:
+            music, played, states = self.synthesis_.advance(
+                states, frames, sampling, progress
+            )
+        music = [self._framed(x) for x in music]
+        results = [[x[:, 0] for x in music] if self._flat else music]
+        if return_origin:
+            results.append([origin_of(self.synthesis_, each) for each in played])
+        if return_state:
+            results.append(states)
+        results = results if many else [first for (first,) in results]
+        return tuple(results) if len(results) > 1 else results[0]
+
+    def _begin(self, seeds, sampling, random_state, style):
+        """States that seeds are, or that are after them; heard once each."""
+        if style is not None:
+            style = self._heard(style, "style")
+        rng = check_random_state(
+            self.random_state if random_state is None else random_state
+        )
+        made, primed, states = self.synthesis_, {}, []
+        for seed in seeds:
+            if is_dataclass(seed) and not isinstance(seed, made.State):
+                raise ValueError(
+                    "seed is a state of another synthesis or version, "
+                    f"{type(seed).__name__}, not of {type(made).__name__}; pass one "
+                    "that this generator returned."
+                )
+            if isinstance(seed, made.State):
+                states.append(seed if style is None else made.restyle(seed, style))
+                continue
+            if id(seed) not in primed:
+                checked = self._heard(seed, "seed")
+                primed[id(seed)] = made.prime(checked, sampling, style)
+            # A source of its own: the caller's may be used elsewhere meanwhile.
+            own = np.random.RandomState(rng.randint(2**31))
+            states.append(made.start(primed[id(seed)], sampling, own))
+        return states
+
+    def _check(self, X):
+        """Recordings that fit what was fitted."""
+        check_is_fitted(self, "synthesis_")
+        recordings = check_sequences(self, X, reset=False)
+        format = format_of(X)
+        check_dims(recordings, self.n_dims_, format)
+        check_same_format(format, self.synthesis_.format, "X")
+        return recordings
+
+    def _heard(self, frames, name):
+        """Frames of one recording that fit what was fitted."""
+        checked = check_sequence(self, frames, self.n_dims_, name)
+        check_same_format(format_of(frames), self.synthesis_.format, name)
+        return checked
+
+    def _framed(self, frames):
+        """Frames that know their format, where that is known."""
+        if self.synthesis_.format is None:
+            return frames
+        if isinstance(frames, list):
+            return [Frames(x, self.synthesis_.format) for x in frames]
+        return Frames(frames, self.synthesis_.format)

@@ -1,0 +1,96 @@
+"""Samples in the unit that all of skmusic has: full scale is 1."""
+
+import warnings
+
+import numpy as np
+
+from skmusic.utils.limits import MOST_PEAK
+
+# Full scale of the integers that samples are stored as.
+_FULL_SCALES = 2**7, 2**15, 2**23, 2**31
+
+
+def full_scale(dtype):
+    """Largest magnitude of a sample of an integer type, None of other types.
+
+    Integers of 64 bits are no format of samples: they are what Python makes of any
+    whole number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.utils.amplitude import full_scale
+    >>> full_scale(np.dtype(np.int16)), full_scale(np.dtype(np.float32))
+    (32768.0, None)
+    """
+    if dtype.kind not in "iu" or dtype.itemsize > 4:
+        return None
+    return 2.0 ** (8 * dtype.itemsize - 1)
+
+
+def to_full_scale(x, dtype):
+    """Samples in [-1, 1], as soundfile reads them from a file.
+
+    Parameters
+    ----------
+    x : ndarray
+        Samples.
+    dtype : numpy.dtype
+        Type that they were stored as. Integers are divided by its full scale; of
+        unsigned ones the middle, 128 of uint8, is silence. Others stay as they are.
+
+    Returns
+    -------
+    ndarray
+        Floats, of single precision where that holds all values of the type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.utils.amplitude import to_full_scale
+    >>> x = np.array([128, 192, 0], np.uint8)
+    >>> to_full_scale(x, x.dtype)
+    array([ 0. ,  0.5, -1. ], dtype=float32)
+    """
+    scale = full_scale(dtype)
+    if scale is None:
+        return x
+    x = x.astype(np.float32 if dtype.itemsize < 4 else np.float64)
+    if dtype.kind == "u":
+        x -= x.dtype.type(scale)
+    x /= x.dtype.type(scale)
+    return x
+
+
+def warn_of_peaks(items):
+    """Warn of recordings whose samples are in another unit.
+
+    Parameters
+    ----------
+    items : list of ndarray
+        Waveforms.
+
+    Warns
+    -----
+    UserWarning
+        If a peak is far beyond full scale. The message names the likely factor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.utils.amplitude import warn_of_peaks
+    >>> warn_of_peaks([np.array([0.5, -1.0])])
+    """
+    peaks = [max(x.max(initial=0), -x.min(initial=0)) for x in items]
+    loud = [i for i, peak in enumerate(peaks) if peak > MOST_PEAK]
+    if not loud:
+        return
+    peak = peaks[loud[0]]
+    scale = next((s for s in _FULL_SCALES if peak <= s), peak)
+    others = f" (and {len(loud) - 1} more)" if len(loud) > 1 else ""
+    warnings.warn(
+        f"recording {loud[0]}{others} has a peak of {peak:.6g}, where full scale is 1; "
+        f"if its samples were whole numbers, divide them by {scale:.10g}.",
+        UserWarning,
+        stacklevel=4,
+    )

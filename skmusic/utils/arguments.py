@@ -1,0 +1,124 @@
+"""Checks of single arguments: seeds, lengths, how to sample, what was unpickled."""
+
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from numbers import Integral, Number, Real
+
+import numpy as np
+
+
+def as_seed_list(seed):
+    """Seeds as a list, and whether a list was given: one of others than numbers.
+
+    Examples
+    --------
+    >>> from skmusic.utils.arguments import as_seed_list
+    >>> as_seed_list("a.wav"), as_seed_list(["a.wav", None]), as_seed_list([0.1, 0.2])
+    ((['a.wav'], False), (['a.wav', None], True), ([[0.1, 0.2]], False))
+    """
+    refuse_number(seed)
+    if not isinstance(seed, (list, tuple)):
+        return [seed], False
+    if any(isinstance(item, (list, tuple, Number)) for item in seed):
+        return [seed], False
+    if not seed:
+        raise ValueError(f"seed={seed} asks for no piece; use None for silence.")
+    return list(seed), True
+
+
+def refuse_number(music, name="seed"):
+    """Refuse a number in place of music, which is meant for another argument."""
+    if isinstance(music, Number):
+        raise ValueError(
+            f"{name}={music!r} is a number; a {name} is music, or None. Chance is "
+            f"random_state={music!r}, a length frames={music!r}."
+        )
+
+
+@contextmanager
+def _told_of_overflow():
+    try:
+        with np.errstate(over="raise"):
+            yield
+    except FloatingPointError as error:
+        raise ValueError(
+            f"the frames hold numbers too large to work with ({error}); scale the "
+            "recordings to [-1, 1]."
+        ) from error
+
+
+# Decorator: numbers whose energy is beyond single precision, as no sound's is, are
+# refused.
+refuse_overflow = _told_of_overflow()
+
+
+def check_fields(value):
+    """Refuse a dataclass, or one in its fields, that lacks what the code asks of it.
+
+    Pickle makes objects without their constructors, of whatever fields they had in
+    the version that saved them.
+
+    Parameters
+    ----------
+    value : object
+        What is no dataclass passes.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing.
+    """
+    if not is_dataclass(value):
+        return
+    for field in fields(value):
+        if not hasattr(value, field.name):
+            raise ValueError(
+                f"{type(value).__name__}.{field.name} is missing: another version of "
+                "skmusic saved it; load it with that one, or fit again."
+            )
+        check_fields(getattr(value, field.name))
+
+
+def check_sampling(frames, temperature, top_k, top_p):
+    """Refuse what nothing can be sampled with."""
+    _check_kind("frames", frames, Integral, "whole number such as 1000")
+    _check_kind("temperature", temperature, Real, "number such as 1.0")
+    if top_k is not None:
+        _check_kind("top_k", top_k, Integral, "whole number such as 10, nor None")
+    if top_p is not None:
+        _check_kind("top_p", top_p, Real, "number such as 0.9, nor None")
+    if frames <= 0:
+        raise ValueError(f"frames={frames} makes no music; ask for at least 1.")
+    if not 0 <= temperature < np.inf:
+        raise ValueError(
+            f"temperature={temperature} is out of range; use 0 (no chance) to about 2."
+        )
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top_k={top_k} allows no token; use 1 or more, or None.")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p={top_p} is no probability above 0; or use None.")
+
+
+def check_seconds(seconds):
+    """Refuse a length that makes no music."""
+    _check_kind("seconds", seconds, Real, "number such as 30")
+    if not 0 < seconds < np.inf:
+        raise ValueError(f"seconds={seconds} makes no music; use 30.")
+
+
+def check_backend():
+    """Refuse a backend of Keras that is not TensorFlow, before it is loaded."""
+    loaded = sys.modules.get("keras.config")
+    name = os.environ.get("KERAS_BACKEND") if loaded is None else loaded.backend()
+    if name not in (None, "", "tensorflow"):
+        raise ImportError(
+            f"KERAS_BACKEND={name!r}: learning needs 'tensorflow'; set it to that, or "
+            "unset it, before Keras is loaded."
+        )
+
+
+def _check_kind(name, value, kind, wanted):
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{name}={value!r} is no {wanted}.")
