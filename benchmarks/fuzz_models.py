@@ -128,7 +128,7 @@ def write_fullest(folder):
         "numbers": ({}, [0.1] * (size // 5)),
         "empty arrays": ({str(i): empty for i in range(60_000)}, None),
         "axes of an array": ({"a": empty | {"shape": [0] * (size // 2 - 200)}}, None),
-        "dataclasses": ({}, [format] * (size // 70)),
+        "dataclasses": ({}, [format] * (size // 72)),
         "longest windows": ({}, [long] * 30),
     }
     for name, (arrays, content) in headers.items():
