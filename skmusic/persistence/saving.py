@@ -3,8 +3,8 @@
 A ``.skmusic`` file holds arrays, see `archive`, and a description of what they are,
 see `description`. Nothing in it is ever run. Only the classes named here are made:
 dataclasses from their fields, estimators by their constructors and by what `fit` sets.
-Each must then find its own contents sound (``check``), so that what comes later meets
-no index beyond an array and no number that is not finite.
+Their contents are then checked, see `checks`, so that what comes later meets no index
+beyond an array and no number that is not finite.
 
 What belongs to a machine or to one fit rather than to a model is not kept and takes
 its default when loaded: ``callbacks``, ``checkpoint_dir``, ``memory`` and ``n_jobs``.
