@@ -44,7 +44,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         How forecasts become frames. "concatenative" plays short segments of the
         recordings, chosen by the network's probability and by how well they join.
         "neural" holds no recording: it draws features, and a vocoder makes them sound;
-        nothing is quoted, a model takes a few MB, and it is less like the music.
+        nothing is copied, a model takes a few MB, and it is less like the music.
         "regression" is the article's: the network forecasts the next frame itself by
         least squares, and what is sampled soon stands still.
     n_tokens : int or None, default=None
@@ -73,7 +73,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         Epochs without a better held-out loss after which training stops.
     min_segment, max_segment : float, default=0.25 and 0.45
         Bounds of the segments that are played from one place, in seconds
-        ("concatenative" only). Longer ones join more rarely and quote more.
+        ("concatenative" only). Longer ones join more rarely and copy more.
     database_size : int, default=90_000_000
         Bytes of the database of what is kept to be played, at most ("concatenative"
         only). A minute of stereo takes 13 MB; of more music than fits, stretches are

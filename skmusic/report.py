@@ -46,8 +46,13 @@ _MEASURES = {
     "loudness": ("Loudness", "dB", 1, "mean level below full scale"),
     "loudness_range": ("Range of loudness", "dB", 1, "between soft and loud"),
     "stereo_width": ("Width", "0 to 1", 2, "0 is mono"),
-    "longest_run": ("Longest quote", "s", 1, "that follows one recording"),
-    "share_1s": ("In quotes of a second", "share", 2, "of the time, at least"),
+    "longest_run": ("Longest copied stretch", "s", 1, "that follows one recording"),
+    "share_1s": (
+        "In copied stretches of a second",
+        "share",
+        2,
+        "of the time, at least",
+    ),
 }
 
 

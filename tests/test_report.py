@@ -142,7 +142,13 @@ def test_the_timeline_in_numbers(page, pieces):
 
 
 def test_measures_and_settings_are_told(page):
-    for text in ("Movement", "Longest quote", "hidden_layer_sizes", "(8,)", "numpy"):
+    for text in (
+        "Movement",
+        "Longest copied stretch",
+        "hidden_layer_sizes",
+        "(8,)",
+        "numpy",
+    ):
         assert text in page.text
 
 

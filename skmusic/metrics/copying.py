@@ -8,7 +8,7 @@ from scipy.ndimage import uniform_filter1d
 from skmusic.metrics.analysis import mono, power_spectra
 
 COPY_RATE, COPY_SIZE, COPY_HOP = 11025, 2048, 690  # frames of 186 ms every 63 ms
-COPY_LOW, COPY_HIGH = 0.6, 0.82  # similarity that extends and that starts a run
+COPY_LOW, COPY_HIGH = 0.6, 0.82  # similarity that extends and that starts a stretch
 # Frames between which change is measured, and the change, in nepers of power, at
 # which it counts half.
 COPY_LAG, COPY_CHANGE = 2, 0.3
@@ -22,13 +22,13 @@ def copying(training, generated, sr=44100, semitones=3):
     norm, and how it changes in 125 ms. It tells one recording from another of the same
     chord by the strengths and the beating of its partials and by when notes begin and
     end, and is blind to level and equalisation. Where the
-    mean correlation over 0.25 s reaches 0.82 there starts a run, which extends in
+    mean correlation over 0.25 s reaches 0.82 there starts a stretch, which extends in
     step with the training recording as long as it stays above 0.6. Neither unheard
     game music of the same makers and sampled instruments nor unheard songs of one
     synthesiser were found to be copied.
 
     Pitch changes are found by playing the generated music faster or slower by
-    whole semitones. Where the pitch was changed without the tempo, long runs break
+    whole semitones. Where the pitch was changed without the tempo, long stretches break
     into short ones.
 
     Parameters
