@@ -177,3 +177,13 @@ def test_public_names_resolve(name):
 def test_unknown_names_are_refused():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         skmusic.nothing  # noqa: B018
+
+
+def test_the_house_can_be_drawn_from_memory():
+    folders = {path.parent for path in PATHS.values()}
+    assert len({f for f in folders if f.parent == PACKAGE}) <= 12
+    for folder in folders:
+        assert len(list(folder.glob("*.py"))) <= 14, folder
+    for path in PATHS.values():
+        n_lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert n_lines <= 400, f"{path.name} has {n_lines} lines; give it one idea"

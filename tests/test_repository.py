@@ -86,3 +86,23 @@ def test_every_page_is_reached_and_every_public_name():
 def test_links_to_files_lead_somewhere(name):
     for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", text(name)):
         assert (ROOT / name).parent.joinpath(link).exists(), link
+
+
+# Words that this project once had for things that have a name in the field.
+PRIVATE = re.compile(
+    r"\b(banks?|moods?|codebooks?|tempering|lapped|emission|outlook|surroundings|lanes?"
+    r"|seams?|going_along|from_nothing|give_form|quietly|find_layout)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_pages_have_the_words_of_the_field(name):
+    found = [] if name == "CHANGELOG.md" else PRIVATE.findall(text(name))
+    assert not found, f"see the glossary: {found}"
+
+
+def test_code_has_the_words_of_the_field():
+    for path in sorted((ROOT / "skmusic").rglob("*.py")):
+        found = PRIVATE.findall(path.read_text(encoding="utf-8"))
+        assert not found, f"{path.name}, see the glossary: {found}"

@@ -60,7 +60,7 @@ def polyphony(long_power):
     """Mean number of partials that stand out at once in 55..5000 Hz.
 
     A partial is a local maximum of the long spectrum within 30 dB of the strongest
-    and 13 dB above the median of its surroundings (170 Hz); frames 60 dB below the
+    and 13 dB above the median of the 170 Hz about it; frames 60 dB below the
     loudest are silent and count none.
     """
     first, last = (round(f * LONG_SIZE / RATE) for f in (55, 5000))
@@ -315,7 +315,7 @@ def attack(envelope):
 
 
 def onset_rate(envelope):
-    """Onsets per second: peaks of the envelope 1 dB above its surroundings."""
+    """Onsets per second: peaks of the envelope 1 dB above what is about them."""
     if not envelope.size:
         return 0.0
     surrounding = uniform_filter1d(envelope, round(0.4 * FRAME_RATE))
