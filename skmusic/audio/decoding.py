@@ -10,7 +10,8 @@ import numpy as np
 
 from skmusic.audio.containers import open_source
 from skmusic.audio.recordings import as_file
-from skmusic.audio.waveform import MAX_CHANNELS, resample, resample_blocks, to_channels
+from skmusic.audio.waveform import resample, resample_blocks, to_channels
+from skmusic.utils.limits import MOST_CHANNELS
 
 # A file may unfold to these bytes of samples in single precision, or to so many times
 # its own size. Speech codecs of the lowest bit rates reach half of that.
@@ -204,7 +205,7 @@ def most_samples(size, channels, gain=1.0):
 
 
 def _most_of(source, sr=None, channels=None):
-    known = channels if channels in range(MAX_CHANNELS + 1) else 0
+    known = channels if channels in range(MOST_CHANNELS + 1) else 0
     gain = (sr or 0) / source.sr
     return most_samples(source.size, max(source.channels, known), gain)
 

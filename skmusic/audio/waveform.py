@@ -3,8 +3,9 @@
 import numpy as np
 import soxr
 
+from skmusic.utils.limits import MOST_CHANNELS
+
 RATES = range(100, 1_000_001)  # Hz; no recording of music lies outside
-MAX_CHANNELS = 64
 BLOCK = 8192  # samples decoded or encoded at once; longer ones overflow stacks
 
 
@@ -107,7 +108,7 @@ def to_channels(x, channels):
         return x
     if channels == 1:
         return x.mean(axis=1, keepdims=True)
-    if x.shape[1] == 1 and channels in range(2, MAX_CHANNELS + 1):
+    if x.shape[1] == 1 and channels in range(2, MOST_CHANNELS + 1):
         return np.repeat(x, int(channels), axis=1)
     if channels == 2:
         rest = x[:, 2:].sum(axis=1, keepdims=True)
@@ -148,9 +149,9 @@ def check_limits(what, sr, channels):
             f"{what}: the sampling rate must be a whole number of Hz from "
             f"{RATES[0]} to {RATES[-1]}, got {sr!r}"
         )
-    if not 1 <= channels <= MAX_CHANNELS:
+    if not 1 <= channels <= MOST_CHANNELS:
         raise ValueError(
-            f"{what}: there must be 1 to {MAX_CHANNELS} channels, got {channels!r}"
+            f"{what}: there must be 1 to {MOST_CHANNELS} channels, got {channels!r}"
         )
 
 
