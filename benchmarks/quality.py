@@ -47,6 +47,7 @@ from skmusic.network.numpy_lstm import (
     zero_state,
 )
 from skmusic.spectra.frames import STEP_SECONDS
+from skmusic.synthesis.neural.synthesis import PATCH
 
 DEFAULT = "skmusic, N=2048 (default)"
 
@@ -138,6 +139,27 @@ def bigrams_in_its_place(pipe, learnt):
         yield
 
 
+def without_memory(pipe):
+    """The pipeline whose head hears the last patch only."""
+    pipe = copy.deepcopy(pipe)
+    made = pipe[-1].synthesis_
+    (V, d), (A,) = made.network["head"], made.network["skip"]
+    last = np.arange(len(A))[:, None] < made.code.n_codes
+    network = made.network | {"head": (0 * V, d), "skip": (A * last,)}
+    pipe[-1].synthesis_ = replace(made, network=network)
+    return pipe
+
+
+def shuffled(recordings):
+    """Recordings whose patches stand in random order."""
+    rng, n = np.random.default_rng(0), PATCH * 1024
+    made = []
+    for x in recordings:
+        x = x[: len(x) // n * n].reshape(-1, n, x.shape[1])
+        made.append(rng.permutation(x).reshape(-1, x.shape[2]))
+    return made
+
+
 def minutes(pipe, seed):
     """Whether ten minutes stay alive: the first of them, and the last."""
     made = pipe.sample(seed, seconds=600, random_state=0)
@@ -171,6 +193,11 @@ def rows(learnt, held, quick, notes):
     yield "skmusic, N=256", *ours(*learn(learnt, 256, quick), seeds)
     neural = learn(learnt, 2048, quick, synthesis="neural")
     yield "skmusic, neural", *ours(*neural, seeds)
+    made = ours(without_memory(neural[0]), neural[1], seeds)
+    yield "neural, its memory cut off", *made
+    neural = learn(shuffled(learnt), 2048, quick, synthesis="neural")
+    yield "neural, learned in shuffled order", *ours(*neural, seeds)
+    yield "neural, N=256", *ours(*learn(learnt, 256, quick, synthesis="neural"), seeds)
 
 
 def measure(name, quick):

@@ -1,21 +1,22 @@
-"""Code and vocoder: what real music loses where its features are made to sound.
+"""Code and vocoder: what real music loses where its parameters are made to sound.
 
-    .venv/bin/python benchmarks/vocoder.py            # about an hour and a half
+    .venv/bin/python benchmarks/vocoder.py            # about a quarter of an hour
     .venv/bin/python benchmarks/vocoder.py --corpus songs --quick
 
-Nothing is drawn: unheard clips are analysed and made to sound again, from the levels of
-their bands, from features, and from features that are quantised. So this bounds what
-the neural synthesis can reach. Writes vocoder.md and vocoder.json into
+Nothing is drawn: unheard clips are analysed and made to sound again, with all
+parameters, without some, and by the code of patches that the network draws. So this
+bounds what the neural synthesis can reach. Writes vocoder.md and vocoder.json into
 benchmarks/results.
 """
 
-from dataclasses import replace
+import time
 from unittest import mock
 
 import numpy as np
 from protocol import (
+    CLIP,
+    SR,
     command,
-    learn,
     load,
     measured_rows,
     printed_by,
@@ -24,8 +25,16 @@ from protocol import (
     table_lines,
 )
 
+from skmusic.features.patches import fit_patches
 from skmusic.synthesis.neural import vocoder
+from skmusic.synthesis.neural.noise import N_CLEAR
+from skmusic.synthesis.neural.panning import N_PLACES
+from skmusic.synthesis.neural.synthesis import N_CODES, PATCH
 
+# Of the featurizer with N=2048: a step of 23 ms.
+STEP = 1024
+# Seconds from the middle of each recording that the vocoder learns from.
+LEARNT = 12
 SHOWN = [
     "frechet_distance",
     "classifier_auc",
@@ -40,75 +49,83 @@ SHOWN = [
     "loudness_range",
     "stereo_width",
     "outside",
+    "piece_s",
 ]
 
 
-def sounded(features, tokenizer, panning):
-    """Waveform ``(n_samples, n_channels)`` of features."""
-    state, made = vocoder.silence(tokenizer, panning, features[0]), []
-    lead, end = [features[0]] * vocoder.WARM_UP, [features[-1]] * 2
-    for each in [*lead, *features, *end]:
-        state = vocoder.push(state, each, tokenizer, panning)
-        made.append(state.samples)
-        state = replace(state, samples=state.samples[:0])
-    return np.concatenate(made)[: len(features) * tokenizer.step]
+def fitted(learnt):
+    """Vocoder of some of each recording."""
+    n = LEARNT * SR
+    starts = [max(0, (len(x) - n) // 2) for x in learnt]
+    stretches = [x[i : i + n] for i, x in zip(starts, learnt, strict=True)]
+    return vocoder.fit_vocoder(stretches, STEP)
 
 
-def uncompressed(tokenizer, panning):
-    """The same whose features are the levels themselves: no code stands between."""
-    n, before = tokenizer.n_bands, tokenizer.components.T
-    levels = replace(
-        tokenizer,
-        mean=np.zeros(n, np.float32),
-        components=np.eye(n, dtype=np.float32),
-        weight=np.ones(n, np.float32),
-    )
-    maps = {}
-    for name in ("shares", "alike"):
-        of_features, constant = np.split(getattr(panning, name), [-1])
-        of_levels = before @ of_features
-        constant = constant - tokenizer.mean @ of_levels
-        maps[name] = np.concatenate([of_levels, constant])
-    return levels, replace(panning, **maps)
+def changed(parameters, at, value):
+    """Parameters of which some have another value."""
+    parameters = parameters.copy()
+    parameters[:, at] = value
+    return parameters
+
+
+def in_the_middle(parameters, n_bands):
+    """Parameters of which all channels are alike."""
+    middle = changed(parameters, slice(n_bands, -N_CLEAR), 0)
+    return changed(middle, slice(-N_CLEAR - N_PLACES, -N_CLEAR), 10)
 
 
 def phases_by_chance():
     """Function in place of the vocoder's: phases do not go on from those before."""
     rng = np.random.default_rng(0)
-    return lambda phase, *_: rng.uniform(0, 2 * np.pi, len(phase))
+    return lambda _, logs, *__: rng.uniform(0, 2 * np.pi, logs[1:-1].shape)
+
+
+def coded(code, parameters, rng=None):
+    """Parameters by their code, with noise for what it does not keep if `rng`."""
+    codes = code.encode(parameters)
+    noise = None if rng is None else rng.standard_normal((len(codes), len(code.rest)))
+    return code.decode(codes, noise)
 
 
 def rows(learnt, held, quick):
     """Name, clips and costs of each row."""
     real = real_clips(held, quick)
     yield "real, unheard", real, {}
-    # The network is not asked.
-    pipe, _ = learn(learnt, 2048, quick, synthesis="neural", epochs=1)
-    made = pipe[-1].synthesis_
-    way = made.tokenizer, made.panning
-    levels = uncompressed(*way)
-    again = [sounded(levels[0].features(x), *levels) for x in real]
-    yield "their levels, made to sound", again, {}
-    features = [made.tokenizer.features(x) for x in real]
-    yield "their features, made to sound", [sounded(x, *way) for x in features], {}
-    with mock.patch.object(vocoder, "next_phase", phases_by_chance()):
-        again = [sounded(x, *way) for x in features]
-    yield "the same, phases by chance", again, {}
-    table = made.tokenizer.centroids / made.tokenizer.weight
-    said = [table[made.tokenizer.tokens(x)].astype(np.float32) for x in features]
-    yield "their tokens, made to sound", [sounded(x, *way) for x in said], {}
+    way = fitted(learnt)
+    found = [way.analyse(x) for x in real]
+    begun = time.perf_counter()
+    again = [vocoder.sounded(p, way) for p in found]
+    each = (time.perf_counter() - begun) / len(real)
+    yield "their parameters, made to sound", again, {"piece_s": each}
+    learned = [way.analyse(x) for x in learnt]
+    code = fit_patches(learned, PATCH, N_CODES, np.random.RandomState(0))
+    some = [coded(code, p, np.random.default_rng(0)) for p in found]
+    yield "by their code", [vocoder.sounded(p, way) for p in some], {}
+    some = [coded(code, p) for p in found]
+    yield "the code alone, no rest", [vocoder.sounded(p, way) for p in some], {}
+    clear = slice(-N_CLEAR, None)
+    for name, others in (
+        ("all from the middle", [in_the_middle(p, way.n_bands) for p in found]),
+        ("all clear: no noise", [changed(p, clear, 10) for p in found]),
+        ("none clear", [changed(p, clear, 0) for p in found]),
+    ):
+        yield name, [vocoder.sounded(p, way) for p in others], {}
+    with mock.patch.object(vocoder, "next_phases", phases_by_chance()):
+        again = [vocoder.sounded(p, way) for p in found]
+    yield "phases by chance", again, {}
 
 
 def measure(name, quick):
     """All rows of a corpus, measured."""
     learnt, held = load(name, quick)
-    return measured_rows(rows(learnt, held, quick), reference(held), learnt)
+    # Whether it is copied is known.
+    return measured_rows(rows(learnt, held, quick), reference(held), None)
 
 
 def markdown(tables):
     """Lines of all tables."""
     lines = ["# Code and vocoder"]
-    lines += printed_by("vocoder.py", "Medians of 24 clips of 20 s; `random_state=0`.")
+    lines += printed_by("vocoder.py", f"Medians of 24 clips of {CLIP} s.")
     for name, table in tables.items():
         lines += [f"## {name}", "", *table_lines(table, SHOWN), ""]
     return lines[:-1]

@@ -43,29 +43,33 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     synthesis : {"concatenative", "neural", "regression"}, default="concatenative"
         How forecasts become frames. "concatenative" plays short segments of the
         recordings, chosen by the network's probability and by how well they join.
-        "neural" holds no recording: it draws features, and a vocoder makes them sound;
-        nothing is copied, a model takes a few MB, and it is less like the music.
+        "neural" holds no recording: the network draws what comes next, a tenth of a
+        second at a time, and a vocoder makes it sound; next to nothing is copied.
         "regression" is the article's: the network forecasts the next frame itself by
         least squares, and what is sampled soon stands still.
     n_tokens : int or None, default=None
-        Number of tokens that the steps are grouped into (not of "regression"). None is
-        256, or a tenth of the steps if that is less.
+        Number of tokens that the steps are grouped into ("concatenative" only). None
+        is 256, or a tenth of the steps if that is less.
     hidden_layer_sizes : tuple of int, int or None, default=None
-        Units of each LSTM layer. None is (128, 128), and the article's
-        (256, 256, 256) for "regression".
+        Units of each LSTM layer. None is (128, 128), (384, 384) for "neural", and the
+        article's (256, 256, 256) for "regression".
     dropout : float, tuple of float or None, default=None
-        Dropout after each layer. None is 0.5, and the article's (0.5, 0.3, 0.2) for
-        "regression".
+        Dropout after each layer. None is 0.5, 0.2 for "neural", and the article's
+        (0.5, 0.3, 0.2) for "regression".
     epochs : int, default=30
         Passes over the recordings at most.
+    max_minutes : float or None, default=None
+        Minutes of training after which no further pass begins. None sets no limit. How
+        far a fit comes in its minutes depends on the machine.
     learning_rate : float, default=1e-3
         Of Adam.
-    n_streams : int, default=64
+    n_streams : int or None, default=None
         Recordings, or stretches of them, that are learned side by side, at most: fewer
         where there is so little music that an epoch would have less than some sixteen
-        updates.
-    chunk_length : int, default=64
-        Steps between two updates of the weights; the state is carried across.
+        updates. None is 64, and 8 for "neural".
+    chunk_length : int or None, default=None
+        Steps between two updates of the weights; the state is carried across. None is
+        64, and 32 for "neural", whose steps are four times as long.
     validation_fraction : float, default=0.1
         Share of each recording, its end, that is held out for early stopping. 0 holds
         nothing out and trains all epochs.
@@ -140,8 +144,9 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like", None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "n_streams": [Interval(Integral, 1, None, closed="left")],
-        "chunk_length": [Interval(Integral, 1, None, closed="left")],
+        "max_minutes": [Interval(Real, 0, None, closed="neither"), None],
+        "n_streams": [Interval(Integral, 1, None, closed="left"), None],
+        "chunk_length": [Interval(Integral, 1, None, closed="left"), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "min_segment": [Interval(Real, 0, None, closed="neither")],
@@ -163,8 +168,9 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         dropout=None,
         epochs=30,
         learning_rate=1e-3,
-        n_streams=64,
-        chunk_length=64,
+        max_minutes=None,
+        n_streams=None,
+        chunk_length=None,
         validation_fraction=0.1,
         n_iter_no_change=4,
         min_segment=0.25,
@@ -182,6 +188,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         self.dropout = dropout
         self.epochs = epochs
         self.learning_rate = learning_rate
+        self.max_minutes = max_minutes
         self.n_streams = n_streams
         self.chunk_length = chunk_length
         self.validation_fraction = validation_fraction

@@ -32,8 +32,9 @@ class PlayingMixin:
 
         ``predict(X)[i][t]`` forecasts ``X[i][t + 1]`` from ``X[i][: t + 1]``, of which
         the whole steps are heard. "concatenative" gives the frame of the recordings
-        that would be played at temperature 0, "neural" the likeliest spectrum, its
-        phases those of the frame before carried on, "regression" what the network says.
+        that would be played at temperature 0, "neural" the mean of what may be drawn,
+        its phases those of the frame before carried on, "regression" what the network
+        says.
 
         Parameters
         ----------
@@ -70,9 +71,11 @@ class PlayingMixin:
     def score(self, X, y=None):
         """Mean log-likelihood of the recordings, each step given all before it.
 
-        The density is a mixture of zero-mean Gaussians of the spectra of 46 ms, one a
-        token, their variances tied in bands. For "regression" it is a Gaussian about
-        the forecast of each frame, which is not comparable with the others.
+        The density is that of the spectra of 46 ms: zero-mean Gaussians, their
+        variances tied in bands. For "concatenative" it is a mixture, one of each token;
+        for "neural" the variances are the mean of eight draws. For "regression" it is a
+        Gaussian about the forecast of each frame, which is not comparable with the
+        others.
 
         Parameters
         ----------
@@ -140,10 +143,11 @@ class PlayingMixin:
         temperature : float, default=1.0
             Below 1 the network's likeliest choices win more often, and the music
             is smoother and more repetitive; above 1 it wanders. At 0 there is no
-            chance. "regression" knows no chance at any temperature.
+            chance. Of "neural" it is the size of the noise that each patch is drawn
+            from. "regression" knows no chance at any temperature.
         top_k, top_p : int, float or None, default=None
             Allow only so many of the likeliest tokens, or those that together
-            reach this probability.
+            reach this probability ("concatenative" only).
         style : ndarray of shape (n_frames, n_dims) or (n_frames,) or None, default=None
             Frames of a recording whose style the pieces keep: its timbre, and how much
             happens in it ("concatenative" only). They are also played about as bright
@@ -192,13 +196,14 @@ class PlayingMixin:
         """
         check_is_fitted(self, "synthesis_")
         check_sampling(frames, temperature, top_k, top_p)
-        plays = hasattr(self.synthesis_, "database")
-        if not plays and (return_origin or style is not None):
-            asked = "return_origin=True" if return_origin else "style is given"
+        name = type(self.synthesis_).__name__
+        if return_origin and not hasattr(self.synthesis_, "database"):
             raise ValueError(
-                f"{asked}, but this synthesis, {type(self.synthesis_).__name__}, plays "
-                "no recordings; use synthesis='concatenative'."
+                f"return_origin=True, but this synthesis, {name}, plays no recordings; "
+                "use synthesis='concatenative'."
             )
+        if style is not None and not hasattr(self.synthesis_, "restyle"):
+            raise ValueError(f"style is given, but this synthesis, {name}, has none.")
         sampling = SamplingParameters(temperature, top_k, top_p)
         seeds, many = as_seed_list(seed)
         states = self._begin(seeds, sampling, random_state, style)

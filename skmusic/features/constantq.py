@@ -129,3 +129,21 @@ def to_energies(levels):
     """
     root = 1 + np.asarray(levels, np.float64) * (_POWER * np.log(10) / 10)
     return np.maximum(root, 0) ** (1 / _POWER)
+
+
+def to_log_energies(levels, least):
+    """Natural logarithm of the energies of levels, in units of the reference.
+
+    Parameters
+    ----------
+    levels : ndarray of any shape, float32
+    least : float
+        Energy that lower ones are raised to, above zero.
+
+    Returns
+    -------
+    ndarray of the same shape, float32
+    """
+    root = levels * np.float32(_POWER * np.log(10) / 10) + 1
+    np.maximum(root, np.float32(least**_POWER), out=root)
+    return np.log(root, out=root) * np.float32(1 / _POWER)

@@ -17,10 +17,15 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import tensorflow as tf
 
+from skmusic.network.numpy_flow import N_BLOCKS, N_TIMES
+
 # TensorFlow looks for a GPU at first use, and speaks of it; better at once.
 tf.config.list_logical_devices()
 
 _CLIP_NORM = 1.0
+# Of a flow: units that the time goes through, and places on the path that are learned
+# of each step.
+_TIME_UNITS, _PLACES = 64, 2
 
 # Networks that no fit uses now, by their kind: what is compiled need not be compiled
 # again, and TensorFlow would not give back the memory that it takes.
@@ -28,12 +33,14 @@ _idle, _lock, _MOST_IDLE = {}, threading.Lock(), 4
 
 
 @contextlib.contextmanager
-def compiled(n_inputs, n_outputs, *, units, dropout, noise, skip, seed, loss, shape):
+def compiled(
+    n_inputs, n_outputs, *, units, dropout, noise, skip, seed, loss, average, shape
+):
     """Network, optimizer and compiled functions, as good as new.
 
     Parameters
     ----------
-    n_inputs, n_outputs, units, dropout, noise, skip, seed, loss
+    n_inputs, n_outputs, units, dropout, noise, skip, seed, loss, average
         As `skmusic.network.tbptt.train` has them.
     shape : tuple of int
         Streams, and steps of a chunk, that the functions are compiled for.
@@ -49,13 +56,16 @@ def compiled(n_inputs, n_outputs, *, units, dropout, noise, skip, seed, loss, sh
         after; `step` updates the weights.
     """
     kind = n_inputs, n_outputs, tuple(units), tuple(dropout), noise, skip is None
-    kind = *kind, loss, *shape
-    fresh = _build(n_inputs, n_outputs, units, dropout, noise, skip, seed)
+    kind = *kind, loss, average, *shape
+    if loss == "flow":
+        fresh = _build_flow(n_inputs, n_outputs, units, dropout, noise, seed)
+    else:
+        fresh = _build(n_inputs, n_outputs, units, dropout, noise, skip, seed)
     alone = not tf.distribute.has_strategy()  # which owns the variables
     with _lock:
         tools = _idle.pop(kind, None) if alone else None
     if tools is None:
-        optimizer = keras.optimizers.Adam()
+        optimizer = keras.optimizers.Adam(use_ema=average > 0, ema_momentum=average)
         tools = fresh, optimizer, *_steps(fresh, optimizer, loss)
     else:
         model, optimizer, *_ = tools
@@ -91,6 +101,15 @@ def assign(model, optimizer, weights, rest):
         variable.assign(value)
 
 
+def averaged(model, optimizer):
+    """Weights averaged over the last updates; those of the last one without average."""
+    last = model.get_weights()
+    optimizer.finalize_variable_values(model.trainable_variables)
+    mean = model.get_weights()
+    model.set_weights(last)
+    return mean
+
+
 def is_alone():
     """Whether no other device trains the same network."""
     return tf.distribute.get_strategy().num_replicas_in_sync == 1
@@ -112,21 +131,7 @@ def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
     x = inputs = keras.Input((None, n_inputs))
     if noise:
         x = keras.layers.GaussianNoise(noise, seed=seed + 2000)(x)
-    state_in, state_out = [], []
-    for k, (n, rate) in enumerate(zip(units, dropout, strict=True)):
-        h, c = keras.Input((n,)), keras.Input((n,))
-        layer = keras.layers.LSTM(
-            n,
-            return_sequences=True,
-            return_state=True,
-            kernel_initializer=keras.initializers.GlorotUniform(seed + 3 * k),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 3 * k + 1),
-            seed=seed,
-        )
-        x, h_out, c_out = layer(x, initial_state=[h, c])
-        x = keras.layers.Dropout(rate, seed=seed + 3 * k + 2)(x)
-        state_in += [h, c]
-        state_out += [h_out, c_out]
+    x, state_in, state_out = _layers(x, units, dropout, seed)
     head = keras.layers.Dense(
         n_outputs, kernel_initializer=keras.initializers.GlorotUniform(seed + 1000)
     )
@@ -143,12 +148,131 @@ def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
     return keras.Model([inputs, *state_in], [z, *state_out])
 
 
+def _layers(x, units, dropout, seed):
+    """Output of LSTM layers, their states to begin with, and those at the end."""
+    state_in, state_out = [], []
+    for k, (n, rate) in enumerate(zip(units, dropout, strict=True)):
+        h, c = keras.Input((n,)), keras.Input((n,))
+        layer = keras.layers.LSTM(
+            n,
+            return_sequences=True,
+            return_state=True,
+            kernel_initializer=keras.initializers.GlorotUniform(seed + 3 * k),
+            recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 3 * k + 1),
+            seed=seed,
+        )
+        x, h_out, c_out = layer(x, initial_state=[h, c])
+        x = keras.layers.Dropout(rate, seed=seed + 3 * k + 2)(x)
+        state_in += [h, c]
+        state_out += [h_out, c_out]
+    return x, state_in, state_out
+
+
+def _build_flow(n_inputs, n_outputs, units, dropout, noise, seed):
+    """Model from inputs, state and what comes next to the loss of each step and state.
+
+    See `skmusic.network.numpy_flow`; the vector that comes next is the last input.
+    """
+    inputs, target = keras.Input((None, n_inputs)), keras.Input((None, n_outputs))
+    # The long past is heard with more noise than the last step.
+    most, n_columns = noise
+    x = _RandomNoise(most, n_columns, seed + 2000)(inputs)
+    last = _RandomNoise(most / 2, n_columns, seed + 2001)(inputs)
+    x, state_in, state_out = _layers(x, units, dropout, seed)
+    each = _FlowLoss(n_outputs, units[-1], seed + 1000)([x, last, target])
+    return keras.Model([inputs, *state_in, target], [each, *state_out])
+
+
+class _RandomNoise(keras.layers.Layer):
+    """Noise on the first columns, in training, its deviation drawn for each stream.
+
+    A network that hears what it drew itself must live with errors of any size.
+    """
+
+    def __init__(self, most, n_columns, seed):
+        super().__init__()
+        self.most, self.n_columns = most, n_columns
+        self.chance = keras.random.SeedGenerator(seed)
+
+    def call(self, x, training=False):
+        if not training:
+            return x
+        noisy, rest = x[..., : self.n_columns], x[..., self.n_columns :]
+        shape = tf.shape(noisy)
+        size = keras.random.uniform((shape[0], 1, 1), 0, self.most, seed=self.chance)
+        drawn = keras.random.normal(shape, seed=self.chance)
+        return tf.concat([noisy + size * drawn, rest], axis=-1)
+
+
+class _FlowLoss(keras.layers.Layer):
+    """Squared error of the velocity at places drawn by chance, one number a step."""
+
+    def __init__(self, n_outputs, width, seed):
+        super().__init__()
+        self.n_outputs, self.chance = n_outputs, keras.random.SeedGenerator(seed)
+
+        def dense(n, k, zero=False, **options):
+            start = keras.initializers.GlorotUniform(seed + k)
+            start = "zeros" if zero else start
+            return keras.layers.Dense(n, kernel_initializer=start, **options)
+
+        # In the order of `skmusic.network.numpy_lstm` and then of `numpy_flow`.
+        self.head = dense(width, 1)
+        self.skip = dense(width, 2, use_bias=False)
+        self.inputs_ = dense(width, 3, use_bias=False)
+        self.times = dense(_TIME_UNITS, 4, activation="silu")
+        self.blocks = []
+        for k in range(10, 10 * N_BLOCKS + 1, 10):
+            # Nothing of a block is heard at first: its gate is closed.
+            self.blocks.append(dense(3 * width, k, zero=True, use_bias=False))
+            self.blocks.append(dense(3 * width, k + 1, zero=True))
+            self.blocks.append(dense(width, k + 2, activation="silu"))
+            self.blocks.append(dense(width, k + 3))
+        self.norm = keras.layers.LayerNormalization(center=False, scale=False)
+        self.outputs_ = dense(n_outputs, 5, zero=True)
+
+    def call(self, x):
+        hidden, last, target = x
+        condition = tf.nn.silu(self.head(hidden) + self.skip(last))
+        said = [condition, *(said(condition) for said in self.blocks[::4])]
+        # From here on, several places on the path to each target.
+        said = [_repeated(z) for z in said]
+        target = _repeated(target)
+        noise = keras.random.normal(tf.shape(target), seed=self.chance)
+        place = keras.random.normal((tf.shape(target)[0], 1), seed=self.chance)
+        # More of the middle of a path, where most is decided.
+        t = tf.sigmoid(place)
+        velocity = self._velocity((1 - t) * noise + t * target, t, *said)
+        error = tf.reduce_mean(tf.square(velocity - (target - noise)), axis=-1)
+        shape = tf.concat([tf.shape(hidden)[:2], [_PLACES]], axis=0)
+        return tf.reduce_mean(tf.reshape(error, shape), axis=-1)
+
+    def _velocity(self, x, t, condition, *said):
+        """As `skmusic.network.numpy_flow.draw` has it."""
+        angles = t * tf.exp(tf.linspace(0.0, 6.0, N_TIMES))
+        told = self.times(tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1))
+        y = self.inputs_(x) + condition
+        parts = (self.blocks[k::4] for k in range(1, 4))
+        for known, now, first, second in zip(said, *parts, strict=True):
+            scale, shift, gate = tf.split(known + now(told), 3, axis=-1)
+            y = y + gate * second(first(self.norm(y) * (1 + scale) + shift))
+        return self.outputs_(self.norm(y))
+
+
+def _repeated(x):
+    """Vectors of all streams and steps ``(n * _PLACES, width)``, each several times."""
+    return tf.repeat(tf.reshape(x, (-1, x.shape[-1])), _PLACES, axis=0)
+
+
 def _steps(model, optimizer, loss):
     """Functions of streams: one that updates the weights, one that only looks."""
     n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
 
     def losses(x, y, weight, keep, state, training):
         state = [s * keep[:, None] for s in state]
+        if loss == "flow":
+            each, *state = model([x, *state, y], training=training)
+            return tf.reduce_sum(each * weight), state
         z, *state = model([x, *state], training=training)
         if loss == "mse":
             each = tf.reduce_mean(tf.square(z - y), axis=-1)

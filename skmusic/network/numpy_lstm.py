@@ -4,15 +4,18 @@ A network is ``{"layers": [(W, U, b), ...], "head": (V, d), "skip": ()}`` with
 arrays of shape (n_inputs, 4 n_units), (n_units, 4 n_units), (4 n_units,),
 (n_units, n_outputs) and (n_outputs,), gates in Keras' order: input, forget,
 candidate, output. ``skip`` may hold one array (n_inputs, n_outputs), a path from
-the inputs straight to the outputs. A state is a list of pairs (h, c), one a
+the inputs straight to the outputs. Where there is a ``flow``, the outputs are its
+condition, see `skmusic.network.numpy_flow`. A state is a list of pairs (h, c), one a
 layer, each of shape (n_units,), or (n_streams, n_units) of sequences side by side.
 """
 
 import numpy as np
 
+from skmusic.network import numpy_flow
 
-def from_arrays(arrays):
-    """Network of a list of its arrays: layers, head, skip.
+
+def from_arrays(arrays, n_flow=0):
+    """Network of a list of its arrays: layers, head, skip; the last may be of a flow.
 
     Examples
     --------
@@ -23,9 +26,11 @@ def from_arrays(arrays):
     >>> to_arrays(network)
     ['W', 'U', 'b', 'V', 'd', 'A']
     """
+    arrays, flow = arrays[: len(arrays) - n_flow], arrays[len(arrays) - n_flow :]
     n_layers = (len(arrays) - 2) // 3
     head = arrays[3 * n_layers :]
-    return {
+    drawing = {"flow": numpy_flow.from_arrays(flow)} if n_flow else {}
+    return drawing | {
         "layers": [tuple(arrays[3 * k : 3 * k + 3]) for k in range(n_layers)],
         "head": tuple(head[:2]),
         "skip": tuple(head[2:]),
@@ -33,9 +38,10 @@ def from_arrays(arrays):
 
 
 def to_arrays(network):
-    """List of a network's arrays, see `from_arrays`."""
+    """List of a network's arrays, see `from_arrays`; those of a flow come last."""
     parts = [*network["layers"], network["head"], network["skip"]]
-    return [array for part in parts for array in part]
+    flow = numpy_flow.to_arrays(network["flow"]) if "flow" in network else []
+    return [array for part in parts for array in part] + flow
 
 
 def zero_state(network):

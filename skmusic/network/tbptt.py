@@ -5,6 +5,7 @@ by hand and set to zero where a recording starts. Where training stands is a val
 too: a dict of arrays.
 """
 
+import time
 import warnings
 from functools import partial
 
@@ -30,7 +31,9 @@ def train(
     patience=None,
     noise=0.0,
     skip=None,
+    average=0.0,
     version=None,
+    max_seconds=None,
     state=None,
     checkpoint=None,
     on_chunk=None,
@@ -46,9 +49,10 @@ def train(
     ----------
     sequences, held_out : list of (x, y)
         Inputs ``(n_steps, n_inputs)``, and targets: ``(n_steps,)`` integers for
-        cross-entropy, ``(n_steps, n_outputs)`` for mean squared error.
-    loss : {"crossentropy", "mse"}
-        What is minimised.
+        cross-entropy, ``(n_steps, n_outputs)`` for the others.
+    loss : {"crossentropy", "mse", "flow"}
+        What is minimised: of a softmax, of a regression, or of a head that draws, see
+        `skmusic.network.numpy_flow`.
     n_outputs : int
         Numbers that the network gives at each step.
     units, dropout : sequence of int, sequence of float
@@ -64,14 +68,22 @@ def train(
     patience : int or None
         Epochs without a better held-out loss after which training ends; the
         weights of the best epoch are kept. None trains all epochs.
-    noise : float
-        Standard deviation of the noise on the inputs of the first LSTM layer.
+    noise : float, or (float, int)
+        Standard deviation of the noise on the inputs of the first LSTM layer. Of a
+        flow the greatest, a smaller one is drawn for each stream, and how many of the
+        inputs, the first ones, are noisy.
     skip : (A, d) or None
         Weights from the inputs straight to the outputs, and bias, to start from;
-        without, there is no such path.
+        without, there is no such path. A flow has one of its own.
+    average : float
+        Share of the average of the weights that an update leaves as it was; it is the
+        average that is judged and kept. 0 keeps the last weights.
     version : callable or None
-        Takes inputs and targets of a sequence, and the source of chance of a pass,
-        and returns them as this pass is to learn them; None leaves them as they are.
+        Takes the index of a sequence, its number of steps and the source of chance of
+        a pass, and returns inputs and targets as this pass is to learn them; None
+        leaves them as they are.
+    max_seconds : float or None
+        No epoch but the first begins after so long.
     state : dict or None
         What to go on from, as `train` returns it, or only ``best`` and
         ``history``: then with new moments. None starts anew.
@@ -117,9 +129,11 @@ def train(
         skip=skip,
         seed=seed,
         loss=loss,
+        average=average,
         shape=(n_streams, chunk_length),
     ) as (model, optimizer, step, evaluate):
         values = partial(network.values, model, optimizer)
+        fresh = values()["rest"]
         if state is None:
             state = {"best": model.get_weights(), "history": []}
         if "weights" in state:
@@ -134,21 +148,34 @@ def train(
             n_done = len(state["history"])
             rng, learned = np.random.default_rng([seed, n_done]), sequences
             if version is not None:
-                learned = [version(x, y, rng) for x, y in sequences]
+                lengths = (len(x) for x, _ in sequences)
+                learned = [version(i, n, rng) for i, n in enumerate(lengths)]
             first = int(state["position"][0])
             batches = streams(learned, n_streams, chunk_length, rng, first)
             pause = partial(_save_if_due, within, values, state)
-            mean = _pass(model, batches, n_streams, step, state, on_chunk, pause)
-            record = {"epoch": n_done + 1, "loss": mean}
+            mean = _pass(units, batches, n_streams, step, state, on_chunk, pause)
+            record, taken = {"epoch": n_done + 1, "loss": mean}, values()
+            weights = network.averaged(model, optimizer)
             if held_out:
                 batches = streams(held_out, n_streams, chunk_length)
-                record["val_loss"] = _pass(model, batches, n_streams, evaluate)
-            return _judged(state, record, values())
+                # With the same chance each time, and none of it used up.
+                network.assign(model, optimizer, weights, fresh)
+                record["val_loss"] = _pass(units, batches, n_streams, evaluate)
+                network.assign(model, optimizer, taken["weights"], taken["rest"])
+            return _judged(state, record, taken, weights)
 
-        n_before = len(state["history"])
+        n_before, begun = len(state["history"]), time.monotonic()
+
+        def is_late():
+            if max_seconds is None or len(state["history"]) == n_before:
+                return False
+            return time.monotonic() - begun > max_seconds
+
         try:
             while len(state["history"]) < epochs:
                 if patience is not None and state["since"] >= patience:
+                    break
+                if is_late():
                     break
                 state = epoch(state)
                 if checkpoint is not None:
@@ -175,25 +202,25 @@ def _save_if_due(checkpoint, values, begun, position, carried):
         checkpoint.save(begun | values() | reached)
 
 
-def _judged(state, record, taken):
-    """State after an epoch."""
+def _judged(state, record, taken, weights):
+    """State after an epoch that took the state there, and gave these weights."""
     history = [*state["history"], record]
     # Without a judge the last is the best.
     loss = record.get("val_loss", -float(len(history)))
     better = loss < state["best_loss"]
-    found = {"best": taken["weights"], "best_loss": loss, "since": 0}
+    found = {"best": weights, "best_loss": loss, "since": 0}
     missed = {"since": state["since"] + 1}
     return state | taken | _WHOLE | {"history": history} | (found if better else missed)
 
 
-def _pass(model, batches, n_streams, step, begun=None, on_chunk=None, pause=None):
+def _pass(units, batches, n_streams, step, begun=None, on_chunk=None, pause=None):
     """Mean loss of one pass, the state carried along each stream.
 
     A pass that was `begun` goes on; `pause` is told where it stands after each
     update.
     """
     n_rows, total, n_steps = begun["position"] if begun else _WHOLE["position"]
-    state = [np.zeros((n_streams, s.shape[1]), np.float32) for s in model.inputs[1:]]
+    state = [np.zeros((n_streams, n), np.float32) for n in units for _ in range(2)]
     if n_rows:
         state = begun["carried"]
     for x, y, weight, keep in batches:

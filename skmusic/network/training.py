@@ -3,6 +3,7 @@
 import hashlib
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from numbers import Integral
 
@@ -10,15 +11,19 @@ import numpy as np
 
 from skmusic.network import tbptt
 from skmusic.network.checkpoint import Checkpoint
+from skmusic.network.numpy_flow import N_ARRAYS
 from skmusic.network.numpy_lstm import from_arrays, to_arrays
 from skmusic.spectra.frames import STEP_SECONDS
 from skmusic.utils.progress import Progress
 
-# Units and dropout by default; those of "mse" are the article's.
+# Units and dropout by default, those of "mse" the article's; streams and steps of a
+# chunk.
 _LAYERS = {
     "crossentropy": ((128, 128), (0.5,)),
     "mse": ((256, 256, 256), (0.5, 0.3, 0.2)),
+    "flow": ((384, 384), (0.2,)),
 }
+_CHUNKS = {"crossentropy": (64, 64), "mse": (64, 64), "flow": (8, 32)}
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,9 @@ class TrainingSettings:
     dropout: tuple | float | None = None
     epochs: int = 30
     learning_rate: float = 1e-3
-    n_streams: int = 64
-    chunk_length: int = 64
+    max_minutes: float | None = None
+    n_streams: int | None = None
+    chunk_length: int | None = None
     validation_fraction: float = 0.1
     n_iter_no_change: int = 4
     checkpoint_dir: object = None
@@ -91,7 +97,10 @@ def train(
     Trained
     """
     # Chunks longer than any recording would be padding.
-    chunk = min(settings.chunk_length, max(len(x) for x, _ in sequences))
+    n_streams, chunk = _CHUNKS[loss]
+    n_streams = settings.n_streams or n_streams
+    longest = max(len(x) for x, _ in sequences)
+    chunk = min(settings.chunk_length or chunk, longest)
     kept, held_out = split(sequences, settings.validation_fraction, chunk)
     n_chunks = sum(-(-len(x) // chunk) for x, _ in kept)
     units, dropout = layers(
@@ -107,13 +116,15 @@ def train(
         "learning_rate": float(settings.learning_rate),
         "seed": seed,
         # Some sixteen updates in an epoch also where there is little music.
-        "n_streams": max(1, min(settings.n_streams, -(-n_chunks // 16))),
+        "n_streams": max(1, min(n_streams, -(-n_chunks // 16))),
         "chunk_length": chunk,
         "patience": settings.n_iter_no_change if held_out else None,
         **more,
     }
     identity = _identity(named, kept, held_out, past)
-    state = _going_on(past, identity, units) if past else None
+    parse = partial(from_arrays, n_flow=N_ARRAYS if loss == "flow" else 0)
+    state = _going_on(past, identity, units, parse) if past else None
+    minutes = settings.max_minutes
     epochs = settings.epochs + (len(state["history"]) if state else 0)
     checkpoint = None
     if settings.checkpoint_dir is not None:
@@ -138,6 +149,7 @@ def train(
             kept,
             held_out,
             epochs=epochs,
+            max_seconds=None if minutes is None else 60 * minutes,
             state=state,
             checkpoint=checkpoint,
             on_chunk=lambda n, loss: progress(n, n * step_seconds, loss=f"{loss:.3f}"),
@@ -145,7 +157,7 @@ def train(
             **named,
         )
     return Trained(
-        from_arrays(state["best"]),
+        parse(state["best"]),
         [dict(record) for record in state["history"]],
         state | {"seed": seed, "identity": identity},
     )
@@ -158,9 +170,9 @@ def past_of(network, history, training):
     return {"best": to_arrays(network), "history": history}
 
 
-def _going_on(past, identity, units):
+def _going_on(past, identity, units, parse):
     """State to go on from, judged anew where the music is another."""
-    known = tuple(len(U) for _, U, _ in from_arrays(past["best"])["layers"])
+    known = tuple(len(U) for _, U, _ in parse(past["best"])["layers"])
     if units != known:
         raise ValueError(
             f"warm_start goes on with hidden_layer_sizes={known}, not {units}; "

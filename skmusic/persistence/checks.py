@@ -12,11 +12,14 @@ import numpy as np
 
 from skmusic.features.constantq import band_edges
 from skmusic.features.levels import range_bands
+from skmusic.network.numpy_flow import N_ARRAYS, N_TIMES
+from skmusic.network.numpy_flow import to_arrays as flow_arrays
 from skmusic.network.numpy_lstm import to_arrays
 from skmusic.network.training import past_of
 from skmusic.spectra.windows import synthesis_window
 from skmusic.synthesis.concatenative.context import contexts, styles_heard
 from skmusic.synthesis.concatenative.synthesis import Concatenative
+from skmusic.synthesis.neural.context import n_inputs
 from skmusic.synthesis.neural.synthesis import Neural
 from skmusic.synthesis.regression import Regression
 from skmusic.utils.fields import LARGEST
@@ -201,6 +204,28 @@ def check_network(network, n_inputs, n_outputs):
     raise ValueError("the network does not have the parts that one has.")
 
 
+def check_flow(network, n_inputs, n_outputs):
+    """Refuse what is no network whose flow draws vectors of so many numbers."""
+    flow, lstm = network.get("flow"), {k: network[k] for k in network if k != "flow"}
+    width = len(lstm["head"][1])
+    check_network(lstm, n_inputs, width)
+    _same("arrays of the flow", len(flow_arrays(flow)), N_ARRAYS)
+    _same("paths past the LSTM", len(lstm["skip"]), 1)
+    check_array("inputs of the flow", flow["inputs"], (n_outputs, width))
+    T, t = flow["times"]
+    n_units = len(t)
+    check_array("times of the flow", T, (2 * N_TIMES, n_units))
+    check_array("times of the flow", t, (n_units,))
+    for block in flow["blocks"]:
+        shapes = (width, 3 * width), (n_units, 3 * width), (3 * width,)
+        shapes += ((width, width), (width,)) * 2
+        for x, shape in zip(block, shapes, strict=True):
+            check_array("a block of the flow", x, shape)
+    V, v = flow["outputs"]
+    check_array("outputs of the flow", V, (width, n_outputs))
+    check_array("outputs of the flow", v, (n_outputs,))
+
+
 def check_synthesis(synthesis):
     """Refuse a synthesis whose parts do not fit together."""
     if not isinstance(synthesis, (Concatenative, Neural, Regression)):
@@ -211,31 +236,27 @@ def check_synthesis(synthesis):
         check_network(synthesis.network, n_dims, n_dims)
         _same("numbers in a frame", n_dims, format.n_dims if format else n_dims)
         return
+    if isinstance(synthesis, Neural):
+        _check_neural(synthesis)
+        return
     tokenizer = synthesis.tokenizer
     n_tokens, n_features = tokenizer.centroids.shape
     check_network(synthesis.network, n_features, n_tokens)
     _same("samples in a step", tokenizer.step, format.step if format else 0)
     n_bands = len(band_edges(tokenizer.step + 1)) if format else tokenizer.n_bands
     _same("bands", tokenizer.n_bands, n_bands)
-    if isinstance(synthesis, Neural):
-        _check_neural(synthesis, n_features)
-    else:
-        _check_database(synthesis, n_features, n_tokens)
+    _check_database(synthesis, n_features, n_tokens)
 
 
-def _check_neural(synthesis, n_features):
-    panning, format = synthesis.panning, synthesis.format
-    _same("features", len(synthesis.dynamics.low), n_features)
-    n_units = len(synthesis.network["layers"][-1][1])
-    # What the softmax of the codes hears, see `skmusic.synthesis.neural.dynamics`.
-    n_inputs = n_units + 8 * n_features + 1
-    _same("inputs of the codes", len(synthesis.dynamics.head), n_inputs)
-    if (panning is None) != (format is None):
-        raise ValueError("panning and format are of other frames.")
-    if panning is not None:
-        _same("channels", panning.n_channels, format.n_channels)
-        _same("inputs of the panning", len(panning.shares), n_features + 1)
-        _same("bands of the panning", len(panning.gain), synthesis.tokenizer.n_bands)
+def _check_neural(synthesis):
+    code, vocoder, format = synthesis.code, synthesis.vocoder, synthesis.format
+    check_flow(synthesis.network, n_inputs(code), code.n_codes)
+    if (vocoder is None) != (format is None):
+        raise ValueError("vocoder and format are of other frames.")
+    if vocoder is not None:
+        _same("channels", vocoder.n_channels, format.n_channels)
+        _same("samples in a step", vocoder.step, format.step)
+        _same("numbers of a step", code.n_numbers, vocoder.n_parameters)
 
 
 def _check_database(synthesis, n_features, n_tokens):
@@ -261,6 +282,8 @@ def numbers_in_a_frame(synthesis):
         return synthesis.format.n_dims
     if isinstance(synthesis, Regression):
         return len(synthesis.variance)
+    if isinstance(synthesis, Neural):
+        return synthesis.code.n_numbers
     return synthesis.tokenizer.n_bands
 
 

@@ -22,6 +22,7 @@ import sklearn
 import sklearn.pipeline
 
 from skmusic import __version__
+from skmusic.features.patches import PatchCode
 from skmusic.features.tokenizer import Tokenizer
 from skmusic.featurizer import FFTFeaturizer
 from skmusic.generator import StatefulLSTMGenerator
@@ -37,9 +38,8 @@ from skmusic.pipeline import Pipeline
 from skmusic.spectra.frames import FrameFormat
 from skmusic.synthesis.concatenative.database import UnitDatabase
 from skmusic.synthesis.concatenative.synthesis import Concatenative
-from skmusic.synthesis.neural.dynamics import FeatureDynamics
-from skmusic.synthesis.neural.panning import StereoPanning
 from skmusic.synthesis.neural.synthesis import Neural
+from skmusic.synthesis.neural.vocoder import Vocoder
 from skmusic.synthesis.regression import Regression
 
 # All that is ever made, by the names that files have for it.
@@ -47,13 +47,13 @@ _DATACLASSES = {
     cls.__name__: cls
     for cls in (
         Concatenative,
-        FeatureDynamics,
         FrameFormat,
         Neural,
+        PatchCode,
         Regression,
-        StereoPanning,
         Tokenizer,
         UnitDatabase,
+        Vocoder,
     )
 }
 _ESTIMATORS = {

@@ -20,65 +20,100 @@ T. Grandke, "Interpolation algorithms for discrete Fourier transforms of weighte
 signals", IEEE Trans. Instrumentation and Measurement 32 (1983), for tones.
 """
 
-from itertools import pairwise
-
 import numpy as np
 
 # Time-frequency ratio of the Gaussian nearest to half a sine, in squared lengths.
 _RATIO = 0.451
 
 
-def next_phase(phase, before, now, after, size, hop_length):
-    """Phases of a frame, of those of the frame before.
+def next_phases(phase, log_magnitudes, size, hops):
+    """Phases of frames, of those of the frame before the first.
 
     Parameters
     ----------
     phase : ndarray of shape (n_bins,)
         Of the frame before, in radians, seen from the middle of the window.
-    before, now, after : ndarray of shape (n_bins,)
-        Logarithm of the magnitudes of three successive frames.
-    size, hop_length : int
-        Of the window, `sine_window`, and between frames, in samples.
+    log_magnitudes : ndarray of shape (n_frames + 2, n_bins)
+        Logarithm of the magnitudes of the frame before, of the frames, and of the one
+        after.
+    size : int
+        Of the window, `sine_window`, in samples.
+    hops : ndarray of shape (n_frames,)
+        From the frame before to each frame, in samples.
 
     Returns
     -------
-    ndarray of shape (n_bins,)
-        Of the frame `now`.
+    ndarray of shape (n_frames, n_bins)
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skmusic.spectra.phase import next_phase
+    >>> from skmusic.spectra.phase import next_phases
     >>> tone = -((np.arange(9) - 4.0) ** 2)  # in the middle of bin 4 of 16
-    >>> phase = next_phase(np.zeros(9), tone, tone, tone, size=16, hop_length=2)
-    >>> float(np.round(phase[4] / np.pi, 3))  # an eighth of four turns
+    >>> phases = next_phases(np.zeros(9), np.stack([tone] * 3), 16, np.array([2]))
+    >>> float(np.round(phases[0, 4] / np.pi, 3))  # an eighth of four turns
     1.0
     """
-    rate = (_rate(before, size, hop_length) + _rate(now, size, hop_length)) / 2
-    in_time = phase + rate
-    slope = -_RATIO * size / hop_length * (after - before) / 2
-    in_frequency = np.zeros(len(now))
-    np.cumsum((slope[1:] + slope[:-1]) / 2, out=in_frequency[1:])
-    padded = np.concatenate([[-np.inf], before, [-np.inf]])
-    peaks = np.flatnonzero((before >= padded[:-2]) & (before >= padded[2:]))
-    leader = peaks[_owners(now, peaks)]
-    found = in_time[leader] + in_frequency - in_frequency[leader]
-    # Only turns matter, and large numbers would lose them.
-    return np.remainder(found, 2 * np.pi)
+    before, now, after = log_magnitudes[:-2], log_magnitudes[1:-1], log_magnitudes[2:]
+    hops = np.asarray(hops)[:, None]
+    bins = _frequencies(log_magnitudes)
+    in_time = (bins[:-2] + bins[1:-1]) * (np.pi / size) * hops
+    # Windows of two samples have no half to hop by.
+    slope = (before - after) * (_RATIO * size / 2) / np.maximum(hops, 1)
+    in_frequency = np.zeros(now.shape)
+    np.cumsum((slope[:, 1:] + slope[:, :-1]) / 2, axis=1, out=in_frequency[:, 1:])
+    leaders = _leaders(before, now)
+    # All that needs no phase is done at once; what is left goes on frame by frame.
+    found, ahead = np.empty(now.shape), in_time - in_frequency
+    for each, leader, rate, along in zip(
+        found, leaders, ahead, in_frequency, strict=True
+    ):
+        # Only turns matter, and large numbers would lose them.
+        phase = np.remainder((phase + rate)[leader] + along, 2 * np.pi, out=each)
+    return found
 
 
-def _rate(log_magnitude, size, hop_length):
-    """Slope of the phase in time at peaks, in radians a hop.
+def _frequencies(log_magnitudes):
+    """Frequency at peaks ``(n_frames, n_bins)``, in bins.
 
     A tone some way off the middle of a bin, by up to half a bin, gives the bins to
     both sides of it magnitudes whose ratio tells how far, by the window's transform.
     """
-    t = np.tanh(np.gradient(log_magnitude))
-    off = t * 0.75 / (1 + np.sqrt(1 - 0.75 * t**2))
-    return 2 * np.pi * hop_length / size * (np.arange(len(off)) + off)
+    rise = np.empty_like(log_magnitudes)
+    np.subtract(log_magnitudes[:, 2:], log_magnitudes[:, :-2], out=rise[:, 1:-1])
+    rise[:, 0] = 2 * (log_magnitudes[:, 1] - log_magnitudes[:, 0])
+    rise[:, -1] = 2 * (log_magnitudes[:, -1] - log_magnitudes[:, -2])
+    t = np.tanh(rise / 2)
+    off = t * 0.75 / (1 + np.sqrt(1 - 0.75 * t * t))
+    return np.arange(rise.shape[1], dtype=rise.dtype) + off
 
 
-def _owners(log_magnitude, peaks):
-    """Which peak leads each bin: the lowest bin between two is where one ends."""
-    borders = [p + log_magnitude[p:q].argmin() for p, q in pairwise(peaks)]
-    return np.searchsorted(borders, np.arange(len(log_magnitude)), side="left")
+def _leaders(before, now):
+    """Which peak of the frame before leads each bin ``(n_frames, n_bins)``.
+
+    The lowest bin between two peaks is the last of the lower one's.
+    """
+    n_frames, n_bins = now.shape
+    peak = np.ones(now.shape, bool)
+    rises = before[:, 1:] >= before[:, :-1]
+    falls = before[:, 1:] <= before[:, :-1]
+    peak[:, 1:] = rises
+    peak[:, :-1] &= falls
+    # Stretches of the frames in a row: from each peak to the next, and from each
+    # frame's first bin to its first peak.
+    starts = peak.copy()
+    starts[:, 0] = True
+    first, is_peak = np.flatnonzero(starts), peak[starts]
+    length = np.diff(first, append=n_frames * n_bins)
+    following = first + length
+    lowest = np.repeat(np.minimum.reduceat(now.ravel(), first), length)
+    at, stretch = np.flatnonzero(now.ravel() == lowest), np.cumsum(starts) - 1
+    border = np.empty(len(first), int)
+    # Of equals the first counts, which is written last.
+    border[stretch[at[::-1]]] = at[::-1]
+    # Before the first peak of a frame all is led by it, after the last by that one.
+    border[~is_peak] = -1
+    border[following // n_bins > first // n_bins] = n_frames * n_bins
+    upper = np.arange(n_frames * n_bins) > np.repeat(border, length)
+    led = np.where(upper, np.repeat(following, length), np.repeat(first, length))
+    return led.reshape(n_frames, n_bins) % n_bins

@@ -126,6 +126,50 @@ def _read(blocks, wanted, format):
     return first, bands[first:stop], pieces
 
 
+def read_steps(recordings, format, corpus, analyse):
+    """Read recordings again: what is analysed of the music of each, step by step.
+
+    Parameters
+    ----------
+    recordings, format
+        As `read_corpus` has them.
+    corpus : Corpus
+        What it found.
+    analyse : callable
+        Takes some steps of a waveform, and the step before or None; returns rows.
+
+    Returns
+    -------
+    list of ndarray of shape (n_steps, n_numbers)
+    """
+    streamed = hasattr(recordings, "map_blocks")
+    read = partial(_analysed, format=format, analyse=analyse)
+    if streamed:
+        per_step = format.step // format.hop_length
+        block = max(1, _BLOCK // (format.n_dims * per_step)) * per_step
+        found = recordings.map_blocks(read, [()] * len(recordings), block)
+    else:
+        found = [read([x], ()) for x in recordings]
+    lengths = map(len, corpus.bands)
+    return [
+        rows[lead : lead + n]
+        for rows, lead, n in zip(found, corpus.leads, lengths, strict=True)
+    ]
+
+
+def _analysed(blocks, wanted, format, analyse):
+    """Rows of all steps of one recording."""
+    left, size, last = np.empty((0, format.n_channels), np.float32), format.step, None
+    rows = [analyse(left)]  # of a recording that cannot be read
+    for x in waveform_blocks(blocks, format):
+        x = np.concatenate([left, x])
+        n = len(x) // size * size
+        x, left = x[:n], x[n:]
+        rows.append(analyse(x, last))
+        last = x[-size:] if n else last
+    return np.concatenate(rows)
+
+
 def _music(power):
     """First step that is not silent, and the step after the last."""
     loud = np.flatnonzero(power > power.max(initial=0) * 10 ** (_SILENCE_DB / 10))

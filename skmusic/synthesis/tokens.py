@@ -125,7 +125,7 @@ def learn_tokens(recordings, format, settings, training, rng, old, past, most):
         skip=_nearest_token(tokenizer, pairs),
         noise=_NOISE,
         # What is no spectrum has no key.
-        version=transposed(tokenizer) if step else None,
+        version=transposed(pairs, tokenizer) if step else None,
     )
     return Learned(tokenizer, trained, corpus, features, tokens)
 

@@ -176,3 +176,19 @@ def test_a_checkpoint_of_the_music_before_is_written_over(sequences, tmp_path):
 def test_next_to_nothing_can_be_learned_from(lengths):
     x = [np.ones((n, 3), np.float32) for n in lengths]
     assert len(fitted([(one, one) for one in x]).history) == 2
+
+
+@pytest.mark.parametrize("loss", ["mse", "flow"])
+def test_time_ends_training_between_epochs(sequences, loss):
+    settings = replace(SETTINGS, epochs=9, max_minutes=1e-12)
+    more = {"noise": (0.1, 3)} if loss == "flow" else {}
+    chance = np.random.RandomState(0)
+    trained = train(sequences, 3, loss, settings, chance, **more)
+    assert [record["epoch"] for record in trained.history] == [1]
+    # What ended early goes on as any other, and time is nothing that it hangs on.
+    settings = replace(settings, epochs=2, max_minutes=None)
+    chance = np.random.RandomState(0)
+    both = train(sequences, 3, loss, settings, chance, **more)
+    one = replace(settings, epochs=1)
+    parts = train(sequences, 3, loss, one, chance, trained.training, **more)
+    np.testing.assert_equal(vars(parts), vars(both))

@@ -3,9 +3,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from skmusic.network.numpy_flow import N_ARRAYS, N_BLOCKS, N_TIMES
+from skmusic.network.numpy_lstm import from_arrays, to_arrays
 from skmusic.persistence.checks import (
     check_array,
     check_declared,
+    check_flow,
     check_format,
     check_number,
 )
@@ -119,6 +122,53 @@ def test_fields_are_as_they_are_declared(changed, message):
     check_declared(declared())
     with pytest.raises(ValueError, match=message):
         check_declared(declared(**changed))
+
+
+def flow_network(n_inputs=5, n_outputs=3, width=4, n_times=2):
+    """Network of zeros, as it should be."""
+    shapes = [(n_inputs, 4 * width), (width, 4 * width), (4 * width,)]
+    shapes += [(width, width), (width,), (n_inputs, width)]
+    shapes += [(n_outputs, width), (2 * N_TIMES, n_times), (n_times,)]
+    for _ in range(N_BLOCKS):
+        shapes += [(width, 3 * width), (n_times, 3 * width), (3 * width,)]
+        shapes += [(width, width), (width,)] * 2
+    shapes += [(width, n_outputs), (n_outputs,)]
+    return from_arrays([np.zeros(shape, np.float32) for shape in shapes], N_ARRAYS)
+
+
+def test_a_flow_is_of_arrays_that_fit():
+    check_flow(flow_network(), 5, 3)
+    arrays = to_arrays(flow_network())
+    for k, x in enumerate(arrays):
+        for wrong in (x[:-1], x[..., :0], x[None], x.astype(int), x + np.nan, None):
+            broken = from_arrays([*arrays[:k], wrong, *arrays[k + 1 :]], N_ARRAYS)
+            with pytest.raises((ValueError, TypeError)):
+                check_flow(broken, 5, 3)
+    for n_inputs, n_outputs in (4, 3), (5, 2):
+        with pytest.raises(ValueError, match="has shape"):
+            check_flow(flow_network(), n_inputs, n_outputs)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"flow": None},
+        {"flow": {}},
+        {"flow": []},
+        {"skip": ()},
+        {"skip": flow_network()["skip"] * 2},
+        {"more": 1},
+        {"flow": flow_network()["flow"] | {"blocks": []}},
+        {"flow": flow_network()["flow"] | {"blocks": [1, 2, 3]}},
+        {"flow": flow_network()["flow"] | {"times": ()}},
+        {"flow": flow_network()["flow"] | {"outputs": None}},
+    ],
+    ids=lambda changed: f"{changed!r:.30}",
+)
+def test_a_flow_has_all_of_its_parts(changed):
+    network = flow_network() | changed
+    with pytest.raises((ValueError, TypeError, LookupError, AttributeError)):
+        check_flow(network, 5, 3)
 
 
 SOUND = FrameFormat(256, 128, "hann", 44100, 2, 1.0, False)

@@ -121,10 +121,13 @@ def test_parts_and_models_that_are_not_fitted(models, tmp_path):
         equal(steps, loaded.steps)
 
 
-def test_a_loaded_model_goes_on_learning_as_the_saved_one_does(models, songs, tmp_path):
+@pytest.mark.parametrize("synthesis", SYNTHESES)
+def test_a_loaded_model_goes_on_learning_as_the_saved_one_does(
+    models, synthesis, songs, tmp_path
+):
     both = [
-        there_and_back(models["concatenative"], tmp_path),
-        pickle.loads(pickle.dumps(models["concatenative"])),
+        there_and_back(models[synthesis], tmp_path),
+        pickle.loads(pickle.dumps(models[synthesis])),
     ]
     for model in both:
         model[-1].set_params(warm_start=True)
@@ -133,15 +136,16 @@ def test_a_loaded_model_goes_on_learning_as_the_saved_one_does(models, songs, tm
     equal(*(model[-1].synthesis_.network for model in both))
 
 
-def test_another_process_loads_it_without_tensorflow(models, tmp_path):
-    skmusic.save(models["concatenative"], tmp_path / "a.skmusic")
+@pytest.mark.parametrize("synthesis", SYNTHESES[:2])
+def test_another_process_loads_it_without_tensorflow(models, synthesis, tmp_path):
+    skmusic.save(models[synthesis], tmp_path / "a.skmusic")
     code = (
         "import skmusic, sys, hashlib\n"
         f"music = skmusic.load({str(tmp_path / 'a.skmusic')!r}).sample(None, 100)\n"
         "print(hashlib.sha256(music.tobytes()).hexdigest(), 'keras' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    music = models["concatenative"].sample(None, 100)
+    music = models[synthesis].sample(None, 100)
     assert done.stdout.split() == [hashlib.sha256(music.tobytes()).hexdigest(), "False"]
 
 
@@ -179,6 +183,53 @@ def test_a_model_that_is_not_finite_is_not_written(models, tmp_path):
     broken[-1].synthesis_.network["head"][0][0, 0] = np.nan
     with pytest.raises(ValueError, match="head holds values from nan"):
         skmusic.save(broken, tmp_path / "a.skmusic")
+
+
+@pytest.mark.parametrize("scale", [0, 1e-11, 1, 1e6])
+def test_what_is_drawn_of_plain_numbers_is_kept(scale, tmp_path):
+    X = [scale * np.random.default_rng(0).standard_normal((120, 3))]
+    model = StatefulLSTMGenerator("neural", epochs=1, hidden_layer_sizes=(4,))
+    loaded = there_and_back(model.set_params(random_state=0).fit(X), tmp_path)
+    music = [m.sample(X[0], 30, random_state=1) for m in (model, loaded)]
+    np.testing.assert_array_equal(*music)
+
+
+PARTS = {
+    "no recording": lambda s: {"lags": s.lags[:0]},
+    "a lag before now": lambda s: {"lags": s.lags - 200},
+    "three lags": lambda s: {"lags": s.lags[:, [0, 1, 1]]},
+    "no vocoder": lambda s: {"vocoder": None},
+    "a vocoder of other channels": lambda s: {
+        "vocoder": dataclasses.replace(s.vocoder, n_channels=1)
+    },
+    "a vocoder of other bands": lambda s: {
+        "vocoder": dataclasses.replace(s.vocoder, gain=s.vocoder.gain[1:])
+    },
+    "a code of other steps": lambda s: {"code": dataclasses.replace(s.code, n_steps=2)},
+    "a code of no whole steps": lambda s: {
+        "code": dataclasses.replace(s.code, n_steps=7)
+    },
+    "no flow": lambda s: {"network": {**s.network, "flow": None}},
+    "a flow of other inputs": lambda s: {
+        "network": s.network
+        | {"flow": s.network["flow"] | {"inputs": s.network["flow"]["inputs"][1:]}}
+    },
+    "a flow with a block less": lambda s: {
+        "network": s.network
+        | {"flow": s.network["flow"] | {"blocks": s.network["flow"]["blocks"][1:]}}
+    },
+    "no skip": lambda s: {"network": s.network | {"skip": ()}},
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_of_the_neural_synthesis_fit_together(models, name, tmp_path):
+    model = pickle.loads(pickle.dumps(models["neural"]))
+    generator = model[-1]
+    changed = PARTS[name](generator.synthesis_)
+    generator.synthesis_ = dataclasses.replace(generator.synthesis_, **changed)
+    with pytest.raises(ValueError, match="not written"):
+        skmusic.save(model, tmp_path / "a.skmusic")
 
 
 def test_every_field_that_holds_numbers_declares_them():

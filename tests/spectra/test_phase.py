@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from skmusic.spectra.phase import next_phase
+from skmusic.spectra.phase import next_phases
 from skmusic.spectra.windows import sine_window
 
 SIZE, HOP = 512, 128
@@ -24,13 +24,12 @@ def waveform(z):
 
 
 def rebuilt(magnitude):
-    """Spectra of these magnitudes, all phases by `next_phase`."""
+    """Spectra of these magnitudes, all phases by `next_phases`."""
     s = np.log(np.maximum(magnitude, 1e-6 * magnitude.max()))
-    phase = [np.zeros(magnitude.shape[1])]
-    for i in range(1, len(s)):
-        after = s[min(i + 1, len(s) - 1)]
-        phase.append(next_phase(phase[-1], s[i - 1], s[i], after, SIZE, HOP))
-    return magnitude * np.exp(1j * np.array(phase))
+    first = np.zeros(magnitude.shape[1])
+    s = np.concatenate([s, s[-1:]])
+    phases = next_phases(first, s, SIZE, np.full(len(s) - 2, HOP))
+    return magnitude * np.exp(1j * np.concatenate([first[None], phases]))
 
 
 def inconsistency(z):
@@ -72,5 +71,35 @@ def test_a_tone_keeps_its_frequency():
 def test_phases_do_not_know_how_loud_it_is():
     s = np.log(np.abs(spectrogram(SOUNDS["two tones"]))[3:6] + 1e-6)
     phase = np.linspace(0, 6, s.shape[1])
-    quiet = next_phase(phase, *(s - 5), SIZE, HOP)
-    np.testing.assert_allclose(quiet, next_phase(phase, *s, SIZE, HOP), atol=1e-6)
+    quiet, loud = (next_phases(phase, x, SIZE, np.array([HOP])) for x in (s - 5, s))
+    np.testing.assert_allclose(quiet, loud, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_bins", [2, 3, 9, 257])
+def test_frames_at_once_are_frames_one_by_one(n_bins):
+    # Many are equal, so that peaks are plains.
+    s = np.random.default_rng(0).integers(-4, 4, (11, n_bins)).astype(float)
+    hops, phase = np.arange(9), np.linspace(0, 6, n_bins)
+    at_once = next_phases(phase, s, SIZE, hops)
+    for i, found in enumerate(at_once):
+        (phase,) = next_phases(phase, s[i : i + 3], SIZE, hops[i : i + 1])
+        np.testing.assert_allclose(phase, found)
+
+
+def leader(before, now, at):
+    """Peak that leads a bin, as the rule is told: it goes uphill from the valleys."""
+    high = np.pad(before, 1, constant_values=-np.inf)
+    peaks = [i for i, x in enumerate(before) if x >= max(high[i], high[i + 2])]
+    while len(peaks) > 1 and at > peaks[0] + now[peaks[0] : peaks[1]].argmin():
+        peaks = peaks[1:]
+    return peaks[0]
+
+
+def test_each_bin_follows_the_peak_of_its_hill():
+    s = np.random.default_rng(1).integers(-3, 3, (3, 40)).astype(float)
+    s[2] = s[0]  # no slope along the frequencies
+    phase = np.linspace(0, 6, 40)
+    (found,) = next_phases(phase, s, SIZE, np.array([HOP]))
+    leaders = [leader(s[0], s[1], at) for at in range(40)]
+    assert len(set(leaders)) > 5
+    np.testing.assert_allclose(found, found[leaders])

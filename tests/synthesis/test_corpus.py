@@ -8,7 +8,14 @@ from skmusic.features.tokenizer import step_bands
 from skmusic.spectra.frames import FrameFormat
 from skmusic.spectra.reframing import step_of, waveform
 from skmusic.spectra.stft import stft
-from skmusic.synthesis.corpus import Corpus, grown, joined, read_corpus, thinned
+from skmusic.synthesis.corpus import (
+    Corpus,
+    grown,
+    joined,
+    read_corpus,
+    read_steps,
+    thinned,
+)
 
 FORMATS = [None, MONO, STEREO, UNEVEN]
 
@@ -189,6 +196,32 @@ def test_what_follows_one_another_is_one_stretch():
     stretches, waveforms = joined(pieces, x)
     assert stretches == [(0, 0, 6), (0, 7, 8), (1, 8, 9)]
     assert [w.ravel().tolist() for w in waveforms] == [[0] * 5 + [5], [7], [8]]
+
+
+# Reading again
+
+
+def analyse(x, last=None, step=MONO.step):
+    """Of each step its loudest sample and that of the step before."""
+    x = np.abs(x).reshape(-1, step * x.shape[1]).max(axis=1)
+    before = 0 if last is None else np.abs(last).max()
+    return np.stack([x, np.append(before, x)[:-1]], axis=1)
+
+
+@pytest.mark.parametrize("block", [None, 1, 5, 4096])
+def test_what_is_analysed_is_that_of_the_music_step_by_step(block):
+    recordings = [noise(n, MONO, n) for n in (300, 1, 400)]
+    recordings[2][:40] = recordings[2][-99:] = 0
+    recordings += [recordings[0][:0], recordings[0][:1]]
+    corpus = read_corpus(recordings, MONO)
+    streamed = Streamed(recordings, MONO, block=block) if block else recordings
+    found = read_steps(streamed, MONO, corpus, analyse)
+    assert [len(x) for x in found] == [len(x) for x in corpus.bands]
+    for x, lead, rows in zip(recordings, corpus.leads, found, strict=True):
+        wave = waveform(x, MONO)
+        wave = wave[: len(wave) // MONO.step * MONO.step]
+        wanted = analyse(wave)[lead : lead + len(rows)]
+        np.testing.assert_allclose(rows, wanted, atol=1e-5)
 
 
 # Growing

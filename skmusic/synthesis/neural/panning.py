@@ -1,95 +1,102 @@
-"""Stereo panning: in which channel bands are heard, and how alike the channels are."""
+"""Stereo panning: in which channel bands are heard, and how alike the channels are.
 
-from dataclasses import dataclass, replace
+Both are parameters of a step: of wide bands, the level of each channel beside the last
+one, in decibels, and the correlation of the outermost channels, in tenths, so that a
+tenth counts about as much as a decibel.
+"""
+
+from functools import cache
 
 import numpy as np
 
-from skmusic.utils.fields import LARGEST, array, number
-
 # Bands in which channels differ, from a 64th of the highest frequency up.
 N_PLACES = 12
-# Decibels that a band may be raised or lowered by.
-MOST_GAIN = 12.0
+# This share of the energy is taken to be in each channel: none is further apart than
+# may be heard, and than lines can be drawn between.
+_LEAST = 0.01
+# So much of the corpus's loudest band is heard from the middle: silence is there.
+QUIET = 1e-7
+_TENTHS = 10.0
 
 
-@dataclass(frozen=True)
-class StereoPanning:
-    """Where bands are heard: a linear map from features to channels.
-
-    Parameters
-    ----------
-    shares : ndarray of shape (n_features + 1, n_channels * 12)
-        To the logarithm of each channel's share of the energy.
-    alike : ndarray of shape (n_features + 1, 12)
-        To the correlation of the outermost channels.
-    gain : ndarray of shape (n_bands,)
-        Decibels that bands would lose else, where windows overlap.
-    loudest : float
-        Sample that no other is beyond.
-    """
-
-    shares: np.ndarray = array("n_inputs", None, low=-1e4, high=1e4)
-    alike: np.ndarray = array("n_inputs", N_PLACES, low=-1e4, high=1e4)
-    gain: np.ndarray = array("n_bands", low=-MOST_GAIN, high=MOST_GAIN)
-    loudest: float = number("f", 0, LARGEST)
-
-    @property
-    def n_channels(self):
-        """Channels that are heard."""
-        return self.shares.shape[1] // N_PLACES
-
-    def laws(self):
-        """What must hold beyond the declared shapes and ranges: (law, message)."""
-        width = self.shares.shape[1]
-        yield width > 0 and width % N_PLACES == 0, "the panning has no channels."
-
-    def mixed(self, other, share):
-        """StereoPanning between this and another one, which counts by its share."""
-        names = "shares", "alike", "gain"
-        pairs = {name: (getattr(other, name), getattr(self, name)) for name in names}
-        mixed = {k: share * a + (1 - share) * b for k, (a, b) in pairs.items()}
-        return replace(self, **mixed, loudest=max(self.loudest, other.loudest))
-
-    def at(self, features):
-        """Shares ``(n_steps, n_channels, 12)`` and likeness ``(n_steps, 12)`` of steps.
-
-        Shares of the channels add up to one.
-        """
-        x = np.concatenate([features, np.ones((len(features), 1))], axis=1)
-        z = (x @ self.shares).reshape(len(x), -1, N_PLACES)
-        share = np.exp(z - z.max(axis=1, keepdims=True))
-        share /= share.sum(axis=1, keepdims=True)
-        return share, np.clip(x @ self.alike, -1, 1)
+def n_panning(n_channels):
+    """Parameters of a step: none of one channel, which has no place."""
+    return n_channels * N_PLACES if n_channels > 1 else 0
 
 
-def panning_of(z):
+def panning_of(z, reference):
     """Where the bands of some spectra are heard.
 
     Parameters
     ----------
     z : ndarray of shape (n_steps, n_channels, n_bins)
         Spectra.
+    reference : float
+        Energy of level 0.
 
     Returns
     -------
-    shares : ndarray of shape (n_steps, n_channels, 12)
-        Logarithm of each channel's share of the energy.
-    alike : ndarray of shape (n_steps, 12)
-        Correlation of the outermost channels.
+    ndarray of shape (n_steps, n_panning), float32
+        Levels of all channels but the last, of 12 bands each, in decibels over the
+        last; then the correlation of the first and the last, of 12 bands, in tenths.
     """
-    edges = np.searchsorted(places(z.shape[-1]), np.arange(N_PLACES))
-    # A place without a bin has those of the next.
-    edges = np.minimum(edges, z.shape[-1] - 1)
-    power = z.real.astype(np.float64) ** 2 + z.imag.astype(np.float64) ** 2
-    energy = np.add.reduceat(power, edges, axis=-1)
-    both = np.add.reduceat((z[:, 0] * z[:, -1].conj()).real, edges, axis=-1)
-    # Silence is in the middle.
-    floor = 1e-9 * energy.max(initial=0) + 1e-30
-    share = np.log((energy + floor) / (energy + floor).sum(axis=1, keepdims=True))
-    alike = (both + floor) / (np.sqrt(energy[:, 0] * energy[:, -1]) + floor)
-    return share, alike
+    n_steps, n_channels, n_bins = z.shape
+    if n_channels == 1:
+        return np.empty((n_steps, 0), np.float32)
+    edges = place_edges(n_bins)
+    energy = np.add.reduceat(z.real**2 + z.imag**2, edges, axis=-1)
+    outer = z[:, 0] * z[:, -1].conj()
+    both = np.add.reduceat(outer.real, edges, axis=-1) + QUIET * reference
+    total = energy.sum(axis=1, keepdims=True)
+    energy = energy + QUIET * reference
+    alike = both / (np.sqrt(energy[:, 0]) * np.sqrt(energy[:, -1]))
+    level = 10 * np.log10(energy + _LEAST * total)
+    level = (level[:, :-1] - level[:, -1:]).reshape(n_steps, -1)
+    return np.concatenate([level, _TENTHS * alike], axis=1).astype(np.float32)
 
 
+def factors(panning, n_channels, n_bins):
+    """What the spectra of channels are beside that of the sum of their energies.
+
+    Parameters
+    ----------
+    panning : ndarray of shape (n_steps, n_panning)
+        Any finite numbers.
+    n_channels, n_bins : int
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_channels, n_bins), complex64
+        Squares of the magnitudes add up to one over the channels.
+    """
+    n_steps = len(panning)
+    if n_channels == 1:
+        return np.ones((n_steps, 1, n_bins), np.complex64)
+    level, alike = panning[:, :-N_PLACES], panning[:, -N_PLACES:]
+    level = level.reshape(n_steps, -1, N_PLACES)
+    share = np.ones((n_steps, n_channels, N_PLACES))
+    share[:, :-1] = 10 ** (level / 10)
+    share /= share.sum(axis=1, keepdims=True)
+    share = np.maximum(share * (1 + n_channels * _LEAST) - _LEAST, 0)
+    share /= share.sum(axis=1, keepdims=True)
+    # Channels so far out of phase correlate as wanted, and so does their sum; which
+    # of them is ahead changes from place to place.
+    angle = np.arccos(np.clip(alike / _TENTHS, -1, 1)) / 2
+    angle = angle * (-1) ** np.arange(N_PLACES)
+    # The outermost channels differ by the whole angle, those between by less.
+    outward = np.linspace(-1, 1, n_channels)[:, None]
+    found = np.sqrt(share) * np.exp(1j * angle[:, None] * outward)
+    return found.astype(np.complex64)[:, :, places(n_bins)]
+
+
+@cache
+def place_edges(n_bins):
+    """First bin of each place ``(12,)``; one without a bin has those of the next."""
+    edges = np.searchsorted(places(n_bins), np.arange(N_PLACES))
+    return np.minimum(edges, n_bins - 1)
+
+
+@cache
 def places(n_bins):
     """Place of each bin ``(n_bins,)``, 0 to 11; they are half an octave wide."""
     octaves = np.log2(1 + 63 * np.arange(n_bins) / (n_bins - 1)) / 6

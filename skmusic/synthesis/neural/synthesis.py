@@ -1,7 +1,7 @@
-"""The neural synthesis: draws features step by step, and a vocoder makes them sound.
+"""The neural synthesis: an LSTM draws what comes next, and a vocoder makes it sound.
 
-No frame of a recording is kept or played. Of plain numbers, which no vocoder can
-sound, the mean numbers of each token are played.
+No frame of a recording is kept or played. Of plain numbers, which no vocoder can sound,
+what is drawn is played.
 """
 
 from copy import deepcopy
@@ -9,24 +9,41 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skmusic.features.tokenizer import Tokenizer
+from skmusic.features.patches import PatchCode, fit_patches
+from skmusic.network import numpy_flow
+from skmusic.network.numpy_lstm import forward, zero_state
+from skmusic.network.training import train
 from skmusic.spectra.frames import FrameFormat
-from skmusic.spectra.reframing import cut_frames, hop_of, samples_for
-from skmusic.synthesis import tokens
-from skmusic.synthesis.corpus import joined
-from skmusic.synthesis.neural import vocoder
-from skmusic.synthesis.neural.dynamics import (
-    DynamicsState,
-    FeatureDynamics,
+from skmusic.spectra.reframing import cut_frames, hop_of, samples_for, step_of, waveform
+from skmusic.synthesis.corpus import joined, read_corpus, read_steps
+from skmusic.synthesis.neural import forecasts, vocoder
+from skmusic.synthesis.neural.context import (
+    Context,
     begin,
-    forecast,
-    step,
+    bounded,
+    heard,
+    inputs,
+    inputs_of,
+    lags_of,
+    n_noisy,
 )
-from skmusic.synthesis.neural.dynamics_fit import fit_dynamics
-from skmusic.synthesis.neural.panning import StereoPanning, places
+from skmusic.synthesis.neural.variation import variation
+from skmusic.synthesis.neural.vocoder import Vocoder, fit_vocoder
+from skmusic.synthesis.tokens import step_seconds, steps_known
+from skmusic.utils.fields import array
+from skmusic.utils.limits import MOST_STEP
 
+# Steps of a patch, and numbers of its code.
+PATCH, N_CODES = 4, 128
 # Steps of the recordings that the vocoder learns from, at most.
 _MOST = 20_000
+# How often the path from noise to a patch is looked at.
+_N_PATH = 8
+# Noise on what the LSTM hears, in deviations, and share of the average of its weights
+# that an update leaves as it was.
+_NOISE, _AVERAGE = 0.3, 0.995
+# Hotter, all is noise.
+_HOTTEST = 1e3
 
 
 @dataclass(frozen=True)
@@ -35,17 +52,20 @@ class NeuralState:
 
     Parameters
     ----------
-    dynamics : DynamicsState
-        Of its features.
+    lstm : list of (h, c)
+        State of the network after all patches.
+    context : Context
+        What was heard.
     vocoder : VocoderState or None
-        What they sound like; None of plain numbers.
+        What it sounds like; None of plain numbers.
     rng : numpy.random.RandomState
         Source of chance.
     pending : ndarray of shape (n_samples, n_channels)
         Waveform that is made but not yet given out.
     """
 
-    dynamics: DynamicsState
+    lstm: list
+    context: Context
     vocoder: object
     rng: np.random.RandomState
     pending: np.ndarray
@@ -59,22 +79,27 @@ class Neural:
     ----------
     format : FrameFormat or None
         Of the frames; None of plain numbers.
-    tokenizer : Tokenizer
+    vocoder : Vocoder or None
+        From waveforms to parameters of steps and back; None of plain numbers.
+    code : PatchCode
+        From parameters of steps to what the network draws.
     network : dict
-        Weights, see `skmusic.network.numpy_lstm`.
-    dynamics : FeatureDynamics
-        How features change.
-    panning : StereoPanning or None
-        Where bands are heard; None of plain numbers.
+        Weights, see `skmusic.network.numpy_lstm` and `skmusic.network.numpy_flow`.
+    lags : ndarray of shape (n_recordings, 2)
+        Of a bar and of a phrase of each recording, in steps; 0 where it was too short.
     """
 
     format: FrameFormat | None
-    tokenizer: Tokenizer
+    vocoder: Vocoder | None
+    code: PatchCode
     network: dict
-    dynamics: FeatureDynamics
-    panning: StereoPanning | None
+    lags: np.ndarray = array("n_recordings", 2, kind="i", low=0, high=MOST_STEP)
 
     State = NeuralState
+
+    def laws(self):
+        """What must hold beyond the declared shapes and ranges: (law, message)."""
+        yield len(self.lags) > 0, "no recording was learned."
 
     @classmethod
     def fit(
@@ -90,105 +115,110 @@ class Neural:
     ):
         """Learn from recordings, see `skmusic.synthesis.concatenative`.
 
-        Where recordings were learned before, what is not the network is averaged with
-        what they gave.
+        Where something was learned before, its vocoder and code stay.
 
         Returns
         -------
         Neural, Trained
         """
-        found = tokens.learn_tokens(
-            recordings, format, settings, training, rng, old, past, _MOST
+        corpus = read_corpus(recordings, format, _MOST)
+        sound = old.vocoder if old else None
+        if format is None:
+            found = corpus.bands
+        else:
+            if sound is None:
+                _, waveforms = joined(corpus.pieces, corpus.waveforms)
+                sound = fit_vocoder(waveforms, format.step)
+            found = read_steps(recordings, format, corpus, sound.analyse)
+        found = [np.asarray(x, np.float32) for x in found]
+        if old is None:
+            most = 1 if format is None else PATCH
+            n_steps = min(most, max(map(len, found)))
+            code = fit_patches(found, n_steps, N_CODES, rng)
+        else:
+            code = old.code
+        n_levels = sound.n_bands if sound else None
+        found = [x for x in found if len(x) >= code.n_steps]
+        if not found:
+            raise ValueError(
+                f"no recording has {code.n_steps} steps of {step_of(format)} samples, "
+                "which are drawn at once; pass longer recordings."
+            )
+        lags = np.array([lags_of(x[:, :n_levels]) for x in found])
+        version = variation(found, lags, code, sound)
+        trained = train(
+            [version(i, len(x) // code.n_steps) for i, x in enumerate(found)],
+            code.n_codes,
+            "flow",
+            training,
+            rng,
+            past,
+            step_seconds=code.n_steps * step_seconds(format),
+            noise=(_NOISE, n_noisy(code)),
+            average=_AVERAGE,
+            version=version,
         )
-        network, seed = found.trained.network, found.trained.training["seed"]
-        heard = found.features, found.tokens, network, found.tokenizer, seed
-        dynamics = fit_dynamics(*heard, old.dynamics if n_before else None)
-        panning = None
-        if format is not None:
-            stretches, waveforms = joined(found.corpus.pieces, found.corpus.waveforms)
-            features = [found.features[i][a:b] for i, a, b in stretches]
-            panning = vocoder.fit_panning(waveforms, features, found.tokenizer)
-            if n_before:
-                share = old.dynamics.n_steps / max(dynamics.n_steps, 1)
-                panning = panning.mixed(old.panning, np.float32(share))
-        made = cls(format, found.tokenizer, network, dynamics, panning)
-        return made, found.trained
+        if n_before:
+            lags = np.concatenate([old.lags, lags])
+        return cls(format, sound, code, trained.network, lags), trained
 
     def predict(self, frames):
-        """Likeliest spectrum after each frame, with the phases of that carried on.
+        """Forecast after each frame: the mean of what might be drawn.
 
-        It is likeliest by all but the period of the music.
+        Of a spectrum the phases are those of the frame before, carried on.
         """
-        heard = tokens.step_features(frames, self.format, self.tokenizer)
-        features, said = forecast(self.dynamics, heard, self.network, self.tokenizer)
-        steps, _ = tokens.steps_known(len(frames), len(heard), self.format)
-        if self.format is None:
-            return self._means()[said[steps]]
-        return self._carried_on(np.asarray(frames), features, steps)
-
-    def _carried_on(self, frames, features, steps):
-        """Frames that sound as some features, their phases those of others carried on.
-
-        Parameters
-        ----------
-        frames : ndarray of shape (n_frames, n_dims)
-        features : ndarray of shape (n_steps, n_features)
-        steps : ndarray of shape (n_frames,), int
-            Of the features after each frame.
-
-        Returns
-        -------
-        ndarray of shape (n_frames, n_dims)
-        """
-        format, n_channels = self.format, self.format.n_channels
-        # Of both halves of a spectrum the lower one tells all.
-        n, shape = format.N // 2 + 1, (len(frames), n_channels, 2, -1)
-        x = frames.reshape(shape)[..., :n]
-        z = x[:, :, 0] + 1j * x[:, :, 1]
-        # After a hop the phase in the middle of each bin has gone on by so much.
-        advance = np.exp(2j * np.pi * np.arange(n) * format.hop_length / format.N)
-        unit = z / np.maximum(np.abs(z), 1e-20) * advance
-        share, _ = self.panning.at(features)
-        # The bin of the analysis window that is nearest to each bin of the frame.
-        bins = np.rint(np.arange(n) * 2 * format.step / format.N).astype(int)
-        # Windows of other lengths and weights have other energies of the same sound.
-        scale = format.factor**2 * np.square(format.weights()).sum() / format.step
-        energies = vocoder.bin_energies(features, self.tokenizer)
-        power = scale * energies[:, np.minimum(bins, energies.shape[1] - 1)]
-        z = unit * np.sqrt(share[:, :, places(n)] * power[:, None])[steps]
-        if format.both_halves:
-            z = np.concatenate([z, z[..., -2:0:-1].conj()], axis=-1)
-        return np.stack([z.real, z.imag], axis=2).reshape(len(frames), -1)
-
-    def _means(self):
-        """Mean numbers of each token ``(n_tokens, n_dims)``."""
-        tokenizer = self.tokenizer
-        return tokenizer.levels(tokenizer.centroids / tokenizer.weight)
+        steps = self._steps(waveform(frames, self.format))
+        known, _ = steps_known(len(frames), len(steps), self.format)
+        expected = forecasts.mean(self, steps)[known]
+        if self.vocoder is None:
+            return expected
+        return forecasts.carried_on(frames, expected, self.format, self.vocoder)
 
     def log_likelihood(self, frames):
         """Of each step, in nats for each number of its spectrum ``(n_steps,)``."""
-        return tokens.log_likelihood(frames, self.format, self.tokenizer, self.network)
+        x = waveform(frames, self.format)
+        return forecasts.log_likelihood(self, x, self._steps(x))
+
+    def _steps(self, x):
+        """Parameters of the steps of a waveform ``(n_steps, n_numbers)``."""
+        if self.vocoder is None:
+            return np.asarray(x, np.float32)
+        return self.vocoder.analyse(x)
 
     def prime(self, frames, sampling, style=None):
-        """Features and sound after the frames of a seed."""
-        features = tokens.heard(frames, self.format, self.tokenizer)
-        dynamics = begin(self.dynamics, features, self.network, self.tokenizer)
-        if self.panning is None:
-            return dynamics, None
-        # The vocoder starts some steps before the piece, or holds the first one known.
-        n, last = vocoder.WARM_UP + 1, dynamics.past / self.tokenizer.weight
-        first = np.repeat(last[:1], max(0, n - len(last)), axis=0)
-        last = np.concatenate([first, last])[-n:]
-        state = vocoder.silence(self.tokenizer, self.panning, last[0])
-        for each in last[1:]:
-            state = vocoder.push(state, each, self.tokenizer, self.panning)
-        return dynamics, state
+        """Parameters of the whole patches of frames, of which the last end there."""
+        x = waveform(frames, self.format)
+        size = step_of(self.format) * self.code.n_steps
+        return self._steps(x[len(x) % size :])
 
     def start(self, primed, sampling, rng):
         """State of a piece after what was heard."""
-        dynamics, state = primed
-        width = self.format.n_channels if self.format else self.tokenizer.n_bands
-        return NeuralState(dynamics, state, rng, np.empty((0, width), np.float32))
+        lags = lags_of(primed[:, : self.vocoder.n_bands if self.vocoder else None])
+        # What a seed is too short to tell is that of a recording.
+        chosen = rng.randint(len(self.lags)) if sampling.temperature else 0
+        lags = np.where(lags, lags, self.lags[chosen])
+        lstm, context = zero_state(self.network), begin(primed, lags, self.code)
+        if len(primed):
+            known, _ = inputs_of(primed, lags, self.code)
+            lstm = forward(self.network, known, lstm)[1][-1]
+        width = self.format.n_channels if self.format else self.code.n_numbers
+        nothing = np.empty((0, width), np.float32)
+        return NeuralState(lstm, context, self._sound(primed), rng, nothing)
+
+    def _sound(self, steps):
+        """State of the vocoder after some steps."""
+        if self.vocoder is None:
+            return None
+        last = steps[-vocoder.WARM_UP - 1 :]
+        # Before a piece that nothing was heard of there is silence.
+        lacking = vocoder.WARM_UP + 1 - len(last)
+        first = last[:1] if len(last) else self.vocoder.analyse(self._nothing())
+        last = np.concatenate([np.repeat(first, lacking, axis=0), last])
+        state = vocoder.silence(self.vocoder, last[0])
+        return vocoder.push(state, last[1:], self.vocoder)
+
+    def _nothing(self):
+        return np.zeros((self.vocoder.step, self.vocoder.n_channels), np.float32)
 
     def advance(self, states, n_frames, sampling, progress):
         """Frames of each piece, None as they are of no recording, and the states then.
@@ -208,11 +238,11 @@ class Neural:
         origins : None
         states : list of NeuralState
         """
+        times = numpy_flow.schedule(self.network["flow"], _N_PATH)
         frames, after = [], []
         for state in states:
-            x, state = self._waveform(
-                state, samples_for(n_frames, self.format), sampling
-            )
+            wanted = samples_for(n_frames, self.format)
+            x, state = self._waveform(state, wanted, sampling.temperature, times)
             frames.append(cut_frames(x, n_frames, self.format))
             # The next frame overlaps with this one: what it needs is kept.
             left = x[n_frames * hop_of(self.format) :].copy()
@@ -220,20 +250,30 @@ class Neural:
             progress(n_frames)
         return frames, None, after
 
-    def _waveform(self, state, n_samples, sampling):
+    def _waveform(self, state, n_samples, temperature, times):
         """So many samples or more, and the state that has made them."""
-        rng, dynamics, sound = deepcopy(state.rng), state.dynamics, state.vocoder
-        made, n = [state.pending], len(state.pending)
-        means = self._means() if sound is None else None
+        rng, lstm, context = deepcopy(state.rng), state.lstm, state.context
+        sound, made, n = state.vocoder, [state.pending], len(state.pending)
         while n < n_samples:
-            features, dynamics = step(
-                self.dynamics, dynamics, self.network, self.tokenizer, sampling, rng
-            )
-            if sound is None:
-                x = means[[dynamics.token]].astype(np.float32)
-            else:
-                sound = vocoder.push(sound, features, self.tokenizer, self.panning)
+            steps, codes, lstm = self._patch(context, lstm, temperature, times, rng)
+            context = heard(context, codes, steps)
+            x = steps
+            if sound is not None:
+                sound = vocoder.push(sound, steps, self.vocoder)
                 x, sound = sound.samples, replace(sound, samples=sound.samples[:0])
             made.append(x)
             n += len(x)
-        return np.concatenate(made), NeuralState(dynamics, sound, rng, state.pending)
+        return np.concatenate(made), NeuralState(
+            lstm, context, sound, rng, state.pending
+        )
+
+    def _patch(self, context, lstm, temperature, times, rng):
+        """Steps of the next patch, their code, and the state of the network."""
+        code, network = self.code, self.network
+        x = inputs(context, code)[None]
+        condition, states = forward(network, x, lstm)
+        noise = min(temperature, _HOTTEST) * rng.standard_normal(code.n_codes)
+        codes = bounded(numpy_flow.draw(network["flow"], condition[0], noise, times))
+        # What the code does not keep is as loud as it was, and no louder.
+        rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
+        return code.decode(codes[None], rest[None]), codes, states[-1]

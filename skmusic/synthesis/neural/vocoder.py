@@ -1,34 +1,130 @@
-"""The vocoder: band levels to magnitudes, phases to these, and a waveform of both.
+"""The vocoder: waveforms to parameters of their steps, and parameters to waveforms.
 
-A spectrogram of four windows to a window's length is made of the levels of successive
-steps and becomes a waveform, step after step. There is no iteration.
+The parameters of a step are numbers that may be drawn, averaged and coded as lines: the
+levels of constant-Q bands, where these are heard, and how clear of noise they are. A
+spectrogram of four windows to a window's length is made of them and becomes a waveform,
+step after step. There is no iteration.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import scipy.fft
 
-from skmusic.features.constantq import analysis_spectra, band_edges, to_energies
-from skmusic.features.tokenizer import step_bands
-from skmusic.spectra.phase import next_phase
-from skmusic.spectra.windows import sine_window
-from skmusic.synthesis.neural.panning import (
-    MOST_GAIN,
-    StereoPanning,
-    panning_of,
-    places,
+from skmusic.features.constantq import (
+    analysis_spectra,
+    band_edges,
+    band_energies,
+    band_middles,
+    band_widths,
+    to_levels,
+    to_log_energies,
 )
+from skmusic.spectra.phase import next_phases
+from skmusic.spectra.windows import sine_window
+from skmusic.synthesis.neural.noise import (
+    N_CLEAR,
+    clarity_of,
+    noise_share,
+    noise_spectra,
+)
+from skmusic.synthesis.neural.panning import factors, n_panning, panning_of
+from skmusic.utils.fields import LARGEST, array, number
+from skmusic.utils.limits import MOST_CHANNELS, MOST_STEP
 
-# Channels that are not alike differ in phase, as chance has it: anew after so many
-# spectra, and so many bins. If they were not, their sum would be too smooth.
-_OFFSET_SPECTRA, _OFFSET_BINS = 2.0, 3
+# Decibels that a band may be raised or lowered by.
+MOST_GAIN = 12.0
+# Steps before a piece begins, so that its first frame is whole.
+WARM_UP = 4
 # Steps on which the loss of bands is measured.
 _GAIN_STEPS = 860
 # Energies below this share of the loudest are silence.
 _SILENCE = 1e-12
-# Steps before a piece begins, so that its first frame is whole.
-WARM_UP = 4
+# No parameter that was analysed is as far from zero.
+_FARTHEST = 100.0
+# Steps that are analysed, or sounded, at once: what they take stays in cache.
+_BLOCK = 32
+
+
+@dataclass(frozen=True)
+class Vocoder:
+    """What is learned of the sound of a corpus.
+
+    Parameters
+    ----------
+    step : int
+        Samples in a step.
+    n_channels : int
+    reference : float
+        Energy of level 0: that of the loudest band.
+    loudest : float
+        Sample that no other is beyond.
+    gain : ndarray of shape (n_bands,)
+        Decibels that bands would lose else, where windows overlap.
+    """
+
+    step: int = number("i", 1, MOST_STEP)
+    n_channels: int = number("i", 1, MOST_CHANNELS)
+    reference: float = number("f", 1e-45, 1e38)
+    loudest: float = number("f", 0, LARGEST)
+    gain: np.ndarray = array("n_bands", low=-MOST_GAIN, high=MOST_GAIN)
+
+    def laws(self):
+        """What must hold beyond the declared shapes and ranges: (law, message)."""
+        n_bands = len(band_edges(self.step + 1))
+        yield len(self.gain) == n_bands, "the vocoder's gain is of other bands."
+
+    @property
+    def n_bands(self):
+        """Levels of a step; these parameters come first."""
+        return len(self.gain)
+
+    @property
+    def middles(self):
+        """Middle of each band ``(n_bands,)``, in bins."""
+        return band_middles(self.step + 1)
+
+    @property
+    def n_parameters(self):
+        """Numbers of a step."""
+        return self.n_bands + n_panning(self.n_channels) + N_CLEAR
+
+    def analyse(self, x, first=None):
+        """Parameters of the steps of a waveform.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_samples, n_channels)
+            Samples after the last whole step are left out.
+        first : ndarray of shape (step, n_channels) or None
+            The step before; None at the beginning of a recording, which is mirrored.
+
+        Returns
+        -------
+        ndarray of shape (n_steps, n_parameters), float32
+            Levels of the bands, by `to_levels`; then the panning, by `panning_of`; then
+            the clarity, by `clarity_of`.
+        """
+        step, n_steps = self.step, len(x) // self.step
+        found = np.empty((n_steps, self.n_parameters), np.float32)
+        if not n_steps:
+            return found
+        x = np.concatenate([x[:step][::-1] if first is None else first, x])
+        for i in range(0, n_steps, _BLOCK):
+            part = x[i * step : (min(i + _BLOCK, n_steps) + 1) * step]
+            z = analysis_spectra(part, step)
+            power = (z.real**2 + z.imag**2).sum(axis=1)
+            bands = np.add.reduceat(power, band_edges(step + 1), axis=1)
+            bands /= band_widths(step + 1).astype(np.float32)
+            levels = to_levels(bands, self.reference)
+            others = panning_of(z, self.reference), clarity_of(z, self.reference)
+            found[i : i + _BLOCK] = np.concatenate([levels, *others], axis=1)
+        return found
+
+    def panning(self, parameters):
+        """Those of parameters ``(n_steps, n_parameters)`` that tell where bands are."""
+        return parameters[:, self.n_bands : -N_CLEAR]
 
 
 @dataclass(frozen=True)
@@ -37,17 +133,15 @@ class VocoderState:
 
     Parameters
     ----------
-    before, last : ndarray of shape (n_bins,)
-        Logarithm of the magnitudes half a step before the last step, and at it.
-    phase : ndarray of shape (n_bins,)
-        Half a step before the last step.
-    offset : ndarray of shape (n_nodes,)
-        How far the phases of channels are apart, in deviations.
-    features : ndarray of shape (n_features,)
+    parameters : ndarray of shape (n_parameters,)
         Of the last step.
+    before : ndarray of shape (n_bins,)
+        Logarithm of the magnitudes half a step before the last step.
+    phase : ndarray of shape (n_bins,)
+        The same time's, in radians.
     n_steps : int
-        Steps so far.
-    tail : ndarray of shape (n_channels, n_samples)
+        Steps so far, of as many as the noise has.
+    tail : ndarray of shape (n_channels, 2 * step)
         Sum of windows that later ones will be added to.
     samples : ndarray of shape (n_samples, n_channels)
         Waveform that is made but not yet given out.
@@ -55,191 +149,240 @@ class VocoderState:
         Samples still to come before the piece begins.
     """
 
+    parameters: np.ndarray
     before: np.ndarray
-    last: np.ndarray
     phase: np.ndarray
-    offset: np.ndarray
-    features: np.ndarray
     n_steps: int
     tail: np.ndarray
     samples: np.ndarray
     lead: int
 
 
-def fit_panning(waveforms, features, tokenizer):
-    """Learn where bands are heard.
+def fit_vocoder(waveforms, step):
+    """Learn the sound of a corpus.
 
     Parameters
     ----------
     waveforms : list of ndarray of shape (n_samples, n_channels)
-        Of some stretches.
-    features : list of ndarray of shape (n_steps, n_features)
-        Of the same steps.
-    tokenizer : Tokenizer
-        That of the features.
+        Some stretches.
+    step : int
+        Samples in a step.
 
     Returns
     -------
-    StereoPanning
+    Vocoder
     """
-    shares, alike, x = [], [], []
-    for wave, f in zip(waveforms, features, strict=True):
-        x.append(np.concatenate([f, np.ones((len(f), 1))], axis=1))
-        mirrored = np.concatenate([wave[: tokenizer.step][::-1], wave])
-        found = panning_of(analysis_spectra(mirrored, tokenizer.step))
-        for kept, each in zip((shares, alike), found, strict=True):
-            kept.append(each)
-    x, shares, alike = map(np.concatenate, (x, shares, alike))
-    gram = x.T @ x
-    gram += 1e-3 * (np.trace(gram) / len(gram) + 1e-9) * np.eye(len(gram))
-    maps = [
-        np.linalg.solve(gram, x.T @ y.reshape(len(x), -1)).astype(np.float32)
-        for y in (shares, alike)
+    waveforms = [np.asarray(x, np.float32) for x in waveforms if len(x) >= step]
+    if not waveforms:
+        raise ValueError(f"no waveform is as long as a step of {step} samples.")
+    loudest = max(float(np.abs(x).max(initial=0)) for x in waveforms)
+    bands = [
+        band_energies(np.concatenate([x[:step][::-1], x]), step) for x in waveforms
     ]
-    loudest = max(float(np.abs(wave).max(initial=0)) for wave in waveforms)
-    panning = StereoPanning(*maps, np.zeros(tokenizer.n_bands, np.float32), loudest)
-    return replace(panning, gain=_lost(features, tokenizer, panning))
+    reference = float(max(b.max() for b in bands)) or 1.0
+    gain = np.zeros(bands[0].shape[1], np.float32)
+    vocoder = Vocoder(step, waveforms[0].shape[1], reference, loudest, gain)
+    return replace(vocoder, gain=_lost(waveforms, bands, vocoder))
 
 
-def _limited(x, loudest):
-    """Samples, of which those near the loudest or beyond are rounded off below it."""
-    linear = 0.7 * loudest
-    over = np.maximum(np.abs(x) - linear, 0) / (0.3 * loudest + 1e-30)
-    return np.where(over > 0, np.sign(x) * (linear + 0.3 * loudest * np.tanh(over)), x)
-
-
-def _lost(features, tokenizer, panning):
-    """Decibels that bands lose where features are made to sound ``(n_bands,)``."""
-    share = min(1.0, _GAIN_STEPS / max(1, sum(map(len, features))))
+def _lost(waveforms, bands, vocoder):
+    """Decibels that bands lose where they are made to sound ``(n_bands,)``."""
+    share = min(1.0, _GAIN_STEPS / sum(map(len, bands)))
     wanted, found = 0.0, 0.0
-    for f in features:
-        f = f[: int(np.ceil(len(f) * share))]
-        if not len(f):
-            continue
-        state, made = silence(tokenizer, panning, f[0]), []
-        for each in [f[0]] * WARM_UP + [*f, f[-1], f[-1]]:
-            state = push(state, each, tokenizer, panning)
-            made.append(state.samples)
-            state = replace(state, samples=state.samples[:0])
-        bands = step_bands(np.concatenate(made), tokenizer.step)
-        found += bands[: len(f)].sum(axis=0)
-        # No level is above that of the loudest band of the corpus.
-        levels = np.minimum(tokenizer.levels(f), 0)
-        wanted += tokenizer.reference * to_energies(levels).sum(axis=0)
-    floor = _SILENCE * tokenizer.reference
+    for x, energies in zip(waveforms, bands, strict=True):
+        n_steps = int(np.ceil(len(energies) * share))
+        x = x[: n_steps * vocoder.step]
+        again = sounded(vocoder.analyse(x), vocoder)
+        again = np.concatenate([again[: vocoder.step][::-1], again])
+        found += band_energies(again, vocoder.step).sum(axis=0)
+        wanted += energies[:n_steps].sum(axis=0)
+    floor = _SILENCE * vocoder.reference
     gain = 10 * np.log10((wanted + floor) / (found + floor))
     return np.clip(gain, -MOST_GAIN, MOST_GAIN).astype(np.float32)
 
 
-def bin_energies(features, tokenizer, gain=None):
-    """Energy of bins ``(n_steps, step + 1)`` that features stand for.
+def sounded(parameters, vocoder):
+    """Waveform ``(n_steps * step, n_channels)`` of parameters, from its beginning.
 
     Parameters
     ----------
-    features : ndarray of shape (n_steps, n_features)
-    tokenizer : Tokenizer
-    gain : ndarray of shape (n_bands,) or None
-        Decibels that are added to each band.
+    parameters : ndarray of shape (n_steps, n_parameters)
+    vocoder : Vocoder
     """
-    n_bins = tokenizer.step + 1
-    last, middle = len(band_edges(n_bins)) - 1, tokenizer.middles
-    levels = np.minimum(tokenizer.levels(features), 0)
-    # The level of a band is in its middle; between middles it is a straight line.
-    at = np.arange(n_bins)
-    i = np.clip(np.searchsorted(middle, at, side="right") - 1, 0, last)
-    j = np.minimum(i + 1, last)
+    state = silence(vocoder, parameters[0])
+    lead = np.repeat(parameters[:1], WARM_UP, axis=0)
+    state = push(state, np.concatenate([lead, parameters, parameters[-1:]]), vocoder)
+    return state.samples
+
+
+@cache
+def _between_bands(n_bins):
+    """Band below each bin, band above, and the share of the one above.
+
+    The level of a band is in its middle; between middles it is a straight line.
+    """
+    middle, at = band_middles(n_bins), np.arange(n_bins)
+    i = np.clip(np.searchsorted(middle, at, side="right") - 1, 0, None)
+    j = np.minimum(i + 1, len(middle) - 1)
     share = np.clip((at - middle[i]) / np.maximum(middle[j] - middle[i], 1), 0, 1)
-    energies = to_energies(levels[:, i] * (1 - share) + levels[:, j] * share)
-    if gain is not None:
-        energies *= 10 ** ((gain[i] * (1 - share) + gain[j] * share) / 10)
-    return np.maximum(energies, _SILENCE) * tokenizer.reference
+    return i, j, share.astype(np.float32)
 
 
-def silence(tokenizer, panning, features):
-    """State before the first step, which will have `features` ``(n_features,)``."""
-    step, n_channels = tokenizer.step, panning.n_channels
-    log_magnitude = _log_magnitude(features, tokenizer, panning)
-    return VocoderState(
-        log_magnitude,
-        log_magnitude,
-        np.zeros_like(log_magnitude),
-        np.zeros(step // _OFFSET_BINS + 2),
-        features,
-        0,
-        np.zeros((n_channels, 3 * step), np.float32),
-        np.zeros((0, n_channels), np.float32),
-        (WARM_UP + 1) * step,
-    )
-
-
-def _log_magnitude(features, tokenizer, panning):
-    """Logarithm of the magnitude of each bin ``(step + 1,)`` of one step."""
-    return 0.5 * np.log(bin_energies(features[None], tokenizer, panning.gain)[0])
-
-
-def push(state, features, tokenizer, panning):
-    """State with one more step.
+def log_magnitudes(levels, vocoder):
+    """Logarithm of the magnitude of bins that levels stand for.
 
     Parameters
     ----------
-    state : VocoderState
-    features : ndarray of shape (n_features,)
-        Of the step.
-    tokenizer, panning : Tokenizer, StereoPanning
+    levels : ndarray of shape (n_steps, n_bands)
+    vocoder : Vocoder
+
+    Returns
+    -------
+    ndarray of shape (n_steps, step + 1), float32
+    """
+    i, j, share = _between_bands(vocoder.step + 1)
+    # No level is above that of the loudest band of the corpus.
+    levels = np.minimum(levels, 0)
+    levels = levels[:, i] + (levels[:, j] - levels[:, i]) * share
+    gain = vocoder.gain[i] + (vocoder.gain[j] - vocoder.gain[i]) * share
+    decibels = gain + np.float32(10 * np.log10(vocoder.reference))
+    found = to_log_energies(levels, _SILENCE) + decibels * np.float32(np.log(10) / 10)
+    return found / 2
+
+
+def silence(vocoder, parameters):
+    """State before the first step, which will have these parameters.
+
+    Parameters
+    ----------
+    vocoder : Vocoder
+    parameters : ndarray of shape (n_parameters,)
 
     Returns
     -------
     VocoderState
     """
-    step = tokenizer.step
-    size, half, rest = 2 * step, step // 2, step - step // 2
-    new = _log_magnitude(features, tokenizer, panning)
-    # Half a step before the new one there is a spectrum between the two.
-    middle = (state.last + new) / 2
-    first = next_phase(state.phase, state.before, state.last, middle, size, half)
-    second = next_phase(first, state.last, middle, new, size, rest)
-    # A chance of its own: without temperature a piece has none.
-    rng, offsets = np.random.default_rng(state.n_steps), [state.offset]
-    keep = np.exp(-1 / _OFFSET_SPECTRA)
-    for _ in range(2):
-        drawn = np.sqrt(1 - keep**2) * rng.standard_normal(len(state.offset))
-        offsets.append(keep * offsets[-1] + drawn)
-    between = (state.features + features) / 2
-    share, alike = panning.at(np.stack([state.features, between]))
-    magnitude, phase = np.exp(np.stack([state.last, middle])), np.stack([first, second])
-    windows = _windows(magnitude, phase, share, alike, offsets[1:], size)
-    # Windows of two steps, one each half step, and no iteration.
-    tail = state.tail.copy()
-    tail[:, :size] += windows[0]
-    tail[:, rest : rest + size] += windows[1]
-    made, tail = _limited(tail[:, :step], panning.loudest), tail[:, step:]
-    lead = max(0, state.lead - step)
+    step, n_channels = vocoder.step, vocoder.n_channels
+    parameters = _bounded(parameters)
     return VocoderState(
-        middle,
-        new,
-        second,
-        offsets[-1],
-        features,
-        state.n_steps + 1,
-        np.pad(tail, ((0, 0), (0, step))),
-        np.concatenate([state.samples, made[:, state.lead - lead :].T]),
-        lead,
+        parameters,
+        log_magnitudes(parameters[None, : vocoder.n_bands], vocoder)[0],
+        np.zeros(step + 1, np.float32),
+        0,
+        np.zeros((n_channels, 2 * step), np.float32),
+        np.zeros((0, n_channels), np.float32),
+        (WARM_UP + 1) * step,
     )
 
 
-def _windows(magnitude, phase, share, alike, offsets, size):
-    """Windows ``(n, n_channels, size)`` of two spectra, ready to be added."""
-    bins = np.arange(size // 2 + 1)
-    place, n_channels = places(len(bins)), share.shape[1]
-    offset = [np.interp(bins / _OFFSET_BINS, np.arange(len(t)), t) for t in offsets]
-    # The cosine of twice a Gaussian angle of this deviation is as alike on average.
-    offset = np.sqrt(-np.log(np.clip(alike, 0.05, 1)) / 2)[:, place] * offset
-    outward = np.linspace(-1, 1, n_channels) if n_channels > 1 else np.zeros(1)
-    # The outermost channels differ by twice the offset, those between by less.
-    spectrum = np.sqrt(share)[:, :, place] * magnitude[:, None]
-    spectrum = spectrum * np.exp(
-        1j * (phase[:, None] + offset[:, None] * outward[:, None])
+def _bounded(parameters):
+    """What is drawn may be anything; beyond these bounds none differs from another."""
+    return np.clip(np.asarray(parameters, np.float32), -_FARTHEST, _FARTHEST)
+
+
+def push(state, parameters, vocoder):
+    """State with more steps.
+
+    Parameters
+    ----------
+    state : VocoderState
+    parameters : ndarray of shape (n_parameters,) or (n_steps, n_parameters)
+        Of the next step, or of several.
+    vocoder : Vocoder
+
+    Returns
+    -------
+    VocoderState
+    """
+    parameters = _bounded(np.atleast_2d(parameters))
+    made = [state.samples]
+    for i in range(0, len(parameters), _BLOCK):
+        state, samples = _pushed(state, parameters[i : i + _BLOCK], vocoder)
+        made.append(samples)
+    return replace(state, samples=np.concatenate(made))
+
+
+def _pushed(state, parameters, vocoder):
+    """State with a block of steps, and the samples made, without those before."""
+    step, n_bands, n_steps = vocoder.step, vocoder.n_bands, len(parameters)
+    steps = np.concatenate([state.parameters[None], parameters])
+    logs = log_magnitudes(steps[:, :n_bands], vocoder)
+    # Half a step before each step there is a spectrum between the two.
+    logs = _with_middles(logs, state.before)
+    hops = np.tile([step // 2, step - step // 2], n_steps)
+    phases = next_phases(state.phase, logs, 2 * step, hops)
+    others = _with_middles(steps[:, n_bands:])[:-1]
+    panning, clarity = np.split(others, [-N_CLEAR], axis=1)
+    noise = noise_spectra(step)
+    at = (2 * state.n_steps + np.arange(2 * n_steps)) % len(noise)
+    spectra = _excited(phases, noise[at], noise_share(clarity, step))
+    spectra *= np.exp(logs[1:-1])
+    spectra = spectra[:, None] * factors(panning, vocoder.n_channels, step + 1)
+    tail = _overlapped(state.tail, spectra, step)
+    made = _limited(tail[:, : n_steps * step], vocoder.loudest).T
+    begun = min(state.lead, len(made))
+    state = VocoderState(
+        parameters[-1],
+        logs[-2],
+        phases[-1],
+        (state.n_steps + n_steps) % (len(noise) // 2),
+        tail[:, n_steps * step :].copy(),
+        state.samples,
+        state.lead - begun,
     )
-    # Phases are seen from the middle of the window.
-    windows = np.roll(scipy.fft.irfft(spectrum, size, axis=-1), size // 2, axis=-1)
-    return (windows * (sine_window(size) / 2)).astype(np.float32)
+    return state, made[begun:]
+
+
+def _excited(phases, noise, share):
+    """Spectra of mean energy one, of which a share is noise, all of one shape."""
+    tone = np.sqrt(1 - share)
+    found = noise * np.sqrt(share)
+    phases = phases.astype(np.float32)
+    found.real += tone * np.cos(phases)
+    found.imag += tone * np.sin(phases)
+    return found
+
+
+def _with_middles(x, before=None):
+    """Rows and, before each, one between it and the row before; `before` the first."""
+    found = np.empty((2 * len(x) - 1, x.shape[1]), x.dtype)
+    found[::2] = x
+    found[1::2] = (x[1:] + x[:-1]) / 2
+    return found if before is None else np.concatenate([before[None], found])
+
+
+def _overlapped(tail, spectra, step):
+    """Sum of windows ``(n_channels, (n_steps + 2) * step)``, two of each step.
+
+    Parameters
+    ----------
+    tail : ndarray of shape (n_channels, 2 * step)
+        Sum of the windows before.
+    spectra : ndarray of shape (2 * n_steps, n_channels, step + 1)
+    step : int
+        Samples.
+    """
+    size, length = 2 * step, len(spectra) // 2 * step
+    windows = scipy.fft.irfft(spectra, size, axis=-1)
+    windows = windows.transpose(1, 0, 2).reshape(len(tail), -1, 2, 2, step)
+    weights = (sine_window(size) / 2).astype(np.float32).reshape(2, step)
+    found = np.zeros((len(tail), size + length), np.float32)
+    found[:, :size] = tail
+    # Windows of two steps, one each half step, and no iteration.
+    for start, hop in (0, 0), (step - step // 2, 1):
+        for half in range(2):
+            at = start + half * step
+            # Phases are seen from the middle of the window, where it begins here.
+            part = windows[:, :, hop, 1 - half] * weights[half]
+            found[:, at : at + length] += part.reshape(len(tail), -1)
+    return found
+
+
+def _limited(x, loudest):
+    """Samples, of which those near the loudest or beyond are rounded off below it."""
+    linear = np.float32(0.7 * loudest)
+    over = np.maximum(np.abs(x) - linear, 0)
+    if not over.any():
+        return x
+    rest = np.float32(0.3 * loudest + 1e-30)
+    return np.where(over > 0, np.sign(x) * (linear + rest * np.tanh(over / rest)), x)

@@ -1,0 +1,165 @@
+"""Patches: the numbers of a few steps as one vector, a linear code of them and a rest.
+
+What happens within a patch, an attack say, is drawn at once. The code keeps what varies
+most, by principal components. What it does not keep is noise of the same covariance:
+left out, it would be missed as roughness is.
+
+References
+----------
+M. Tipping and C. Bishop, "Probabilistic principal component analysis", Journal of the
+Royal Statistical Society B 61 (1999).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from skmusic.utils.fields import array, number
+from skmusic.utils.limits import MOST_STEP
+
+# Patches that components are learned from, at most.
+_MOST_TO_FIT = 30_000
+# Deviations are no less than this share of the largest, nor than nothing.
+_LEAST, _NOTHING = 1e-4, 1e-9
+
+
+@dataclass(frozen=True)
+class PatchCode:
+    """What `fit_patches` learned, arrays only.
+
+    Parameters
+    ----------
+    n_steps : int
+        Steps of a patch.
+    mean : ndarray of shape (n_inputs,)
+        Of the numbers of patches.
+    components : ndarray of shape (n_codes, n_inputs)
+        Directions that vary most, of length 1.
+    scale : ndarray of shape (n_codes,)
+        By which what lies along a direction is multiplied.
+    rest : ndarray of shape (n_rest, n_inputs)
+        The other directions, as long as their deviations are large.
+    """
+
+    n_steps: int = number("i", 1, MOST_STEP)
+    mean: np.ndarray = array("n_inputs")
+    components: np.ndarray = array("n_codes", "n_inputs", low=-2, high=2)
+    scale: np.ndarray = array("n_codes", low=1e-9)
+    rest: np.ndarray = array("n_rest", "n_inputs")
+
+    def laws(self):
+        """What must hold beyond the declared shapes and ranges: (law, message)."""
+        yield len(self.scale) > 0, "the code has no components."
+        whole = len(self.mean) % self.n_steps == 0
+        yield whole, "a patch is no whole number of steps."
+
+    @property
+    def n_codes(self):
+        """Numbers of a code."""
+        return len(self.scale)
+
+    @property
+    def n_numbers(self):
+        """Numbers of a step."""
+        return len(self.mean) // self.n_steps
+
+    def encode(self, x):
+        """Codes ``(n_patches, n_codes)`` of the whole patches of steps.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_steps, n_numbers)
+        """
+        return (patches(x, self.n_steps) - self.mean) @ self._encoder()
+
+    def _encoder(self):
+        return self.components.T * self.scale
+
+    def decode(self, codes, noise=None):
+        """Steps ``(n_patches * n_steps, n_numbers)`` of codes.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_patches, n_codes)
+        noise : ndarray of shape (n_patches, n_rest) or None
+            What the code does not keep, standard normal; None is its mean.
+        """
+        x = (codes / self.scale) @ self.components + self.mean
+        if noise is not None:
+            x = x + noise @ self.rest
+        return x.reshape(-1, self.n_numbers).astype(np.float32)
+
+
+def patches(x, n_steps):
+    """Whole patches ``(n_patches, n_steps * n_numbers)`` of steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.features.patches import patches
+    >>> patches(np.arange(10.0).reshape(5, 2), 2)
+    array([[0., 1., 2., 3.],
+           [4., 5., 6., 7.]])
+    """
+    n = len(x) // n_steps
+    return x[: n * n_steps].reshape(n, n_steps * x.shape[1])
+
+
+def fit_patches(recordings, n_steps, n_codes, rng):
+    """Learn a code of patches.
+
+    Parameters
+    ----------
+    recordings : list of ndarray of shape (n_steps, n_numbers)
+        At least one of them as long as a patch.
+    n_steps, n_codes : int
+        Steps of a patch, and numbers of its code at most.
+    rng : numpy.random.RandomState
+        Draws the patches that are learned from.
+
+    Returns
+    -------
+    PatchCode
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.features.patches import fit_patches
+    >>> x = np.random.default_rng(0).standard_normal((400, 3)).astype(np.float32)
+    >>> code = fit_patches([x], 2, 6, np.random.RandomState(0))
+    >>> bool(np.allclose(code.decode(code.encode(x)), x, atol=1e-5))
+    True
+    """
+    pool = _drawn(recordings, n_steps, rng)
+    mean = pool.mean(axis=0, dtype=np.float64)
+    pool = pool - mean
+    # One thread, since sums in the order of arrival would differ from run to run.
+    with threadpool_limits(1):
+        variance, directions = np.linalg.eigh(pool.T @ pool / len(pool))
+    deviation = np.sqrt(np.maximum(variance[::-1], 0))
+    directions = directions.T[::-1]
+    least = _LEAST * deviation[0] + _NOTHING
+    n_codes = min(n_codes, len(deviation))
+    # Between whitened and plain: pitch shows in small components. In all, codes have
+    # the deviation 1.
+    scale = 1 / np.sqrt(np.maximum(deviation[:n_codes], least))
+    usual = np.sqrt(np.mean(np.square(deviation[:n_codes] * scale)))
+    scale /= usual if usual > np.sqrt(_NOTHING) else 1.0
+    rest = (deviation[:, None] * directions)[n_codes:]
+    arrays = mean, directions[:n_codes], scale, rest
+    return PatchCode(n_steps, *(x.astype(np.float32) for x in arrays))
+
+
+def _drawn(recordings, n_steps, rng):
+    """Patches ``(n_patches, n_inputs)`` that begin at any step, drawn where many."""
+    whole = [x for x in recordings if len(x) >= n_steps]
+    ends = np.cumsum([0, *(len(x) - n_steps + 1 for x in whole)])
+    drawn = np.arange(ends[-1])
+    if len(drawn) > _MOST_TO_FIT:
+        drawn = np.sort(rng.choice(ends[-1], _MOST_TO_FIT, replace=False))
+    pool = []
+    for x, first, end in zip(whole, ends[:-1], ends[1:], strict=True):
+        at = drawn[(drawn >= first) & (drawn < end), None] - first
+        pool.append(x[at + np.arange(n_steps)].reshape(len(at), n_steps * x.shape[1]))
+    return np.concatenate(pool)

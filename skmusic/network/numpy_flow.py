@@ -1,0 +1,133 @@
+"""A head that draws vectors by flow matching, in plain numpy.
+
+A path leads from noise to a vector that may come next: its velocity is what the head
+gives, of where the path is, of its time (0 is noise, 1 the vector) and of a condition,
+which is what an LSTM says. So what comes next is drawn, never averaged.
+
+A flow is ``{"inputs": X, "times": (T, t), "blocks": [(M, S, s, A, a, B, b), ...],
+"outputs": (V, v)}``. Each block is a residual network of one hidden layer, scaled and
+shifted before and gated after by what the condition (M) and the time (S, s) say.
+
+References
+----------
+Y. Lipman et al., "Flow matching for generative modeling", ICLR (2023). T. Li et al.,
+"Autoregressive image generation without vector quantization", NeurIPS (2024), for such
+a head on a network that goes from one vector to the next. W. Peebles and S. Xie,
+"Scalable diffusion models with transformers", ICCV (2023), for the blocks.
+"""
+
+import numpy as np
+
+# Frequencies that tell the time of a path: 1 to exp(6).
+N_TIMES = 16
+N_BLOCKS = 3
+# Arrays of a block, and of a whole flow.
+_BLOCK = 7
+N_ARRAYS = 5 + _BLOCK * N_BLOCKS
+
+
+def from_arrays(arrays):
+    """Flow of a list of its arrays.
+
+    Examples
+    --------
+    >>> from skmusic.network.numpy_flow import from_arrays, to_arrays
+    >>> flow = from_arrays(list("XTtMSsAaBbVv"))
+    >>> flow["blocks"], flow["outputs"]
+    ([('M', 'S', 's', 'A', 'a', 'B', 'b')], ('V', 'v'))
+    >>> "".join(to_arrays(flow))
+    'XTtMSsAaBbVv'
+    """
+    blocks = arrays[3:-2]
+    return {
+        "inputs": arrays[0],
+        "times": tuple(arrays[1:3]),
+        "blocks": [
+            tuple(blocks[k : k + _BLOCK]) for k in range(0, len(blocks), _BLOCK)
+        ],
+        "outputs": tuple(arrays[-2:]),
+    }
+
+
+def to_arrays(flow):
+    """List of a flow's arrays, see `from_arrays`."""
+    blocks = [array for block in flow["blocks"] for array in block]
+    return [flow["inputs"], *flow["times"], *blocks, *flow["outputs"]]
+
+
+def time_features(t):
+    """Sines and cosines ``(n, 32)`` that tell times ``(n,)`` from 0 to 1."""
+    angles = t[:, None] * np.exp(np.linspace(0, 6, N_TIMES)).astype(np.float32)
+    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
+
+
+def schedule(flow, n_path):
+    """What the times of a path say to each block ``(n_path, n_blocks, 3 * width)``.
+
+    Parameters
+    ----------
+    flow : dict
+    n_path : int
+        How often the velocity is asked for, an even number.
+    """
+    T, t = flow["times"]
+    told = _silu(time_features(np.arange(n_path, dtype=np.float32) / n_path) @ T + t)
+    return np.stack([told @ S + s for _, S, s, *_ in flow["blocks"]], axis=1)
+
+
+def draw(flow, condition, noise, times):
+    """Follow paths from noise to vectors.
+
+    Parameters
+    ----------
+    flow : dict
+    condition : ndarray of shape (..., width)
+        What is known of each vector.
+    noise : ndarray of shape (..., n_outputs)
+        Where each path begins; standard normal as learned, zeros for no chance.
+    times : ndarray of shape (n_path, n_blocks, 3 * width)
+        From `schedule`.
+
+    Returns
+    -------
+    ndarray of shape (..., n_outputs)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.network.numpy_flow import draw, from_arrays, schedule
+    >>> shapes = (2, 4), (32, 4), (4,), (4, 12), (4, 12), (12,)
+    >>> shapes += (4, 4), (4,), (4, 4), (4,), (4, 2), (2,)
+    >>> flow = from_arrays([np.zeros(shape, np.float32) for shape in shapes])
+    >>> flow["outputs"][1][:] = 3  # the velocity, wherever the path is
+    >>> draw(flow, np.zeros(4), np.zeros(2), schedule(flow, 8)).tolist()
+    [3.0, 3.0]
+    """
+    c, x = _silu(condition), noise.astype(np.float32)
+    said, step = [c @ M for M, *_ in flow["blocks"]], np.float32(2 / len(times))
+    # By the midpoint method: the velocity half a step ahead leads over the whole step.
+    for now, ahead in zip(times[::2], times[1::2], strict=True):
+        middle = x + step / 2 * _velocity(flow, x, c, said, now)
+        x = x + step * _velocity(flow, middle, c, said, ahead)
+    return x
+
+
+def _velocity(flow, x, c, said, time):
+    """Velocity ``(..., n_outputs)`` at a place, by what condition and time say."""
+    y, (V, v) = x @ flow["inputs"] + c, flow["outputs"]
+    for (*_, A, a, B, b), known, now in zip(flow["blocks"], said, time, strict=True):
+        scale, shift, gate = np.split(known + now, 3, axis=-1)
+        hidden = _silu((_normed(y) * (1 + scale) + shift) @ A + a)
+        y = y + gate * (hidden @ B + b)
+    return _normed(y) @ V + v
+
+
+def _silu(x):
+    """The sigmoid linear unit, ``x * sigmoid(x)``."""
+    return x * (np.tanh(x / 2) + 1) / 2
+
+
+def _normed(x):
+    """Numbers less their mean, divided by their deviation; Keras' own smallest one."""
+    x = x - x.mean(axis=-1, keepdims=True)
+    return x / np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + np.float32(1e-3))

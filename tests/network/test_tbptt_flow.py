@@ -1,0 +1,186 @@
+"""Laws of training a network that draws, and of weights that are averaged."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from skmusic.network import numpy_flow, tbptt
+from skmusic.network.numpy_lstm import (
+    forward,
+    from_arrays,
+    log_softmax,
+    to_arrays,
+    zero_state,
+)
+
+POINTS = np.array([[2, -1], [-2, 1]], np.float32)
+
+
+def choices(n_steps, seed=0):
+    """Vectors that are one of two points, as the input says; where it is 0 by chance.
+
+    Chance takes the first one three times out of four.
+    """
+    rng = np.random.default_rng(seed)
+    said = rng.integers(-1, 2, n_steps)
+    drawn = np.where(rng.random(n_steps) < 0.75, 1, -1)
+    first = np.where(said == 0, drawn, said) == 1
+    return said[:, None].astype(np.float32), POINTS[np.where(first, 0, 1)]
+
+
+def train(sequences, held_out=(), **options):
+    options = {
+        "loss": "flow",
+        "n_outputs": 2,
+        "units": (8,),
+        "dropout": (0.0,),
+        "epochs": 1,
+        "learning_rate": 1e-2,
+        "seed": 0,
+        "n_streams": 4,
+        "chunk_length": 8,
+        "noise": (0.1, 1),
+    } | options
+    return tbptt.train(sequences, held_out, **options)
+
+
+def drawn(state, said, n_draws):
+    """Vectors ``(n_draws, n_steps, 2)`` after inputs."""
+    network = from_arrays(state["best"], numpy_flow.N_ARRAYS)
+    condition, _ = forward(network, said, zero_state(network))
+    noise = np.random.default_rng(0).standard_normal((n_draws, len(said), 2))
+    times = numpy_flow.schedule(network["flow"], 16)
+    return numpy_flow.draw(network["flow"], condition[None], noise, times)
+
+
+def test_what_is_drawn_is_one_of_the_points_and_never_their_mean():
+    state = train(
+        [choices(1500), choices(700, 1)],
+        units=(16,),
+        epochs=25,
+        average=0.98,
+        noise=(0.0, 1),
+    )
+    said, _ = choices(120, 2)
+    made = drawn(state, said, 100)
+    distance = np.linalg.norm(made[..., None, :] - POINTS, axis=-1)
+    assert np.mean(distance.min(axis=-1) < 0.8) > 0.95
+    # The mean of the points, half as far from one as from the other.
+    assert np.mean(np.linalg.norm(made, axis=-1) < 0.8) < 0.03
+    first = distance.argmin(axis=-1) == 0
+    by_input = {k: first[:, said[:, 0] == k].mean() for k in (-1, 0, 1)}
+    assert by_input[1] > 0.97
+    assert by_input[-1] < 0.03
+    assert by_input[0] == pytest.approx(0.75, abs=0.1)
+
+
+def tokens(lengths, seed=0):
+    rng = np.random.default_rng(seed)
+    return [
+        (rng.standard_normal((n, 3)), rng.integers(4, size=n).astype(np.int32))
+        for n in lengths
+    ]
+
+
+CROSSENTROPY = {"loss": "crossentropy", "n_outputs": 4, "noise": 0.5}
+OPTIONS = {
+    "tokens": CROSSENTROPY,
+    "tokens, averaged": CROSSENTROPY | {"average": 0.9},
+    "flow": {},
+    "flow, averaged": {"average": 0.9, "dropout": (0.3,)},
+}
+
+
+@pytest.mark.parametrize("judged", [False, True])
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("cut", [1, 2])
+def test_to_stop_and_to_go_on_is_not_to_stop(name, judged, cut):
+    def part(k):
+        return choices(70, k) if "flow" in name else tokens([70], k)[0]
+
+    kept, held_out = [part(0), part(1)], [part(2)] if judged else []
+    whole = train(kept, held_out, epochs=3, **OPTIONS[name])
+    state = train(kept, held_out, epochs=cut, **OPTIONS[name])
+    state = train(kept, held_out, epochs=3, state=state, **OPTIONS[name])
+    assert state.keys() == whole.keys()
+    for key in whole:
+        np.testing.assert_equal(state[key], whole[key], err_msg=key)
+
+
+def test_what_is_held_out_is_judged_by_the_averaged_weights():
+    (x, y), *kept = tokens([60, 70, 50])
+    options = CROSSENTROPY | {"epochs": 3, "learning_rate": 0.05, "n_streams": 1}
+
+    def loss_of(weights):
+        network = from_arrays(weights)
+        logp = log_softmax(forward(network, x, zero_state(network))[0])
+        return -logp[np.arange(len(y)), y].mean()
+
+    state = train(kept, [(x, y)], average=0.9, **options)
+    records = state["history"]
+    losses = [record["val_loss"] for record in records]
+    assert loss_of(state["best"]) == pytest.approx(min(losses), abs=1e-5)
+    if losses[-1] > min(losses):  # `weights` are those of the last epoch
+        records = records[: int(np.argmin(losses)) + 1]
+        options["epochs"] = len(records)
+        state = train(kept, [(x, y)], average=0.9, **options)
+    assert loss_of(state["weights"]) != pytest.approx(min(losses), abs=1e-5)
+    # Learning itself knows nothing of the average.
+    plain = train(kept, [(x, y)], **options)
+    for a, b in zip(plain["weights"], state["weights"], strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any(
+        not np.array_equal(a, b)
+        for a, b in zip(plain["best"], state["best"], strict=True)
+    )
+
+
+def test_the_average_of_weights_that_stay_is_these():
+    state = train([choices(60)], average=0.9, learning_rate=1e-12)
+    for a, b in zip(state["best"], state["weights"], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    assert len(to_arrays(from_arrays(state["best"], numpy_flow.N_ARRAYS))) == len(
+        state["best"]
+    )
+
+
+@pytest.mark.parametrize(("most", "n_epochs"), [(25, 3), (5, 1), (None, 5), (1e9, 5)])
+def test_no_epoch_begins_when_the_time_is_over(monkeypatch, most, n_epochs):
+    now = [100.0]
+    monkeypatch.setattr(tbptt, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def pass_time(record):
+        now[0] += 10
+
+    options = CROSSENTROPY | {"epochs": 5, "on_epoch": pass_time}
+    state = train(tokens([40]), max_seconds=most, **options)
+    assert len(state["history"]) == n_epochs
+    # What is gone on with has as much time again.
+    options["epochs"] = 7
+    more = train(tokens([40]), max_seconds=most, state=state, **options)
+    assert len(more["history"]) == min(7, n_epochs + (n_epochs if n_epochs < 5 else 2))
+
+
+def test_one_epoch_is_trained_however_little_time_there_is():
+    state = train(tokens([40]), max_seconds=1e-12, **CROSSENTROPY)
+    assert len(state["history"]) == 1
+
+
+def test_each_pass_asks_for_its_versions():
+    sequences, asked = tokens([40, 25]), []
+
+    def version(i, n_steps, rng):
+        asked.append((i, n_steps, int(rng.integers(10**9))))
+        x, y = sequences[i]
+        return x[: n_steps - i], y[: n_steps - i]
+
+    chunks = []
+    options = CROSSENTROPY | {"on_chunk": lambda n, loss: chunks.append(n)}
+    train(sequences, version=version, epochs=3, **options)
+    assert [each[:2] for each in asked] == [(0, 40), (1, 25)] * 3
+    assert len({chance for *_, chance in asked}) == 6
+    assert sum(chunks) == 3 * (40 + 24)
+    first = list(asked)
+    train(sequences, version=version, epochs=3, **options)
+    assert asked[6:] == first  # chance is that of the seed

@@ -1,0 +1,157 @@
+"""Laws of recordings as passes of training hear them."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from skmusic.features.constantq import band_middles
+from skmusic.features.patches import fit_patches
+from skmusic.features.transposition import transposing
+from skmusic.synthesis.neural.context import inputs_of, n_inputs, n_noisy
+from skmusic.synthesis.neural.variation import stretched, transposed, variation
+
+# All that is asked of a vocoder here; levels of 32 bands, and two numbers more.
+MIDDLES = band_middles(17)
+VOCODER = SimpleNamespace(middles=MIDDLES)
+N_NUMBERS = len(MIDDLES) + 2
+
+
+def numbers(n_steps, seed=0, n_numbers=N_NUMBERS):
+    x = np.random.default_rng(seed).standard_normal((n_steps, n_numbers))
+    return x.astype(np.float32)
+
+
+def code_of(n_steps=4, n_numbers=N_NUMBERS):
+    """Code in which nothing is lost."""
+    x, n_codes = numbers(900, 9, n_numbers), n_steps * n_numbers
+    return fit_patches([x], n_steps, n_codes, np.random.RandomState(0))
+
+
+def versions(recordings, lags, code, vocoder=VOCODER):
+    """Versions of recordings: what is heard, and the codes that follow."""
+    version = variation(recordings, np.array(lags), code, vocoder)
+
+    def heard_and_codes(i, n_patches, seed):
+        rng = None if seed is None else np.random.default_rng(seed)
+        heard, codes = version(i, n_patches, rng)
+        assert heard.dtype == codes.dtype == np.float32
+        assert len(heard) == len(codes)
+        return heard, codes
+
+    return heard_and_codes
+
+
+def test_versions_are_sequences_of_training():
+    code = code_of()
+    x = [numbers(400), numbers(250, 1)]
+    version, seen = versions(x, [[30, 150], [40, 0]], code), set()
+    for seed in range(12):
+        i = seed % 2
+        (heard, codes), again = (version(i, 60, seed) for _ in range(2))
+        assert heard.shape == (len(codes), n_inputs(code))
+        assert codes.shape == (len(codes), code.n_codes)
+        np.testing.assert_array_equal(heard, again[0])
+        np.testing.assert_array_equal(codes, again[1])
+        # The last patch is heard first, none of those to come.
+        assert not heard[0, : code.n_codes].any()
+        np.testing.assert_allclose(heard[1:, : code.n_codes], codes[:-1], atol=1e-4)
+        assert 0.8 * 60 <= len(codes) <= 1.2 * 60
+        seen.add(codes.tobytes())
+    assert len(seen) == 12
+
+
+def test_without_chance_a_recording_is_heard_as_it_is():
+    code, x, lags = code_of(), numbers(402), [30, 150]
+    heard, codes = versions([x], [lags], code)(0, 90, None)
+    wanted = inputs_of(x[:360], np.array(lags), code)
+    np.testing.assert_array_equal(heard, wanted[0])
+    np.testing.assert_allclose(codes, wanted[1], atol=1e-4)
+
+
+def test_what_is_not_learned_is_not_heard():
+    code, x = code_of(), numbers(400)
+    other = x.copy()
+    other[200:] = 9 - other[200:]
+    one, two = (
+        variation([some], np.array([[30, 150]]), code, VOCODER) for some in (x, other)
+    )
+    for seed in range(9):
+        a, b = (each(0, 50, np.random.default_rng(seed)) for each in (one, two))
+        for k in range(2):
+            np.testing.assert_array_equal(a[k], b[k])
+
+
+def test_recordings_stay_what_they_are():
+    code, x = code_of(), numbers(400)
+    x.flags.writeable = False
+    version = versions([x], [[30, 150]], code)
+    for seed in range(5):
+        version(0, 100, seed)
+
+
+def test_only_levels_are_transposed():
+    x, n = numbers(30), len(MIDDLES)
+    assert transposed(x, None) is x
+    moved = transposed(x, transposing(MIDDLES, 2))
+    np.testing.assert_array_equal(moved[:, n:], x[:, n:])
+    np.testing.assert_allclose(moved[:, :n], x[:, :n] @ transposing(MIDDLES, 2))
+    assert not np.allclose(moved[:, :n], x[:, :n])
+
+
+def test_a_stretch_stretches_the_lags_alike():
+    # The last number counts the steps, so that what is told of a lag ago says when.
+    code, n_steps, lags, found = code_of(), 800, np.array([100, 300]), 0
+    x = numbers(n_steps)
+    x[:, -1] = np.arange(n_steps)
+    version = versions([x], [lags], code)
+    for seed in range(20):
+        heard, codes = version(0, n_steps // 4, seed)
+        when = code.decode(codes)[:, -1].astype(float)
+        slowness = 1 / np.diff(when).mean()
+        assert 0.9 < slowness < 1.12
+        for k, lag in enumerate(lags):
+            known = heard[:, n_noisy(code) + k].astype(bool)
+            if not known.any():
+                continue
+            found += 1
+            part = slice((k + 1) * code.n_codes, (k + 2) * code.n_codes)
+            ago = code.decode(heard[known, part])[:, -1]
+            behind = (when.reshape(-1, 4)[known].ravel() - ago).mean()
+            assert behind == pytest.approx(lag, abs=1)
+            assert 4 * known.argmax() == pytest.approx(lag * slowness, abs=4.6)
+    assert 20 < found < 40  # some passes are heard without
+
+
+def test_plain_numbers_have_neither_key_nor_tempo():
+    code, x = code_of(1, 3), numbers(120, n_numbers=3)
+    version, known = versions([x], [[30, 0]], code, None), set()
+    told = [inputs_of(x[:90], np.array(lags), code)[0] for lags in ([30, 0], [0, 0])]
+    for seed in range(20):
+        heard, codes = version(0, 90, seed)
+        np.testing.assert_allclose(codes, code.encode(x[:90]), atol=1e-4)
+        (k,) = (k for k in range(2) if np.array_equal(heard, told[k]))
+        known.add(k)
+    assert known == {0, 1}  # some passes are heard without lags
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 3, 4])
+@pytest.mark.parametrize("n_patches", [1, 2])
+def test_of_a_patch_something_is_always_left(n_steps, n_patches):
+    code = code_of(n_steps)
+    version = versions([numbers(n_steps * n_patches)], [[0, 0]], code)
+    for seed in range(30):
+        heard, codes = version(0, n_patches, seed)
+        assert len(heard) == len(codes) >= 1
+        assert np.isfinite(heard).all()
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.9, 1, 1.1, 3])
+@pytest.mark.parametrize("n", [1, 2, 100])
+def test_straight_lines_stay_straight(n, factor):
+    x = np.arange(n, dtype=np.float32)[:, None] * [1, -2]
+    found = stretched(x.astype(np.float32), factor)
+    assert found.dtype == np.float32
+    assert len(found) == int((n - 1) * factor) + 1
+    wanted = np.arange(len(found))[:, None] / factor * [1, -2]
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
