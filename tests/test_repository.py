@@ -3,7 +3,10 @@
 import ast
 import os
 import re
+import shutil
+import subprocess
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,46 @@ def test_ci_runs_make_test():
     assert "set -euo pipefail" in lines
     assert "make test" in lines
     assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def patterns(command):
+    """What MANIFEST.in names after a command."""
+    found = re.findall(rf"^{command} (.+)$", text("MANIFEST.in"), re.M)
+    return [pattern for names in found for pattern in names.split()]
+
+
+def in_sdist(name):
+    """Whether the source distribution holds a file, by MANIFEST.in and setuptools."""
+    # Which adds these by itself, and the package by pyproject.toml.
+    of_setuptools = {"LICENSE", "README.md", "pyproject.toml", "setup.cfg"}
+    folders = patterns("prune")
+    if any(name.startswith(f"{folder}/") for folder in folders):
+        return False
+    if any(fnmatch(name, pattern) for pattern in patterns("global-exclude")):
+        return False
+    if name in patterns("exclude"):
+        return False
+    return name in {*of_setuptools, *patterns("include")} or any(
+        name.startswith(f"{folder}/") for folder in ("skmusic", *patterns("graft"))
+    )
+
+
+def test_the_source_distribution_holds_what_git_tracks():
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("of what git tracks only a checkout knows")
+    run = subprocess.run(
+        ["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    tracked = run.stdout.splitlines()
+    assert len(tracked) > 100
+    assert [name for name in tracked if not in_sdist(name)] == []
+
+
+def test_the_source_distribution_holds_nothing_that_git_ignores():
+    for line in text(".gitignore").splitlines():
+        # What has a slash within is one place; the others never are in a grafted one.
+        if "/" in line.rstrip("/"):
+            assert not in_sdist(line.strip("/") + "/x" * line.endswith("/")), line
 
 
 @pytest.mark.parametrize("name", PROSE)
