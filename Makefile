@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+PLAYER := .venv-player
 BIN := $(VENV)/bin
 SOUND := demo/skmusic.wav
 
@@ -10,7 +11,7 @@ SOUND := demo/skmusic.wav
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser test-variations lint format docs clean
+.PHONY: help demo player test test-browser test-variations lint format docs clean
 
 help:  ## say what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s%s\n", $$1, $$2}' Makefile
@@ -20,6 +21,10 @@ demo: $(VENV)/.installed  ## set up, compose from the songs that come with skmus
 	@echo "Composing; this takes some minutes ..."
 	@$(BIN)/skmusic compose --pieces 1 --seconds 30 --random-state 1 -o $(SOUND)
 	@echo "The music is in $(CURDIR)/$(SOUND)"
+
+player:  ## set up .venv-player, which plays models but cannot learn
+	@$(MAKE) --no-print-directory VENV=$(PLAYER) $(PLAYER)/.installed-player
+	@echo "Play a model: $(PLAYER)/bin/skmusic sample MODEL"
 
 test: lint  ## set up, check the style and run all tests
 	@# In two processes, as two cores are what it may count on; each takes 2 GB or so.
@@ -53,10 +58,10 @@ docs: $(VENV)/.installed-docs  ## set up and build the pages, with their sounds
 	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html
 	@echo "The pages are in $(CURDIR)/docs/_build/html/index.html"
 
-clean:  ## remove caches, builds and the demo; .venv stays
+clean:  ## remove caches, builds and the demo; environments stay
 	rm -rf docs/_build docs/auto_examples docs/generated
 	rm -rf demo build dist htmlcov .coverage .pytest_cache .ruff_cache .mypy_cache
-	find . -name $(VENV) -prune -o -name __pycache__ -type d -prune \
+	find . -name '$(VENV)*' -prune -o -name __pycache__ -type d -prune \
 		-exec rm -rf {} +
 
 # Stamps: what has been installed stays until pyproject.toml changes.
@@ -80,6 +85,18 @@ $(VENV)/.installed-docs: pyproject.toml $(VENV)/.made
 	@echo "Installing skmusic and what its pages need (TensorFlow is large) ..."
 	@$(PIP) --editable ".[docs]"
 	@touch $(VENV)/.installed $@
+
+# What skmusic depends on, less what only learning needs.
+$(VENV)/.installed-player: pyproject.toml $(VENV)/.made
+	@echo "Installing skmusic and what playing needs ..."
+	@$(BIN)/python -c "import tomllib; \
+		project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+		print(*(need for need in project['dependencies'] \
+			if not need.startswith(('keras', 'tensorflow'))), sep='\n')" \
+		> $(VENV)/needs.txt
+	@$(PIP) --requirement $(VENV)/needs.txt
+	@$(PIP) --no-deps --editable .
+	@touch $@
 
 # An environment that is there and works is kept.
 $(VENV)/.made:

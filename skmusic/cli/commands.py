@@ -172,6 +172,9 @@ def _describe(args, path, report):
 def _learn(args, ignore=()):
     """Fit a pipeline; return it, its part of the report, names, and recordings."""
     with ending_at_once():
+        from skmusic.utils.arguments import check_backend
+
+        check_backend()
         if args.checkpoint:
             check_checkpoint(args.checkpoint)
         songs = find_songs(args, ignore)

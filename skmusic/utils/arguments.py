@@ -4,6 +4,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from importlib.util import find_spec
 from numbers import Integral, Number, Real
 
 import numpy as np
@@ -109,7 +110,12 @@ def check_seconds(seconds):
 
 
 def check_backend():
-    """Refuse a backend of Keras that is not TensorFlow, before it is loaded."""
+    """Refuse to learn without Keras on TensorFlow, before either is loaded."""
+    if missing := [name for name in ("keras", "tensorflow") if not _is_there(name)]:
+        raise ImportError(
+            f"learning needs {' and '.join(missing)}, not installed here; "
+            f"pip install {' '.join(missing)} (to play, neither is needed)"
+        )
     loaded = sys.modules.get("keras.config")
     name = os.environ.get("KERAS_BACKEND") if loaded is None else loaded.backend()
     if name not in (None, "", "tensorflow"):
@@ -117,6 +123,14 @@ def check_backend():
             f"KERAS_BACKEND={name!r}: learning needs 'tensorflow'; set it to that, or "
             "unset it, before Keras is loaded."
         )
+
+
+def _is_there(name):
+    """Whether a package can be imported, without doing so."""
+    try:
+        return name in sys.modules or find_spec(name) is not None
+    except ImportError:  # some importers say so
+        return False
 
 
 def _check_kind(name, value, kind, wanted):

@@ -129,6 +129,20 @@ def test_only_one_backend_learns(name, monkeypatch):
     check_backend()
 
 
+@pytest.mark.parametrize(
+    "missing", [["keras"], ["tensorflow"], ["keras", "tensorflow"]]
+)
+def test_what_learning_lacks_is_named(missing, monkeypatch):
+    for name in missing:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(
+        "skmusic.utils.arguments.find_spec",
+        lambda name: None if name in missing else name,
+    )
+    with pytest.raises(ImportError, match=f"pip install {' '.join(missing)} "):
+        check_backend()
+
+
 def sequence(x):
     return check_sequence(BaseEstimator(), x, 2, "seed")
 
