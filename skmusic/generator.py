@@ -2,8 +2,10 @@
 
 import os
 import warnings
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -18,6 +20,7 @@ from skmusic.synthesis.tokens import SynthesisSettings
 from skmusic.utils.arguments import check_backend, check_fields, refuse_overflow
 from skmusic.utils.limits import MANY_FRAMES
 from skmusic.utils.sequences import check_dims, check_sequences
+from skmusic.utils.types import Name, RandomState, Recordings
 
 # Synthesis -> where its class is; each is loaded when it is asked for.
 _SYNTHESES = {
@@ -161,27 +164,27 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
 
     def __init__(
         self,
-        synthesis="concatenative",
+        synthesis: str = "concatenative",
         *,
-        n_tokens=None,
-        hidden_layer_sizes=None,
-        dropout=None,
-        epochs=30,
-        learning_rate=1e-3,
-        max_minutes=None,
-        n_streams=None,
-        chunk_length=None,
-        validation_fraction=0.1,
-        n_iter_no_change=4,
-        min_segment=0.25,
-        max_segment=0.45,
-        database_size=90_000_000,
-        warm_start=False,
-        checkpoint_dir=None,
-        callbacks=None,
-        random_state=None,
-        verbose=0,
-    ):
+        n_tokens: int | None = None,
+        hidden_layer_sizes: Sequence[int] | int | None = None,
+        dropout: Sequence[float] | float | None = None,
+        epochs: int = 30,
+        learning_rate: float = 1e-3,
+        max_minutes: float | None = None,
+        n_streams: int | None = None,
+        chunk_length: int | None = None,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 4,
+        min_segment: float = 0.25,
+        max_segment: float = 0.45,
+        database_size: int = 90_000_000,
+        warm_start: bool = False,
+        checkpoint_dir: Name | None = None,
+        callbacks: Sequence[Callable[[dict[str, Any]], object]] | None = None,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.synthesis = synthesis
         self.n_tokens = n_tokens
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -203,7 +206,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         self.verbose = verbose
 
     @refuse_overflow
-    def fit(self, X, y=None):
+    def fit(self, X: Recordings, y: object = None) -> Self:
         """Learn from recordings.
 
         Parameters
@@ -236,7 +239,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         return self._learn(X, self.warm_start and hasattr(self, "synthesis_"))
 
     @refuse_overflow
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: Recordings, y: object = None) -> Self:
         """Go on learning, from new recordings.
 
         The first call is `fit`. Each later one trains the network for `epochs` more

@@ -1,8 +1,10 @@
 """What a fitted generator does: forecast, score, sample. Nothing here learns."""
 
 from dataclasses import is_dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,6 +19,7 @@ from skmusic.utils.sequences import (
     check_sequence,
     check_sequences,
 )
+from skmusic.utils.types import RandomState, Recordings
 
 
 class PlayingMixin:
@@ -27,7 +30,7 @@ class PlayingMixin:
     """
 
     @refuse_overflow
-    def predict(self, X):
+    def predict(self, X: Recordings) -> Any:
         """Forecast each next frame from all frames before it.
 
         ``predict(X)[i][t]`` forecasts ``X[i][t + 1]`` from ``X[i][: t + 1]``, of which
@@ -68,7 +71,7 @@ class PlayingMixin:
         return self._framed(recordings.like(forecasts))
 
     @refuse_overflow
-    def score(self, X, y=None):
+    def score(self, X: Recordings, y: object = None) -> float:
         """Mean log-likelihood of the recordings, each step given all before it.
 
         The density is that of the spectra of 46 ms: zero-mean Gaussians, their
@@ -116,18 +119,18 @@ class PlayingMixin:
     @refuse_overflow
     def sample(
         self,
-        seed=None,
-        frames=1000,
+        seed: Any = None,
+        frames: int = 1000,
         *,
-        temperature=1.0,
-        top_k=None,
-        top_p=None,
-        style=None,
-        random_state=None,
-        verbose=None,
-        return_origin=False,
-        return_state=False,
-    ):
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        style: ArrayLike | None = None,
+        random_state: RandomState = None,
+        verbose: int | None = None,
+        return_origin: bool = False,
+        return_state: bool = False,
+    ) -> Any:
         """Go on after `seed`, or from nothing.
 
         Parameters
