@@ -26,7 +26,7 @@ player:  ## set up .venv-player, which plays models but cannot learn
 	@$(MAKE) --no-print-directory VENV=$(PLAYER) $(PLAYER)/.installed-player
 	@echo "Play a model: $(PLAYER)/bin/skmusic sample MODEL"
 
-test: lint  ## set up, check the style and run all tests
+test: lint  ## set up, check style and types, run all tests
 	@# In two processes, as two cores are what it may count on; each takes 2 GB or so.
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
@@ -42,9 +42,10 @@ test-variations: $(VENV)/.installed-test  ## run all tests as on other machines;
 	@# TESTS="tests/test_generator.py --only seed" names tests, and variations.
 	$(BIN)/python tests/variations.py -n 2 --dist worksteal $(TESTS)
 
-lint: $(VENV)/.installed-test  ## check the style
+lint: $(VENV)/.installed-test  ## check the style and the types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
 
 format: $(VENV)/.installed-test  ## mend the style
 	$(BIN)/ruff check --fix .

@@ -67,6 +67,7 @@ autosummary_ignore_module_all = False
 autosummary_imported_members = True
 default_role = "py:obj"  # `name` in a docstring links to it, where it can
 autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say more
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 # The same as tests/test_docstrings.py holds.

@@ -1,6 +1,22 @@
 """Learn from recordings, compose new ones, in scikit-learn's manner."""
 
 from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+if _TYPE_CHECKING:  # type checkers do not see what is loaded at first use
+    from skmusic import audio as audio
+    from skmusic import datasets as datasets
+    from skmusic import display as display
+    from skmusic import metrics as metrics
+    from skmusic import origin as origin
+    from skmusic import report as report
+    from skmusic import spectra as spectra
+    from skmusic.featurizer import FFTFeaturizer as FFTFeaturizer
+    from skmusic.generator import StatefulLSTMGenerator as StatefulLSTMGenerator
+    from skmusic.persistence.saving import load as load
+    from skmusic.persistence.saving import save as save
+    from skmusic.pipeline import Pipeline as Pipeline
+    from skmusic.pipeline import make_pipeline as make_pipeline
 
 __version__ = "0.1.0"
 

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +16,7 @@ from skmusic.inversion import InverseMixin
 from skmusic.spectra.frames import FrameFormat, Frames
 from skmusic.spectra.streaming import FrameList, FrameReader, map_files, map_threads
 from skmusic.utils.limits import MOST_CHANNELS
+from skmusic.utils.types import Recordings
 from skmusic.utils.validation import check_recordings
 
 
@@ -98,17 +101,17 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        N=2048,
-        hop_length=None,
-        window="hann",
+        N: int = 2048,
+        hop_length: int | None = None,
+        window: str | tuple[Any, ...] | ArrayLike = "hann",
         *,
-        sr=44100,
-        channels=None,
-        factor=1.0,
-        redundant=False,
-        on_error="warn",
-        n_jobs=-1,
-    ):
+        sr: float = 44100,
+        channels: int | None = None,
+        factor: float = 1.0,
+        redundant: bool = False,
+        on_error: str = "warn",
+        n_jobs: int | None = -1,
+    ) -> None:
         self.N = N
         self.hop_length = hop_length
         self.window = window
@@ -119,7 +122,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         self.on_error = on_error
         self.n_jobs = n_jobs
 
-    def fit(self, X, y=None):
+    def fit(self, X: Recordings, y: object = None) -> Self:
         """Check the parameters and learn the number of channels.
 
         Of files only the headers are read.
@@ -186,7 +189,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         return FrameReader(self.format_, self.n_jobs, self.on_error)
 
     @property
-    def format_(self):
+    def format_(self) -> FrameFormat:
         """Format of the frames, which they carry with them.
 
         Examples
@@ -210,7 +213,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
             self.redundant,
         )
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Recordings, y: object = None) -> Any:
         """Fit and transform; files are read when their frames are asked for.
 
         So a pipeline learns from more music than memory holds.
@@ -250,7 +253,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
             return self._reader().stream(recordings.items, found)
         return self._frames_of(recordings)
 
-    def stream(self, X):
+    def stream(self, X: Recordings) -> Any:
         """Transform; files are read when their frames are asked for.
 
         Parameters
@@ -283,7 +286,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         paths = recordings.items
         return self._reader().stream(paths, self._facts(paths))
 
-    def transform(self, X):
+    def transform(self, X: Recordings) -> Any:
         """Frames of each recording.
 
         Parameters

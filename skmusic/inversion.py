@@ -1,10 +1,15 @@
 """Frames back to waveforms: the other half of FFTFeaturizer."""
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from skmusic import spectra
 from skmusic.spectra.frames import format_of
 from skmusic.spectra.streaming import map_threads
+from skmusic.utils.types import Array
 from skmusic.utils.validation import check_recordings, name_of_file, restore_shape
 
 
@@ -15,7 +20,7 @@ class InverseMixin:
     recordings came without an axis for channels. They set nothing.
     """
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> Any:
         """Waveform of each sequence of frames.
 
         Parameters
@@ -70,7 +75,7 @@ class InverseMixin:
         )
         return restore_shape(x, dense=frames.form == "3d", flat=self._flat)
 
-    def inverse_stream(self, blocks):
+    def inverse_stream(self, blocks: Iterable[Array]) -> Iterator[Array]:
         """Waveform of frames that come block by block, as they come.
 
         Parameters
@@ -100,7 +105,7 @@ class InverseMixin:
         check_is_fitted(self)
         yield from spectra.istft_blocks(blocks, *self.format_.istft_args())
 
-    def count_frames(self, n_samples):
+    def count_frames(self, n_samples: int) -> int:
         """Frames whose `inverse_transform` has at least so many samples.
 
         Parameters

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skmusic.spectra.reframing import frame_at
+from skmusic.utils.types import Array
 
 __all__ = ["segments"]
 
@@ -36,7 +37,7 @@ def origin_of(synthesis, samples):
     return origin
 
 
-def segments(origin):
+def segments(origin: Array) -> Array:
     """Segments: stretches of frames that follow a recording without a break.
 
     Parameters

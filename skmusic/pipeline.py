@@ -1,6 +1,8 @@
 """Pipeline: scikit-learn's, with a name for the plain things and with `sample`."""
 
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
+from typing import Any, Self, TypeVar
 
 import sklearn.pipeline
 from sklearn.exceptions import NotFittedError
@@ -9,6 +11,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmusic.utils.arguments import as_seed_list, check_seconds, refuse_number
+from skmusic.utils.types import Array, Recording, Recordings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _only_if(check: Callable[[Any], bool]) -> Callable[[F], F]:
+    """scikit-learn's `available_if`, through which type checkers see."""
+    return available_if(check)
 
 
 def _can_go_on(pipe):
@@ -50,7 +60,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
     """
 
     @property
-    def steps(self):
+    def steps(self) -> list[tuple[str, Any]]:
         """List of (name, estimator)."""
         return self._steps
 
@@ -62,8 +72,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
             steps = [s if isinstance(s, (list, tuple)) else next(named) for s in steps]
         self._steps = steps
 
-    @available_if(_can_go_on)
-    def partial_fit(self, X, y=None, **params):
+    @_only_if(_can_go_on)
+    def partial_fit(self, X: Recordings, y: object = None, **params: Any) -> Self:
         """Go on learning, from new recordings, with the transformers as they are.
 
         Parameters
@@ -101,8 +111,16 @@ class Pipeline(sklearn.pipeline.Pipeline):
         last.partial_fit(X, y, **params)
         return self
 
-    @available_if(_can_sample)
-    def sample(self, seed=None, frames=None, *, seconds=None, style=None, **options):
+    @_only_if(_can_sample)
+    def sample(
+        self,
+        seed: Recording | Sequence[Recording | None] | None = None,
+        frames: int | None = None,
+        *,
+        seconds: float | None = None,
+        style: Recording | None = None,
+        **options: Any,
+    ) -> Any:
         """Compose: what might follow a recording.
 
         Parameters
@@ -173,17 +191,17 @@ class Pipeline(sklearn.pipeline.Pipeline):
         music = music if many else music[0]
         return (music, *about) if about else music
 
-    @available_if(_can_sample)
+    @_only_if(_can_sample)
     def stream(
         self,
-        seed=None,
-        frames=None,
+        seed: Recording | None = None,
+        frames: int | None = None,
         *,
-        seconds=None,
-        style=None,
-        block_frames=16,
-        **options,
-    ):
+        seconds: float | None = None,
+        style: Recording | None = None,
+        block_frames: int = 16,
+        **options: Any,
+    ) -> Iterator[Array]:
         """Compose as it is listened to: blocks of music, each as soon as it is made.
 
         Parameters
@@ -323,7 +341,9 @@ def _first(blocks, n_samples):
             return
 
 
-def make_pipeline(*steps, memory=None, transform_input=None, verbose=False):
+def make_pipeline(
+    *steps: Any, memory: Any = None, transform_input: Any = None, verbose: bool = False
+) -> Pipeline:
     """Pipeline of estimators, named after their classes.
 
     Parameters

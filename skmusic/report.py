@@ -3,7 +3,8 @@
 import contextlib
 import importlib.metadata
 import platform
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from skmusic.display import (
 from skmusic.display.html import check_installed, inline_figure
 from skmusic.metrics.reference import ReferenceClip, excerpt, measure, reference_clips
 from skmusic.origin import segments
+from skmusic.utils.types import Recording
 
 __all__ = ["Piece", "report"]
 
@@ -81,7 +83,15 @@ class Piece(NamedTuple):
     origin: np.ndarray | None = None
 
 
-def report(pipe, pieces, *, seed=None, names=None, real=None, command=None):
+def report(
+    pipe: Any,
+    pieces: Sequence[Piece],
+    *,
+    seed: Recording | None = None,
+    names: Sequence[str] | None = None,
+    real: Sequence[Recording] | None = None,
+    command: str | None = None,
+) -> str:
     """Make the page: one HTML file that needs no other and no network.
 
     Parameters

@@ -5,13 +5,16 @@ stops at a bound, since some kilobytes can unfold to any length.
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from skmusic.audio.containers import open_source
 from skmusic.audio.recordings import as_file
 from skmusic.audio.waveform import resample, resample_blocks, to_channels
 from skmusic.utils.limits import MOST_CHANNELS
+from skmusic.utils.types import Array, File
 
 # A file may unfold to these bytes of samples in single precision, or to so many times
 # its own size. Speech codecs of the lowest bit rates reach half of that.
@@ -20,7 +23,12 @@ _SURE, _MOST_TIMES = 1 << 28, 1000
 _LOUDEST = 1e10
 
 
-def read(recording, sr=None, channels=None, dtype=np.float32):
+def read(
+    recording: File,
+    sr: int | None = None,
+    channels: int | None = None,
+    dtype: DTypeLike = np.float32,
+) -> tuple[Array, int]:
     """Read a recording.
 
     Parameters
@@ -128,7 +136,7 @@ def read_blocks(recording, sr, channels):
         yield from resample_blocks(blocks, source.sr, sr, channels)
 
 
-def info(recording):
+def info(recording: File) -> dict[str, Any]:
     """Describe a recording.
 
     Only a damaged file, and one without a header (.aac), is decoded for it.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile as sf
+from numpy.typing import ArrayLike
 
 from skmusic.audio.files import native_name, written_whole
 from skmusic.audio.waveform import (
@@ -14,6 +15,7 @@ from skmusic.audio.waveform import (
     resample,
     to_16_bits,
 )
+from skmusic.utils.types import Name
 
 # For each suffix: format, subtype and the rates that the encoder takes. libvorbis does
 # not refuse rates above 200 kHz, it crashes.
@@ -36,7 +38,7 @@ ENCODERS = {
 }
 
 
-def write(path, x, sr):
+def write(path: Name, x: ArrayLike, sr: float) -> None:
     """Write a recording, whole or not at all.
 
     The sound goes to a hidden file in the same folder, which is renamed once it is

@@ -4,9 +4,12 @@ import contextlib
 import os
 import uuid
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import soundfile as sf
+
+from skmusic.utils.types import Name
 
 MPEG4 = {".m4a", ".m4b", ".m4r", ".mp4", ".aac", ".mov", ".3gp"}
 
@@ -61,7 +64,9 @@ _UNREADABLE = frozenset(
 )
 
 
-def find(paths, ignore=()):
+def find(
+    paths: Name | Iterable[Name], ignore: Name | Iterable[Name] = ()
+) -> list[Path]:
     """Find recordings by name.
 
     Parameters

@@ -2,14 +2,16 @@
 
 import numpy as np
 import soxr
+from numpy.typing import ArrayLike
 
 from skmusic.utils.limits import MOST_CHANNELS
+from skmusic.utils.types import Array
 
 RATES = range(100, 1_000_001)  # Hz; no recording of music lies outside
 BLOCK = 8192  # samples decoded or encoded at once; longer ones overflow stacks
 
 
-def resample(x, sr_in, sr_out):
+def resample(x: ArrayLike, sr_in: float, sr_out: float) -> Array:
     """Change the sampling rate, keeping pitch, level and duration.
 
     Parameters
@@ -71,7 +73,7 @@ def resample_blocks(blocks, sr_in, sr_out, channels):
     yield y
 
 
-def to_channels(x, channels):
+def to_channels(x: ArrayLike, channels: int) -> Array:
     """Mix a waveform to a number of channels.
 
     One channel is copied into all; many are averaged into one. To make two of more,
@@ -155,7 +157,7 @@ def check_limits(what, sr, channels):
         )
 
 
-def as_waveform(x):
+def as_waveform(x: ArrayLike) -> Array:
     """Return `x` as an array of shape (n_samples, n_channels) of floats."""
     x = np.asarray(x)
     if x.dtype not in (np.float32, np.float64):

@@ -3,6 +3,7 @@
 import math
 import re
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
@@ -11,6 +12,7 @@ from skmusic.datasets.composition import compose
 from skmusic.datasets.harmony import PITCHES, SCALES
 from skmusic.datasets.mixing import render
 from skmusic.datasets.styles import STYLES
+from skmusic.utils.types import RandomState
 
 __all__ = ["make_songs"]
 
@@ -58,8 +60,14 @@ def _parse_key(key):
 
 
 def make_songs(
-    n_songs=8, seconds=30.0, *, sr=44100, tempo=None, key=None, random_state=None
-):
+    n_songs: int = 8,
+    seconds: float = 30.0,
+    *,
+    sr: int = 44100,
+    tempo: float | tuple[float, float] | None = None,
+    key: str | None = None,
+    random_state: RandomState = None,
+) -> Any:
     """Compose and synthesise songs whose tempo, key, chords and beats are known.
 
     The songs go in turn through five styles (ballad, dance, folk, waltz, soul),

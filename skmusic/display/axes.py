@@ -3,8 +3,10 @@
 import os
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from skmusic import audio
+from skmusic.utils.types import Array, Name
 
 
 def axes_of(ax):
@@ -30,7 +32,7 @@ def axes_of(ax):
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
-def recording_of(x, sr):
+def recording_of(x: Name | ArrayLike, sr: float) -> tuple[Array, float]:
     """Waveform ``(n_samples, n_channels)`` and rate of a path or an array.
 
     Examples

@@ -7,6 +7,7 @@ import io
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from skmusic import audio
 
@@ -65,7 +66,14 @@ class Player:
     Player('a tone', 1.0 s)
     """
 
-    def __init__(self, music, sr=44100, *, name="music", encoding="flac"):
+    def __init__(
+        self,
+        music: ArrayLike,
+        sr: float = 44100,
+        *,
+        name: str = "music",
+        encoding: str = "flac",
+    ) -> None:
         if encoding not in _FORMATS:
             raise ValueError(
                 f"encoding={encoding!r} is unknown; use one of {list(_FORMATS)}."
@@ -76,7 +84,7 @@ class Player:
     def __repr__(self):
         return f"Player({self.name!r}, {len(self.music) / self.sr:.1f} s)"
 
-    def source(self):
+    def source(self) -> str:
         """Make the data URI that a browser plays.
 
         Returns

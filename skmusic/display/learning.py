@@ -1,9 +1,13 @@
 """Displays of a generator: how it learned, and where its music comes from."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from skmusic.display.axes import axes_of
 from skmusic.origin import segments
+from skmusic.utils.types import Array, Axes, Recording
 
 
 class TrainingDisplay:
@@ -29,11 +33,11 @@ class TrainingDisplay:
     2
     """
 
-    def __init__(self, history):
+    def __init__(self, history: Sequence[Mapping[str, float]]) -> None:
         self.history = history
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: Any, *, ax: Axes = None) -> Self:
         """Plot how an estimator learned.
 
         Parameters
@@ -61,7 +65,7 @@ class TrainingDisplay:
         last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
         return cls(last.history_).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes = None) -> Self:
         """Draw.
 
         Parameters
@@ -127,13 +131,26 @@ class OriginDisplay:
     {0: 0.5, 2: 0.5}
     """
 
-    def __init__(self, segments, frame_seconds, *, names=None):
+    def __init__(
+        self,
+        segments: Array,
+        frame_seconds: float,
+        *,
+        names: Sequence[str] | None = None,
+    ) -> None:
         self.segments, self.frame_seconds, self.names = segments, frame_seconds, names
 
     @classmethod
     def from_estimator(
-        cls, estimator, seed=None, *, seconds=30.0, names=None, ax=None, **options
-    ):
+        cls,
+        estimator: Any,
+        seed: Recording | None = None,
+        *,
+        seconds: float = 30.0,
+        names: Sequence[str] | None = None,
+        ax: Axes = None,
+        **options: Any,
+    ) -> Self:
         """Compose a piece, and plot where it comes from.
 
         Parameters
@@ -176,7 +193,14 @@ class OriginDisplay:
         return cls.from_origin(origin, frame_seconds=frame_seconds, names=names, ax=ax)
 
     @classmethod
-    def from_origin(cls, origin, *, frame_seconds, names=None, ax=None):
+    def from_origin(
+        cls,
+        origin: Array,
+        *,
+        frame_seconds: float,
+        names: Sequence[str] | None = None,
+        ax: Axes = None,
+    ) -> Self:
         """Plot where a piece comes from.
 
         Parameters
@@ -207,7 +231,7 @@ class OriginDisplay:
         """
         return cls(segments(origin), frame_seconds, names=names).plot(ax)
 
-    def shares(self):
+    def shares(self) -> dict[int, float]:
         """Share of the piece that each recording has.
 
         Returns
@@ -230,7 +254,7 @@ class OriginDisplay:
         order = np.argsort(-share, kind="stable")
         return {int(numbers[i]): float(share[i]) for i in order}
 
-    def name(self, recording):
+    def name(self, recording: int) -> str:
         """Name of a recording.
 
         Parameters
@@ -252,7 +276,7 @@ class OriginDisplay:
         """
         return self.names[recording] if self.names else f"recording {recording + 1}"
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes = None) -> Self:
         """Draw a row and a colour for each recording, a bar for each segment.
 
         Parameters

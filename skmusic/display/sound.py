@@ -1,10 +1,14 @@
 """Displays of one recording: its waveform and its spectrogram."""
 
+from typing import Self
+
 import numpy as np
 import scipy.fft
+from numpy.typing import ArrayLike
 
 from skmusic.display.axes import axes_of, recording_of
 from skmusic.spectra import analysis_window, stft
+from skmusic.utils.types import Array, Axes, Name
 
 
 class WaveformDisplay:
@@ -42,11 +46,19 @@ class WaveformDisplay:
     # Beyond so many samples only the extremes of as many parts can be seen.
     _MOST = 4000
 
-    def __init__(self, x, sr, *, start=0.0):
+    def __init__(self, x: Array, sr: float, *, start: float = 0.0) -> None:
         self.x, self.sr, self.start = x, sr, start
 
     @classmethod
-    def from_recording(cls, x, *, sr=44100, start=0.0, seconds=None, ax=None):
+    def from_recording(
+        cls,
+        x: Name | ArrayLike,
+        *,
+        sr: float = 44100,
+        start: float = 0.0,
+        seconds: float | None = None,
+        ax: Axes = None,
+    ) -> Self:
         """Plot a recording, or a part of it.
 
         Parameters
@@ -89,7 +101,7 @@ class WaveformDisplay:
             )
         return cls(part, sr, start=start).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes = None) -> Self:
         """Draw: one line for each channel, or the range of what is too dense.
 
         Parameters
@@ -168,12 +180,14 @@ class SpectrogramDisplay:
 
     _FLOOR, _LOWEST, _ROWS, _MOST = -80.0, 40.0, 192, 1000
 
-    def __init__(self, decibels, frequencies, seconds):
+    def __init__(self, decibels: Array, frequencies: Array, seconds: float) -> None:
         self.decibels, self.frequencies = decibels, frequencies
         self.seconds = seconds
 
     @classmethod
-    def from_recording(cls, x, *, sr=44100, N=4096, ax=None):
+    def from_recording(
+        cls, x: Name | ArrayLike, *, sr: float = 44100, N: int = 4096, ax: Axes = None
+    ) -> Self:
         """Plot a recording, its channels mixed.
 
         Parameters
@@ -212,7 +226,7 @@ class SpectrogramDisplay:
         level = 10 * np.log10(np.maximum(power / max(power.max(), 1e-20), 1e-8))
         return cls(level, bins * sr / N, len(x) / sr).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes = None) -> Self:
         """Draw.
 
         Parameters
@@ -279,11 +293,20 @@ class SpectrumDisplay:
     (10, 5, 129)
     """
 
-    def __init__(self, real, frequencies):
+    def __init__(self, real: Array, frequencies: Array) -> None:
         self.real, self.frequencies = real, frequencies
 
     @classmethod
-    def from_recording(cls, x, *, sr=44100, N=256, n_sets=10, n_frames=5, ax=None):
+    def from_recording(
+        cls,
+        x: Name | ArrayLike,
+        *,
+        sr: float = 44100,
+        N: int = 256,
+        n_sets: int = 10,
+        n_frames: int = 5,
+        ax: Axes = None,
+    ) -> Self:
         """Plot sets of neighbouring frames, spread evenly over a recording.
 
         Parameters
@@ -323,7 +346,7 @@ class SpectrumDisplay:
         real = scipy.fft.rfft(sets.reshape(n_sets, n_frames, N), axis=-1).real * 2 / N
         return cls(real, scipy.fft.rfftfreq(N, 1 / sr)).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes = None) -> Self:
         """Draw, each set in a colour.
 
         Parameters

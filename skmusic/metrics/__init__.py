@@ -6,6 +6,8 @@ one recording are never taken for independent: cross-validation leaves out whole
 recordings, and neighbours are sought in other recordings.
 """
 
+from typing import Any
+
 import numpy as np
 
 from skmusic.metrics import distances
@@ -17,6 +19,7 @@ from skmusic.metrics.descriptors import (
     spectral_descriptors,
     temporal_variance,
 )
+from skmusic.utils.types import Waveforms
 
 __all__ = [
     "classifier_auc",
@@ -35,7 +38,9 @@ def _features(reference, generated, sr):
     )
 
 
-def collapse_index(reference, generated, sr=44100):
+def collapse_index(
+    reference: Waveforms, generated: Waveforms, sr: float = 44100
+) -> float:
     """Median temporal variance of the generated over that of the reference.
 
     Near 0 for hums, steady noise and looped grains; about 1 for music that moves
@@ -74,7 +79,9 @@ def _collapse_index(reference, generated):
     return float((new + 0.1) / (old + 0.1))
 
 
-def frechet_distance(reference, generated, sr=44100):
+def frechet_distance(
+    reference: Waveforms, generated: Waveforms, sr: float = 44100
+) -> float:
     """Frechet distance of the window features, squared, in reference deviations.
 
     `|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))` of the means and covariances of
@@ -112,7 +119,9 @@ def frechet_distance(reference, generated, sr=44100):
     return distances.frechet(*_features(reference, generated, sr))
 
 
-def classifier_auc(reference, generated, sr=44100):
+def classifier_auc(
+    reference: Waveforms, generated: Waveforms, sr: float = 44100
+) -> float:
     """How well a classifier tells generated from reference windows of 3 s.
 
     A classifier two-sample test [1]_: area under the receiver operating
@@ -145,7 +154,9 @@ def classifier_auc(reference, generated, sr=44100):
     return distances.auc(*_features(reference, generated, sr))
 
 
-def density_coverage(reference, generated, sr=44100, k=5):
+def density_coverage(
+    reference: Waveforms, generated: Waveforms, sr: float = 44100, k: int = 5
+) -> tuple[float, float]:
     """Density and coverage of the generated windows.
 
     After [1]_: about each reference window lies a ball up to its `k`-th neighbour
@@ -188,7 +199,12 @@ def density_coverage(reference, generated, sr=44100, k=5):
     return distances.density_and_coverage(*features, k=k)
 
 
-def evaluate(reference, generated, training=None, sr=44100):
+def evaluate(
+    reference: Waveforms,
+    generated: Waveforms,
+    training: Waveforms | None = None,
+    sr: float = 44100,
+) -> dict[str, Any]:
     """Apply all metrics to generated music.
 
     Parameters

@@ -6,6 +6,7 @@ from numpy.lib.stride_tricks import as_strided
 from scipy.ndimage import uniform_filter1d
 
 from skmusic.metrics.analysis import mono, power_spectra
+from skmusic.utils.types import Waveforms
 
 COPY_RATE, COPY_SIZE, COPY_HOP = 11025, 2048, 690  # frames of 186 ms every 63 ms
 COPY_LOW, COPY_HIGH = 0.6, 0.82  # similarity that extends and that starts a stretch
@@ -14,7 +15,9 @@ COPY_LOW, COPY_HIGH = 0.6, 0.82  # similarity that extends and that starts a str
 COPY_LAG, COPY_CHANGE = 2, 0.3
 
 
-def copying(training, generated, sr=44100, semitones=3):
+def copying(
+    training: Waveforms, generated: Waveforms, sr: float = 44100, semitones: int = 3
+) -> dict[str, float]:
     """How much of the generated music stands in the training recordings.
 
     Fingerprints of both are compared at every pair of times by matrix products: the

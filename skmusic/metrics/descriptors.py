@@ -6,6 +6,7 @@ statistics, and nothing in silence moves.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 from scipy.signal import find_peaks
 
@@ -146,7 +147,7 @@ def spectral_shape(power):
     return float(centroid), float(np.average(flatness, weights=energy))
 
 
-def describe(x, sr=44100):
+def describe(x: ArrayLike, sr: float = 44100) -> dict[str, float]:
     """Describe one recording by numbers.
 
     Parameters

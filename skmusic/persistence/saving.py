@@ -16,6 +16,7 @@ import types
 import typing
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sklearn
@@ -41,6 +42,7 @@ from skmusic.synthesis.concatenative.synthesis import Concatenative
 from skmusic.synthesis.neural.synthesis import Neural
 from skmusic.synthesis.neural.vocoder import Vocoder
 from skmusic.synthesis.regression import Regression
+from skmusic.utils.types import Name
 
 # All that is ever made, by the names that files have for it.
 _DATACLASSES = {
@@ -74,7 +76,7 @@ _FITTED = re.compile(r"_[a-z]+|[a-z][a-z0-9_]*_")
 _UNSOUND = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
 
-def save(model, path):
+def save(model: Any, path: Name) -> None:
     """Save a model as a file that is safe to share.
 
     Parameters
@@ -127,7 +129,7 @@ def save(model, path):
     write_archive(path, arrays, content, made_with)
 
 
-def load(path):
+def load(path: Name) -> Any:
     """Load a model that `save` made.
 
     No code in the file is run, and memory is bounded by twice the size of the file

@@ -5,13 +5,23 @@ neighbours. The last frame tells how many samples were padded, so that the inver
 has the length of the recording.
 """
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import scipy.fft
 
 from skmusic.spectra.windows import BLOCK, PADDING_UNIT, count_bins, synthesis_window
+from skmusic.utils.types import Array
 
 
-def istft(frames, w, hop_length, n_channels, factor=1.0, redundant=False):
+def istft(
+    frames: Array,
+    w: Array,
+    hop_length: int,
+    n_channels: int,
+    factor: float = 1.0,
+    redundant: bool = False,
+) -> Array:
     """Waveform of frames, the exact inverse of `stft`.
 
     Parameters
@@ -63,7 +73,14 @@ def _blocks(n_frames, numbers_per_frame):
     return [slice(i, min(i + step, n_frames)) for i in range(0, n_frames, step)]
 
 
-def istft_blocks(blocks, w, hop_length, n_channels, factor=1.0, redundant=False):
+def istft_blocks(
+    blocks: Iterable[Array],
+    w: Array,
+    hop_length: int,
+    n_channels: int,
+    factor: float = 1.0,
+    redundant: bool = False,
+) -> Iterator[Array]:
     """Waveform of frames that come block by block, each as soon as it is known.
 
     Parameters
@@ -111,7 +128,15 @@ def istft_blocks(blocks, w, hop_length, n_channels, factor=1.0, redundant=False)
             yield x
 
 
-def overlap_add(frames, tail, w, hop_length, n_channels, factor=1.0, redundant=False):
+def overlap_add(
+    frames: Array,
+    tail: Array | None,
+    w: Array,
+    hop_length: int,
+    n_channels: int,
+    factor: float = 1.0,
+    redundant: bool = False,
+) -> tuple[Array, Array]:
     """One block of `istft_blocks`: the frames' waveform, and what goes into the next.
 
     Parameters

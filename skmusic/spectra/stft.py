@@ -4,10 +4,14 @@ A frame is one analysis window's spectrum packed as real numbers,
 ``[real of channel 0, imaginary of channel 0, real of channel 1, ...]``.
 """
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import numpy as np
 import scipy.fft
 
 from skmusic.spectra.windows import BLOCK, PADDING_UNIT, count_bins, count_frames
+from skmusic.utils.types import Array
 
 # Numbers that room is made for before they are there: anybody may claim any length.
 _EXPECTED = 1 << 27
@@ -27,7 +31,9 @@ def _mirrored(x, start, stop):
     return x[np.minimum(at, 2 * len(x) - 1 - at)]
 
 
-def stft(x, w, hop_length, factor=1.0, redundant=False):
+def stft(
+    x: Array, w: Array, hop_length: int, factor: float = 1.0, redundant: bool = False
+) -> Array:
     """Frames of a waveform.
 
     Parameters
@@ -60,7 +66,15 @@ def stft(x, w, hop_length, factor=1.0, redundant=False):
     return stft_whole([x], w, hop_length, factor, redundant, n_frames=n_frames)
 
 
-def stft_blocks(blocks, w, hop_length, factor=1.0, redundant=False, *, n_frames):
+def stft_blocks(
+    blocks: Iterable[Array],
+    w: Array,
+    hop_length: int,
+    factor: float = 1.0,
+    redundant: bool = False,
+    *,
+    n_frames: int,
+) -> Iterator[Array]:
     """Frames of a waveform that comes block by block.
 
     Parameters
@@ -97,7 +111,15 @@ def stft_blocks(blocks, w, hop_length, factor=1.0, redundant=False, *, n_frames)
         yield frames
 
 
-def stft_whole(blocks, w, hop_length, factor=1.0, redundant=False, *, n_frames):
+def stft_whole(
+    blocks: Iterable[Array],
+    w: Array,
+    hop_length: int,
+    factor: float = 1.0,
+    redundant: bool = False,
+    *,
+    n_frames: int,
+) -> Array:
     """Frames of a waveform that comes block by block, in one array.
 
     Parameters
@@ -122,7 +144,8 @@ def stft_whole(blocks, w, hop_length, factor=1.0, redundant=False, *, n_frames):
     >>> stft_whole([x[:5000], x[5000:]], w, 128, n_frames=70).shape
     (72, 258)
     """
-    analysis, frames, n = _Analysis(w * factor, hop_length, redundant), None, 0
+    analysis, n = _Analysis(w * factor, hop_length, redundant), 0
+    frames: Any = None
     step = max(1, BLOCK // (2 * len(w)))
     for samples, padding in _parts(blocks, len(w), hop_length, step):
         more = n + analysis.count(samples)

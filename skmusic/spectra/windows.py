@@ -1,9 +1,13 @@
 """Windows of frames: their weights, and how many there are."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.signal import get_window
+
+from skmusic.utils.types import Array
 
 # Frames are transformed in blocks of about this many numbers, so that the
 # windowed copies stay in cache and memory stays near the size of the output.
@@ -15,7 +19,7 @@ BLOCK = 1 << 18
 PADDING_UNIT = 2.0**-60
 
 
-def analysis_window(window, N):
+def analysis_window(window: str | tuple[Any, ...] | ArrayLike, N: int) -> Array:
     """Square root of a window, to be used both in analysis and in synthesis.
 
     Parameters
@@ -65,7 +69,7 @@ def analysis_window(window, N):
     return np.sqrt(np.maximum(w, 0.0))
 
 
-def synthesis_window(w, hop_length):
+def synthesis_window(w: Array, hop_length: int) -> Array:
     """Dual of an analysis window: their overlap-added product is one.
 
     Parameters
@@ -110,7 +114,7 @@ def synthesis_window(w, hop_length):
     return w / np.tile(coverage, n_hops)[:N]
 
 
-def count_frames(n_samples, N, hop_length):
+def count_frames(n_samples: int, N: int, hop_length: int) -> int:
     """Frames that cover each of `n_samples` samples as often as any other.
 
     Parameters
@@ -136,7 +140,7 @@ def count_frames(n_samples, N, hop_length):
     return -(-(n_samples + N - hop_length) // hop_length)
 
 
-def count_bins(N, redundant=False):
+def count_bins(N: int, redundant: bool = False) -> int:
     """Frequency bins of a frame and channel.
 
     Parameters

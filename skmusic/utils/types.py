@@ -14,9 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 Name: TypeAlias = str | os.PathLike[str]
 File: TypeAlias = Name | bytes | bytearray | memoryview | BinaryIO
 Array: TypeAlias = NDArray[Any]
-# One recording, or frames of one; several, of which an array is one kind.
+# One recording, or frames of one; several, of which an array is one kind; several that
+# are decoded.
 Recording: TypeAlias = File | ArrayLike
 Recordings: TypeAlias = Sequence[Recording] | ArrayLike
+Waveforms: TypeAlias = Sequence[ArrayLike] | Array
 RandomState: TypeAlias = int | np.random.RandomState | None
 # Of matplotlib, which may be absent.
 Axes: TypeAlias = Any
