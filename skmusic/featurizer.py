@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skmusic import audio, spectra
+from skmusic.audio.music import rate_of
 from skmusic.audio.recordings import as_file
 from skmusic.inversion import InverseMixin
 from skmusic.spectra.frames import FrameFormat, Frames
@@ -40,7 +41,8 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         hop_length=N``.
     sr : float, default=44100
         Sampling rate in hertz of the frames. Files of another rate are
-        resampled; arrays are taken to have this rate.
+        resampled; arrays are taken to have this rate, and `skmusic.audio.Music` of
+        another is refused.
     channels : int or None, default=None
         Channels of the frames. Recordings are mixed to so many. None takes
         what is fitted: two where any recording has two, else one; mono
@@ -174,6 +176,8 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
 
     def _recordings(self, X, reset):
         """Checked recordings; open files are read now, so they may be closed later."""
+        for x in X if isinstance(X, (list, tuple)) else [X]:
+            rate_of(x, self.sr)
         found = check_recordings(self, X, reset=reset)
         if found.form != "paths":
             return found

@@ -10,6 +10,7 @@ from sklearn.pipeline import _name_estimators
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmusic.audio.music import Music
 from skmusic.utils.arguments import as_seed_list, check_seconds, refuse_number
 from skmusic.utils.types import Array, Recording, Recordings
 
@@ -146,9 +147,9 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
         Returns
         -------
-        music : ndarray of shape (n_samples, n_channels), float32
-            The music after the seed, without it, at the featurizer's rate: the
-            samples that all of their windows cover,
+        music : Music of shape (n_samples, n_channels), float32
+            The music after the seed, without it: an array that knows its rate, the
+            featurizer's ``sr``. It has the samples that all of their windows cover,
             ``frames * hop_length - (N - hop_length)``; or ``seconds`` of them. For a
             list of seeds this, and what else is returned, is a list.
         origin : ndarray of shape (n_frames,), of dtype `skmusic.origin.ORIGIN`
@@ -187,7 +188,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         music = music if many else [music]
         for step in reversed(self._transformers()):
             music = step.inverse_transform(music)
-        music = [x[:n_samples, None] if x.ndim == 1 else x[:n_samples] for x in music]
+        music = [self._timed(x[:n_samples]) for x in music]
         music = music if many else music[0]
         return (music, *about) if about else music
 
@@ -217,7 +218,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
         Returns
         -------
-        iterator of ndarray of shape (n_samples, n_channels), float32
+        iterator of Music of shape (n_samples, n_channels), float32
             Together what `sample` gives, to the bit. What is held in memory does
             not grow.
 
@@ -264,7 +265,13 @@ class Pipeline(sklearn.pipeline.Pipeline):
         )
         for step in reversed(self._transformers()):
             blocks = step.inverse_stream(blocks)
-        return blocks if n_samples is None else _first(blocks, n_samples)
+        blocks = blocks if n_samples is None else _first(blocks, n_samples)
+        return (self._timed(x) for x in blocks)
+
+    def _timed(self, x):
+        """Waveform that knows its rate, where the first step tells it."""
+        sr = getattr(self.steps[0][1], "sr", None)
+        return Music(x[:, None] if x.ndim == 1 else x, sr)
 
     def _length(self, frames, seconds):
         """Frames to make, and samples to keep of them; None for all."""

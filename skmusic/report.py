@@ -1,6 +1,7 @@
 """A page to judge composed music by: players, plots, measures, in one file."""
 
 import contextlib
+import html
 import importlib.metadata
 import platform
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skmusic import audio
+from skmusic.audio.files import written_whole
+from skmusic.audio.music import rate_of
 from skmusic.display import (
     OriginDisplay,
     Player,
@@ -20,9 +23,9 @@ from skmusic.display import (
 from skmusic.display.html import check_installed, inline_figure
 from skmusic.metrics.reference import ReferenceClip, excerpt, measure, reference_clips
 from skmusic.origin import segments
-from skmusic.utils.types import Recording
+from skmusic.utils.types import Array, Name, RandomState, Recording
 
-__all__ = ["Piece", "report"]
+__all__ = ["Page", "Piece", "report"]
 
 # Seconds of a reference clip beside a piece, of a seed, and of the short waveform.
 _EXCERPT, _SHORT = 15.0, 0.05
@@ -83,25 +86,80 @@ class Piece(NamedTuple):
     origin: np.ndarray | None = None
 
 
+class Page(str):
+    """A page as it stands in a file: HTML that needs no other file and no network.
+
+    It is a str in all else, and a notebook shows it.
+
+    See Also
+    --------
+    report : Makes it.
+
+    Examples
+    --------
+    >>> from skmusic.report import Page
+    >>> Page("<p>music</p>")[:3]
+    '<p>'
+    """
+
+    def save(self, path: Name) -> None:
+        """Write the file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path
+            File to write; it should end in .html.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from skmusic.report import Page
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Page("<p>music</p>").save(f"{folder}/page.html")
+        ...     Path(folder, "page.html").read_text()
+        '<p>music</p>'
+        """
+        with written_whole(path) as part:
+            part.write_text(self, encoding="utf-8")
+
+    def _repr_html_(self):
+        # In a frame of its own, since its styles are for a whole page.
+        return (
+            f'<iframe srcdoc="{html.escape(self)}" title="What was composed" '
+            'style="width:100%;height:40rem;border:0"></iframe>'
+        )
+
+
 def report(
     pipe: Any,
-    pieces: Sequence[Piece],
+    pieces: Sequence[Piece | Array] | None = None,
     *,
+    seconds: float = 30,
+    n: int = 3,
     seed: Recording | None = None,
+    random_state: RandomState = None,
     names: Sequence[str] | None = None,
     real: Sequence[Recording] | None = None,
     command: str | None = None,
-) -> str:
+) -> Page:
     """Make the page: one HTML file that needs no other and no network.
 
     Parameters
     ----------
     pipe : Pipeline
         Fitted, of an `FFTFeaturizer` and a `StatefulLSTMGenerator`.
-    pieces : list of Piece
-        What it composed.
+    pieces : list of Piece or ndarray of shape (n_samples, n_channels), or None, \
+            default=None
+        What it composed. None composes now.
+    seconds : float, default=30
+        Length of each piece that is composed.
+    n : int, default=3
+        How many are composed.
     seed : path, ndarray of shape (n_samples, n_channels) or None, default=None
         What the pieces go on from, shown if there is any.
+    random_state : int, RandomState or None, default=None
+        Of what is composed, as `Pipeline.sample` takes it.
     names : list of str or None, default=None
         Of the recordings that were fitted; None numbers them.
     real : list of path or ndarray, default=None
@@ -113,13 +171,13 @@ def report(
 
     Returns
     -------
-    str
-        HTML.
+    Page
+        HTML, a str with ``save(path)``.
 
     Raises
     ------
     ValueError
-        If there is no piece.
+        If there is no piece, or one has another rate than the pipeline.
     ImportError
         If matplotlib or jinja2 is not installed (the extra ``report``).
 
@@ -127,33 +185,61 @@ def report(
     --------
     >>> from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
     >>> from skmusic.datasets import make_songs
-    >>> from skmusic.report import Piece, report
+    >>> from skmusic.report import report
     >>> songs = make_songs(2, 3.0, sr=8000, random_state=0)
     >>> pipe = Pipeline([
     ...     FFTFeaturizer(N=512, sr=8000),
     ...     StatefulLSTMGenerator(epochs=1, random_state=0),
     ... ]).fit(songs.recordings)
-    >>> music, origin = pipe.sample(seconds=2, random_state=1, return_origin=True)
-    >>> page = report(pipe, [Piece("first", music, origin)], names=songs.names)
+    >>> page = report(pipe, seconds=2, n=1, random_state=1, names=songs.names)
     >>> page.count("<audio"), "http" in page.split("base64")[0]
     (2, False)
     """
-    if not pieces:
-        raise ValueError("pieces is empty: there is nothing to report on.")
     check_installed()
+    if pieces is None:
+        pieces = _composed(pipe, seconds, n, seed, random_state)
+    if not len(pieces):
+        raise ValueError("pieces is empty: there is nothing to report on.")
     sr = round(pipe.steps[0][1].sr)
+    pieces = [_as_piece(i, x, sr) for i, x in enumerate(pieces, start=1)]
     found = reference_clips(pipe) if real is None else _as_clips(real, sr)
     measured = measure([p.music for p in pieces], found, sr) if found else {}
-    return _template().render(
-        title=f"Composed by skmusic: {len(pieces)} piece{'s'[: len(pieces) != 1]}",
-        seed=None if seed is None else _seed(seed, sr),
-        pieces=[_piece(pipe, piece, found, names, sr) for piece in pieces],
-        rows=list(_rows(measured)),
-        training=_training(pipe),
-        command=command,
-        settings=_settings(pipe),
-        versions=_versions(),
+    return Page(
+        _template().render(
+            title=f"Composed by skmusic: {len(pieces)} piece{'s'[: len(pieces) != 1]}",
+            seed=None if seed is None else _seed(seed, sr),
+            pieces=[_piece(pipe, piece, found, names, sr) for piece in pieces],
+            rows=list(_rows(measured)),
+            training=_training(pipe),
+            command=command,
+            settings=_settings(pipe),
+            versions=_versions(),
+        )
     )
+
+
+def _composed(pipe, seconds, n, seed, random_state):
+    """Pieces, with their origins where the synthesis plays recordings."""
+    if n < 1:
+        raise ValueError(f"n={n} composes nothing to report on; use 1 or more.")
+    plays = hasattr(pipe.steps[-1][1].synthesis_, "database")
+    options = {"return_origin": True} if plays else {}
+    made = pipe.sample(
+        [seed] * n, seconds=seconds, random_state=random_state, **options
+    )
+    music, origins = made if plays else (made, [None] * n)
+    return [
+        Piece(f"Piece {i}", *about)
+        for i, about in enumerate(zip(music, origins, strict=True), start=1)
+    ]
+
+
+def _as_piece(number, x, sr):
+    """A piece whose music has the pipeline's rate, as a plain array."""
+    piece = x if isinstance(x, Piece) else Piece(f"Piece {number}", x)
+    rate_of(piece.music, sr)
+    music = np.asarray(piece.music)
+    return piece._replace(music=music[:, None] if music.ndim == 1 else music)
 
 
 def _template():

@@ -165,6 +165,31 @@ def test_what_keeps_no_music_is_held_against_what_is_given(songs, synthesis):
     assert "Where it comes from" not in beside.text
 
 
+def test_it_composes_by_itself(pipe, songs, tmp_path):
+    made = report(pipe, seconds=2, n=2, random_state=0)
+    made.save(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == made
+    page = Page(made)
+    labels = [audio["aria-label"] for audio in page.all("audio")]
+    labels = [label for label in labels if "Piece" in label]
+    assert labels == ["Piece 1, 2 seconds", "Piece 2, 2 seconds"]
+    assert "Where it comes from" in page.text
+    (frame,) = Page(made._repr_html_()).all("iframe")
+    assert frame["srcdoc"] == made
+
+
+def test_music_is_a_piece_and_has_the_rate_of_the_pipeline(pipe):
+    music = pipe.sample(seconds=2, random_state=0)
+    assert music.sr == pipe[0].sr
+    (player,) = Page(report(pipe, [music], real=[music])).all("audio")[:1]
+    assert player["aria-label"] == "Piece 1, 2 seconds"
+    music.sr = 44100
+    with pytest.raises(ValueError, match=r"sr=8000 contradicts .* 44100 Hz"):
+        report(pipe, [music])
+    with pytest.raises(ValueError, match="n=0 composes nothing"):
+        report(pipe, n=0)
+
+
 def test_no_pieces_are_refused(pipe):
     with pytest.raises(ValueError, match="pieces is empty"):
         report(pipe, [])

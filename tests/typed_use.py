@@ -16,7 +16,7 @@ from skmusic import (
     origin,
     save,
 )
-from skmusic.audio import find, info, read, resample, to_channels, write
+from skmusic.audio import Music, find, info, read, resample, to_channels, write
 from skmusic.datasets import make_songs
 from skmusic.display import (
     OriginDisplay,
@@ -59,7 +59,9 @@ def play(pipe: Pipeline, folder: Path) -> None:
     pipe.sample([None, folder / "a.wav"], 100, style=np.zeros(9))
     for block in pipe.stream(None, seconds=30):
         assert_type(block, Array)
-    write(folder / "a.wav", music, sr=44100)
+    write(folder / "a.wav", music)
+    write(folder / "a.wav", np.zeros(9), sr=44100)
+    assert_type(Music(np.zeros(9), 44100).sr, float | None)
     x, sr = assert_type(read(b"RIFF", sr=8000), tuple[Array, int])
     assert_type(to_channels(resample(x, sr, 44100), 1), Array)
     assert_type(info("a.wav"), dict[str, Any])
@@ -77,6 +79,7 @@ def see(pipe: Pipeline, music: Array, places: Array) -> str:
     assert_type(display.shares(), dict[int, float])
     assert_type(origin.segments(places), Array)
     report(pipe, [Piece("a", music, places)], seed="a.wav", names=["a"])
+    report(pipe, seconds=30, n=3).save("a.html")
     return Player(music, 44100, name="a").source()
 
 

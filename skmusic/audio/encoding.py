@@ -7,6 +7,7 @@ import soundfile as sf
 from numpy.typing import ArrayLike
 
 from skmusic.audio.files import native_name, written_whole
+from skmusic.audio.music import rate_of
 from skmusic.audio.waveform import (
     BLOCK,
     RATES,
@@ -38,7 +39,7 @@ ENCODERS = {
 }
 
 
-def write(path: Name, x: ArrayLike, sr: float) -> None:
+def write(path: Name, x: ArrayLike, sr: float | None = None) -> None:
     """Write a recording, whole or not at all.
 
     The sound goes to a hidden file in the same folder, which is renamed once it is
@@ -52,16 +53,16 @@ def write(path: Name, x: ArrayLike, sr: float) -> None:
     x : array-like of shape (n_samples, n_channels) or (n_samples,)
         Waveform, float32 or float64. If its peak exceeds 1, all of it is scaled to a
         peak of 0.999, since clipping would distort.
-    sr : int
-        Sampling rate in Hz, 100 to 1000000. If the format does not take it (often
-        .mp3, .opus), the waveform is resampled to the next higher rate that it takes,
-        or to the highest.
+    sr : int or None, default=None
+        Sampling rate in Hz, 100 to 1000000; `Music` knows its own. If the format does
+        not take it (often .mp3, .opus), the waveform is resampled to the next higher
+        rate that it takes, or to the highest.
 
     Raises
     ------
     ValueError
-        If the suffix is unknown, `x` is no waveform or not finite, or the format
-        does not take that many channels.
+        If the suffix is unknown, `x` is no waveform or not finite, the format does
+        not take that many channels, or `sr` is missing or contradicts the music.
     FileNotFoundError
         If the folder does not exist.
     IsADirectoryError
@@ -84,6 +85,7 @@ def write(path: Name, x: ArrayLike, sr: float) -> None:
             f"{str(path)!r}: cannot write {path.suffix or 'no suffix'!r}; "
             f"end the name in one of {', '.join(ENCODERS)}"
         )
+    sr = rate_of(x, sr)
     with written_whole(path) as part:
         x = as_waveform(x)
         check_limits(f"{str(path)!r}", sr, x.shape[1])

@@ -261,7 +261,6 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
 def _report(args, pipe, pieces, names, X):
     """Write the page to listen to; return its part of the report."""
     from skmusic import report
-    from skmusic.audio.files import written_whole
 
     pieces = [report.Piece(*piece) for piece in pieces]
     # A model that keeps no music cannot show where pieces come from: show recordings.
@@ -272,8 +271,7 @@ def _report(args, pipe, pieces, names, X):
     page = report.report(
         pipe, pieces, seed=args.seed, names=names, real=real, command=line
     )
-    with written_whole(args.report) as part:
-        part.write_text(page, encoding="utf-8")
+    page.save(args.report)
     say(args, f"{args.report}: report, open it in a browser")
     return {"report": str(args.report)}
 

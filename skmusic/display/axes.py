@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skmusic import audio
+from skmusic.audio.music import rate_of
 from skmusic.utils.types import Array, Name
 
 
@@ -32,7 +33,7 @@ def axes_of(ax):
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
-def recording_of(x: Name | ArrayLike, sr: float) -> tuple[Array, float]:
+def recording_of(x: Name | ArrayLike, sr: float | None) -> tuple[Array, float]:
     """Waveform ``(n_samples, n_channels)`` and rate of a path or an array.
 
     Examples
@@ -43,6 +44,7 @@ def recording_of(x: Name | ArrayLike, sr: float) -> tuple[Array, float]:
     """
     if isinstance(x, str | os.PathLike):
         return audio.read(x)
+    sr = rate_of(x, sr, 44100)
     x = np.asarray(x, float)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or not x.size:

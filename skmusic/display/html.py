@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skmusic import audio
+from skmusic.audio.music import rate_of
 
 # Formats that every browser of today plays, what they are called there, how
 # libsndfile is told of them, and the rates they take.
@@ -42,8 +43,9 @@ class Player:
     ----------
     music : ndarray of shape (n_samples, n_channels) or (n_samples,)
         Waveform, mixed to two channels if it has more.
-    sr : int, default=44100
-        Sampling rate in Hz.
+    sr : int or None, default=None
+        Sampling rate in Hz. None is the music's own, or 44100 of an array that does
+        not know it.
     name : str, default="music"
         What is written above the player and told by screen readers.
     encoding : {"flac", "mp3"}, default="flac"
@@ -69,7 +71,7 @@ class Player:
     def __init__(
         self,
         music: ArrayLike,
-        sr: float = 44100,
+        sr: float | None = None,
         *,
         name: str = "music",
         encoding: str = "flac",
@@ -78,8 +80,8 @@ class Player:
             raise ValueError(
                 f"encoding={encoding!r} is unknown; use one of {list(_FORMATS)}."
             )
-        self.music = np.asarray(music)
-        self.sr, self.name, self.encoding = sr, name, encoding
+        self.music, self.sr = np.asarray(music), rate_of(music, sr, 44100)
+        self.name, self.encoding = name, encoding
 
     def __repr__(self):
         return f"Player({self.name!r}, {len(self.music) / self.sr:.1f} s)"

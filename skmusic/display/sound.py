@@ -54,7 +54,7 @@ class WaveformDisplay:
         cls,
         x: Name | ArrayLike,
         *,
-        sr: float = 44100,
+        sr: float | None = None,
         start: float = 0.0,
         seconds: float | None = None,
         ax: Axes = None,
@@ -65,8 +65,9 @@ class WaveformDisplay:
         ----------
         x : path or ndarray of shape (n_samples,) or (n_samples, n_channels)
             Recording.
-        sr : int, default=44100
-            Sampling rate of an array in Hz; a file knows its own.
+        sr : int or None, default=None
+            Sampling rate of an array in Hz; a file and `skmusic.audio.Music` know
+            their own. None is 44100 of what does not.
         start : float, default=0
             Seconds that are passed over.
         seconds : float or None, default=None
@@ -186,7 +187,12 @@ class SpectrogramDisplay:
 
     @classmethod
     def from_recording(
-        cls, x: Name | ArrayLike, *, sr: float = 44100, N: int = 4096, ax: Axes = None
+        cls,
+        x: Name | ArrayLike,
+        *,
+        sr: float | None = None,
+        N: int = 4096,
+        ax: Axes = None,
     ) -> Self:
         """Plot a recording, its channels mixed.
 
@@ -194,8 +200,9 @@ class SpectrogramDisplay:
         ----------
         x : path or ndarray of shape (n_samples,) or (n_samples, n_channels)
             Recording.
-        sr : int, default=44100
-            Sampling rate of an array in Hz; a file knows its own.
+        sr : int or None, default=None
+            Sampling rate of an array in Hz; a file and `skmusic.audio.Music` know
+            their own. None is 44100 of what does not.
         N : int, default=4096
             Samples in a window.
         ax : matplotlib.axes.Axes or None, default=None
@@ -301,7 +308,7 @@ class SpectrumDisplay:
         cls,
         x: Name | ArrayLike,
         *,
-        sr: float = 44100,
+        sr: float | None = None,
         N: int = 256,
         n_sets: int = 10,
         n_frames: int = 5,
@@ -313,8 +320,9 @@ class SpectrumDisplay:
         ----------
         x : path or ndarray of shape (n_samples,) or (n_samples, n_channels)
             Recording; its first channel is shown.
-        sr : int, default=44100
-            Sampling rate of an array in Hz; a file knows its own.
+        sr : int or None, default=None
+            Sampling rate of an array in Hz; a file and `skmusic.audio.Music` know
+            their own. None is 44100 of what does not.
         N : int, default=256
             Samples in a window; windows are those of the article.
         n_sets, n_frames : int, default=10 and 5

@@ -7,9 +7,8 @@ the waveform that the frames stand for, in *steps* of about 23 ms; this module a
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from skmusic.spectra.windows import analysis_window, count_bins
+from skmusic.utils.carrying import Carrying
 
 # Length of a step: fine enough for rhythm. Its analysis window is twice as long, which
 # tells partials 22 Hz apart.
@@ -97,7 +96,7 @@ def _is_named(window):
     return isinstance(window, tuple) and bool(window) and isinstance(window[0], str)
 
 
-class Frames(np.ndarray):
+class Frames(Carrying):
     """Array of frames ``(n_frames, n_dims)`` that knows its format.
 
     It is an ndarray in all else. What is cut out of it or computed from it has the same
@@ -116,30 +115,11 @@ class Frames(np.ndarray):
     256
     """
 
-    __array_priority__ = 1.0  # frames joined to plain arrays are frames
+    _fact = "format"
 
-    def __new__(cls, frames, format):
-        """View of an array, with a format."""
-        made = np.asarray(frames).view(cls)
-        made.format = format
-        return made
-
-    def __array_finalize__(self, other):
-        self.format = getattr(other, "format", None)
-
-    def __array_function__(self, function, types, args, kwargs):
-        """Such as `numpy.concatenate`, whose result numpy leaves without a format."""
-        made = super().__array_function__(function, types, args, kwargs)
-        if isinstance(made, Frames) and made.format is None and args:
-            made.format = format_of(args[0])
-        return made
-
-    def __array_wrap__(self, array, context=None, return_scalar=False):
-        return array[()] if return_scalar else super().__array_wrap__(array, context)
-
-    def __reduce__(self):
-        """For pickle: numpy's own would lose the format."""
-        return Frames, (np.asarray(self), self.format)
+    @staticmethod
+    def _fact_of(arrays):
+        return format_of(arrays)
 
 
 def format_of(X):

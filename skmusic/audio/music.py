@@ -1,0 +1,133 @@
+"""Music that knows its sampling rate."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skmusic.utils.carrying import Carrying
+
+
+class Music(Carrying):
+    """Waveform ``(n_samples, n_channels)`` that knows its sampling rate.
+
+    It is an ndarray in all else. What is cut out of it or computed from it has the same
+    rate; samples picked out of it have none. `numpy.asarray` makes a plain array of it.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_samples, n_channels) or (n_samples,)
+        Waveform, which is not copied.
+    sr : int, float or None
+        Sampling rate in Hz.
+
+    Attributes
+    ----------
+    sr : int, float or None
+        Sampling rate in Hz; None if it is not known.
+
+    See Also
+    --------
+    skmusic.Pipeline.sample : Gives it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.audio import Music
+    >>> music = Music(np.zeros((44100, 2)), 44100)
+    >>> music[:100].sr, (2 * music).sr, music[::2].sr
+    (44100, 44100, None)
+    """
+
+    _fact = "sr"
+    sr: float | None
+
+    def __new__(cls, x: ArrayLike, sr: float | None) -> Self:
+        """View of an array, with a rate."""
+        return super().__new__(cls, x, sr)
+
+    @staticmethod
+    def _fact_of(arrays):
+        return rate_of_all(arrays if isinstance(arrays, (list, tuple)) else [arrays])
+
+    def __getitem__(self, key):
+        made = super().__getitem__(key)
+        time = key[0] if isinstance(key, tuple) and key else key
+        even = isinstance(time, slice) and time.step in (None, 1, -1)
+        if isinstance(made, Music) and not (even or time is None or time is Ellipsis):
+            made.sr = None
+        return made
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        made = super().__array_wrap__(array, context, return_scalar)
+        if context is not None and isinstance(made, Music):
+            made.sr = rate_of_all(context[1])
+        return made
+
+
+def rate_of_all(arrays: Any) -> float | None:
+    """The one rate of those arrays that know theirs, None if none does.
+
+    Raises
+    ------
+    ValueError
+        If they have different rates.
+
+    Examples
+    --------
+    >>> from skmusic.audio.music import Music, rate_of_all
+    >>> rate_of_all([Music([0.1], 8000), [0.2], 3])
+    8000
+    """
+    rates: Any = {x.sr for x in arrays if isinstance(x, Music)} - {None}
+    if len(rates) > 1:
+        a, b, *_ = sorted(rates)
+        raise ValueError(
+            f"music of different rates, {a} and {b} Hz; resample one of them: "
+            f"skmusic.audio.resample(x, {b}, {a})."
+        )
+    return next(iter(rates), None)
+
+
+def rate_of(x: Any, sr: Any = None, default: Any = None) -> Any:
+    """Rate of music: its own, or what is said of it where it does not know.
+
+    Parameters
+    ----------
+    x : object
+        Waveform.
+    sr : int, float or None
+        What is said.
+    default : int, float or None
+        Rate of what does not know its own, if nothing is said; None refuses that.
+
+    Returns
+    -------
+    int or float
+        In Hz.
+
+    Raises
+    ------
+    ValueError
+        If the two are different, or neither is known.
+
+    Examples
+    --------
+    >>> from skmusic.audio.music import Music, rate_of
+    >>> rate_of(Music([0.1], 8000)), rate_of([0.1], 44100)
+    (8000, 44100)
+    """
+    own = getattr(x, "sr", None) if isinstance(x, np.ndarray) else None
+    if own is None and sr is None:
+        if default is None:
+            raise ValueError(
+                "sr is missing: a plain array does not know its rate; pass it, such as "
+                "sr=44100."
+            )
+        return default
+    if own is not None and sr is not None and own != sr:
+        raise ValueError(
+            f"sr={sr} contradicts the music, whose rate is {own} Hz; leave sr out, or "
+            f"change the rate: skmusic.audio.resample(x, {own}, {sr})."
+        )
+    return sr if own is None else own
