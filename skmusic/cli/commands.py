@@ -31,8 +31,8 @@ from skmusic.cli.recordings import (
     describe,
     find_songs,
     in_one_line,
-    length,
 )
+from skmusic.utils.lengths import length
 
 # Arguments that `Pipeline.sample` and `Pipeline.stream` take under the same name.
 _SAMPLING = "seed", "style", "seconds", "temperature", "top_k", "top_p"

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from skmusic.cli.arguments import MODELS
 from skmusic.cli.console import say
 from skmusic.cli.models import load_model, parameters
+from skmusic.utils.lengths import length
 
 # With fewer seconds of music, pieces are little more than loops of it.
 _LITTLE = 60
@@ -47,24 +48,6 @@ def _about(path):
         return audio.info(path)
     except ValueError as error:
         return error
-
-
-def length(seconds):
-    """Write a length of time for people.
-
-    Examples
-    --------
-    >>> from skmusic.cli.recordings import length
-    >>> length(1.23), length(75), length(4000)
-    ('1.2 s', '1 min 15 s', '1 h 07 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, left = divmod(round(seconds), 60)
-    hours, minutes_left = divmod(round(seconds / 60), 60)
-    if hours:
-        return f"{hours} h {minutes_left:02d} min"
-    return f"{minutes} min {left:02d} s"
 
 
 def check_seeds(args):

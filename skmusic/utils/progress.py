@@ -5,8 +5,12 @@ import time
 
 from tqdm import tqdm
 
+from skmusic.utils.lengths import length
+
 # Seconds between two lines, and what they tell.
 _LINE_EVERY = 10.0
+# Seconds after the first update at which it is said how long the rest will take.
+_TOLD_AFTER = 5.0
 _LINE = "{desc}: {n_fmt}/{total_fmt}{unit} [{elapsed}<{remaining}{postfix}]"
 
 
@@ -28,7 +32,8 @@ class _Lines:
 class Progress:
     """A bar that counts something, or nothing at all if not `verbose`.
 
-    Where standard error is no terminal, it is a line now and then.
+    Where standard error is no terminal, it is a line now and then. After some seconds
+    a line of its own says how long all will take at most.
 
     Parameters
     ----------
@@ -58,6 +63,9 @@ class Progress:
         )
         self._begun = time.perf_counter()
         self._audio_seconds = 0.0
+        # When the first update was done, and how much then: it alone may wait for what
+        # is compiled.
+        self._first = None
 
     def __call__(self, done, audio_seconds=0.0, **shown):
         """Count `done` more, and show numbers beside them."""
@@ -68,6 +76,19 @@ class Progress:
                 shown["audio_s_per_s"] = f"{self._audio_seconds / elapsed:.0f}"
             self._bar.set_postfix(shown, refresh=False)
             self._bar.update(done)
+            self._tell_how_long()
+
+    def _tell_how_long(self):
+        if self._first is None:
+            self._first = time.perf_counter(), self._bar.n
+        if not self._first or self._bar.n == self._first[1] or not self._bar.total:
+            return
+        now, (begun, n) = time.perf_counter(), self._first
+        if now - begun >= _TOLD_AFTER:
+            left = (now - begun) / (self._bar.n - n) * (self._bar.total - self._bar.n)
+            text = f"{self._bar.desc}: {length(left)} more at most, at this speed"
+            tqdm.write(text, file=sys.stderr)
+            self._first = ()  # said
 
     def __enter__(self):
         return self
