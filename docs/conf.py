@@ -31,6 +31,7 @@ release = version = skmusic.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",  # no intersphinx: pages are built without the network
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "sphinx_copybutton",
