@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import skmusic
+from skmusic.cli import arguments, commands
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -149,3 +151,16 @@ def test_code_has_the_words_of_the_field():
     for path in sorted((ROOT / "skmusic").rglob("*.py")):
         found = PRIVATE.findall(path.read_text(encoding="utf-8"))
         assert not found, f"{path.name}, see the glossary: {found}"
+
+
+def test_the_transcript_has_commands_that_there_are(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import make_transcript
+
+    page = text("docs/getting_started.md")
+    (part,) = make_transcript.BLOCK.finditer(page)
+    typed = re.findall(r"^\$ .+$", part[0], re.M)
+    assert typed == [make_transcript.typed(*each) for each in make_transcript.COMMANDS]
+    for _, command in make_transcript.COMMANDS:
+        args = arguments.parser().parse_args(shlex.split(command)[1:])
+        assert hasattr(commands, args.command)
