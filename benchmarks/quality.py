@@ -197,7 +197,6 @@ def rows(learnt, held, quick, notes):
     yield "neural, its memory cut off", *made
     neural = learn(shuffled(learnt), 2048, quick, synthesis="neural")
     yield "neural, learned in shuffled order", *ours(*neural, seeds)
-    yield "neural, N=256", *ours(*learn(learnt, 256, quick, synthesis="neural"), seeds)
 
 
 def measure(name, quick):

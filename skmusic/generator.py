@@ -54,7 +54,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         Number of tokens that the steps are grouped into ("concatenative" only). None
         is 256, or a tenth of the steps if that is less.
     hidden_layer_sizes : tuple of int, int or None, default=None
-        Units of each LSTM layer. None is (128, 128), (384, 384) for "neural", and the
+        Units of each LSTM layer. None is (128, 128), (320, 320) for "neural", and the
         article's (256, 256, 256) for "regression".
     dropout : float, tuple of float or None, default=None
         Dropout after each layer. None is 0.5, 0.2 for "neural", and the article's

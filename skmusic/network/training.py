@@ -21,7 +21,7 @@ from skmusic.utils.progress import Progress
 _LAYERS = {
     "crossentropy": ((128, 128), (0.5,)),
     "mse": ((256, 256, 256), (0.5, 0.3, 0.2)),
-    "flow": ((384, 384), (0.2,)),
+    "flow": ((320, 320), (0.2,)),
 }
 _CHUNKS = {"crossentropy": (64, 64), "mse": (64, 64), "flow": (8, 32)}
 

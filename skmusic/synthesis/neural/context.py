@@ -1,8 +1,9 @@
 """What the network hears beside its state: the last patch, and what music returns to.
 
 An LSTM that is trained on a few seconds at a time does not know what was a bar ago. So
-it is told: the patches a bar and a phrase before the one that comes. Of its own music
-it hears the same. So what returns, and how it is varied, can be learned.
+it is told: the patches a bar and a phrase before the one that comes, and what followed
+them. Of its own music it hears the same. So what returns, and how it is varied, can be
+learned.
 
 References
 ----------
@@ -17,6 +18,8 @@ from scipy.signal import find_peaks
 
 # Bounds of the lags, in steps: .5 to 3 seconds, about a bar, and 3 to 12, a phrase.
 _LAGS = ((20, 130), (130, 520))
+# Patches that are heard of what was then: the one in question, and the next.
+_HEARD = 2
 # No code of music is as far from zero.
 _FARTHEST = 1e4
 
@@ -42,12 +45,17 @@ class Context:
 
 def n_inputs(code):
     """Numbers that the network hears of each patch."""
-    return n_noisy(code) + len(_LAGS)
+    return n_noisy(code) + len(_LAGS) * _HEARD
 
 
 def n_noisy(code):
     """How many of them, the first ones, are of single patches."""
-    return (1 + len(_LAGS)) * code.n_codes
+    return (1 + len(_LAGS) * _HEARD) * code.n_codes
+
+
+def _places(lags, code):
+    """How many steps before the patch that comes each one begins that is heard."""
+    return [max(lag - k * code.n_steps, 0) for lag in lags for k in range(_HEARD)]
 
 
 def lags_of(x):
@@ -105,7 +113,9 @@ def inputs_of(x, lags, code):
     codes : ndarray of shape (n_patches, n_codes), float32
     """
     codes = code.encode(x)
-    ago, known = zip(*(_ago(x, lag, code) for lag in lags), strict=True)
+    ago, known = zip(
+        *(_ago(x, place, code) for place in _places(lags, code)), strict=True
+    )
     last = np.concatenate([np.zeros_like(codes[:1]), codes[:-1]])
     return np.concatenate([last, *ago, *known], axis=1, dtype=np.float32), codes
 
@@ -154,7 +164,7 @@ def bounded(codes):
 def inputs(context, code):
     """What the network hears before the next patch ``(n_inputs,)``, float32."""
     ago, known = [], []
-    for lag in context.lags:
+    for lag in _places(context.lags, code):
         told = code.n_steps <= lag <= len(context.past)
         known.append(float(told))
         if told:
