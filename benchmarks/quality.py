@@ -2,6 +2,7 @@
 
     .venv/bin/python benchmarks/quality.py            # all, about three hours
     .venv/bin/python benchmarks/quality.py --corpus songs --quick
+    .venv/bin/python benchmarks/quality.py --part neural    # other rows stay
 
 Rows are real clips, what is no music, the article's method, and pieces of skmusic, with
 and without its network. Writes quality.md, quality.json and a contact sheet for each
@@ -12,17 +13,19 @@ import copy
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from unittest import mock
 
 import numpy as np
 from protocol import (
     CLIP,
+    CORPORA,
     HEADS,
     RESULTS,
     SR,
+    arguments,
     article,
     clips,
-    command,
     grains,
     learn,
     load,
@@ -30,11 +33,13 @@ from protocol import (
     measured_rows,
     ours,
     pink_noise,
+    printed,
     printed_by,
     real_clips,
     reference,
     seeds_of,
     table_lines,
+    write,
 )
 
 from skmusic import audio
@@ -170,17 +175,27 @@ def minutes(pipe, seed):
     }
 
 
-def rows(learnt, held, quick, notes):
-    """Name, clips and costs of each row; what is no row goes into `notes`."""
+def real(learnt, held, quick, notes):
+    """Rows of real music."""
+    unheard = real_clips(held, quick)
+    yield "real, unheard", unheard, {}
+    yield "real, learnt", clips(learnt, (0.1, 0.45, 0.8), CLIP)[: len(unheard)], {}
+
+
+def controls(learnt, held, quick, notes):
+    """Rows of what is no music, and of the article's method."""
     seeds, real = seeds_of(held, quick), real_clips(held, quick)
-    yield "real, unheard", real, {}
-    yield "real, learnt", clips(learnt, (0.1, 0.45, 0.8), CLIP)[: len(real)], {}
     yield "a quarter second looped", looped(real), {}
     yield "pink noise", pink_noise(len(real)), {}
     yield "random grains of 2 s", grains(learnt, len(real)), {}
     # Of a buzz eight clips tell enough; it samples more slowly than it plays.
     buzz = article(learnt, seeds[:8], epochs=1 if quick else 1000)
     yield "the article's method", *buzz
+
+
+def concatenative(learnt, held, quick, notes):
+    """Rows of the concatenative synthesis; what is no row goes into `notes`."""
+    seeds = seeds_of(held, quick)
     fitted = learn(learnt, 2048, quick)
     yield DEFAULT, *ours(*fitted, seeds)
     notes["nats"] = nats(fitted[0], learnt, held)
@@ -191,21 +206,35 @@ def rows(learnt, held, quick, notes):
     yield "the same, bigrams in place of the network", *made
     yield "the same, no network", *ours(without_network(fitted[0]), fitted[1], seeds)
     yield "skmusic, N=256", *ours(*learn(learnt, 256, quick), seeds)
-    neural = learn(learnt, 2048, quick, synthesis="neural")
-    yield "skmusic, neural", *ours(*neural, seeds)
-    made = ours(without_memory(neural[0]), neural[1], seeds)
+
+
+def neural(learnt, held, quick, notes):
+    """Rows of the neural synthesis."""
+    seeds = seeds_of(held, quick)
+    fitted = learn(learnt, 2048, quick, synthesis="neural")
+    yield "skmusic, neural", *ours(*fitted, seeds)
+    made = ours(without_memory(fitted[0]), fitted[1], seeds)
     yield "neural, its memory cut off", *made
-    neural = learn(shuffled(learnt), 2048, quick, synthesis="neural")
-    yield "neural, learned in shuffled order", *ours(*neural, seeds)
+    fitted = learn(shuffled(learnt), 2048, quick, synthesis="neural")
+    yield "neural, learned in shuffled order", *ours(*fitted, seeds)
 
 
-def measure(name, quick):
-    """All rows of a corpus, measured; two clips of each are kept to be listened to."""
+# Name, clips and costs of each row, by the part of the table that it is of.
+PARTS = {each.__name__: each for each in (real, controls, concatenative, neural)}
+
+
+def measure(name, quick, parts=tuple(PARTS)):
+    """Rows of a corpus, measured; two clips of each are kept to be listened to.
+
+    Rows of other parts stay as they were printed.
+    """
     learnt, held = load(name, quick)
+    known = printed("quality", quick).get(name, {"table": {}})
     notes, shown = {}, {}
 
     def told():
-        for row, made, costs in rows(learnt, held, quick, notes):
+        made_of = (PARTS[part](learnt, held, quick, notes) for part in parts)
+        for row, made, costs in chain.from_iterable(made_of):
             shown[row] = made[0]
             for i, clip in enumerate(made[: 0 if quick else 2]):
                 path = RESULTS / "sound" / f"{name}-{row}-{i}.ogg"
@@ -214,9 +243,9 @@ def measure(name, quick):
             yield row, made, costs
 
     table = measured_rows(told(), reference(held), learnt)
-    if not quick:
+    if not quick and len(parts) == len(PARTS):
         sheet(name, shown)
-    return {"table": table, **notes}
+    return known | {"table": known["table"] | table, **notes}
 
 
 def sheet(name, shown):
@@ -269,8 +298,10 @@ def markdown(tables):
         lines += [f"## {name}", ""]
         lines += [f"Fréchet distance of the reference's halves: {within:.1f}.", ""]
         lines += table_lines(table, HEADS)
-        lines += ["", "The next token, on the unheard recordings:", ""]
-        lines += [*nats_lines(found["nats"]), ""]
+        if "nats" in found:
+            lines += ["", "The next token, on the unheard recordings:", ""]
+            lines += nats_lines(found["nats"])
+        lines += [""]
         long = found.get("first and last of ten minutes", {})
         told = [f"{k.replace('_', ' ')} {a}, {b}" for k, (a, b) in long.items()]
         if told:
@@ -281,4 +312,10 @@ def markdown(tables):
 
 
 if __name__ == "__main__":
-    command(__doc__, "quality", measure, markdown)
+    parser = arguments(__doc__)
+    parser.add_argument("--part", choices=PARTS, action="append")
+    asked = parser.parse_args()
+    found = printed("quality", asked.quick)
+    for each in asked.corpus or CORPORA:
+        found[each] = measure(each, asked.quick, asked.part or tuple(PARTS))
+        write("quality", markdown, found, asked.quick)

@@ -1,6 +1,7 @@
 """Save and load models; keep one when a later step fails."""
 
 import contextlib
+import copy
 import itertools
 import os
 import shlex
@@ -49,6 +50,15 @@ def free_names(folder, suffix, n):
 
 
 def _save(pipe, path):
+    """Write a model without what only training needs, which is several times as large.
+
+    Learning from Python goes on with it, though with new moments.
+    """
+    pipe = copy.copy(pipe)
+    name, generator = pipe.steps[-1]
+    generator = copy.copy(generator)
+    generator.training_ = None
+    pipe.steps = [*pipe.steps[:-1], (name, generator)]
     if path.suffix.lower() == ".joblib":
         import joblib
 

@@ -116,7 +116,8 @@ def _velocity(flow, x, c, said, time):
     """Velocity ``(..., n_outputs)`` at a place, by what condition and time say."""
     y, (V, v) = x @ flow["inputs"] + c, flow["outputs"]
     for (*_, A, a, B, b), known, now in zip(flow["blocks"], said, time, strict=True):
-        scale, shift, gate = np.split(known + now, 3, axis=-1)
+        both, n = known + now, c.shape[-1]
+        scale, shift, gate = (both[..., k : k + n] for k in (0, n, 2 * n))
         hidden = _silu((_normed(y) * (1 + scale) + shift) @ A + a)
         y = y + gate * (hidden @ B + b)
     return _normed(y) @ V + v
@@ -129,5 +130,7 @@ def _silu(x):
 
 def _normed(x):
     """Numbers less their mean, divided by their deviation; Keras' own smallest one."""
-    x = x - x.mean(axis=-1, keepdims=True)
-    return x / np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + np.float32(1e-3))
+    n = np.float32(x.shape[-1])
+    x = x - x.sum(axis=-1, keepdims=True) / n
+    variance = np.square(x).sum(axis=-1, keepdims=True) / n
+    return x / np.sqrt(variance + np.float32(1e-3))

@@ -145,6 +145,7 @@ class Neural:
                 "which are drawn at once; pass longer recordings."
             )
         lags = np.array([lags_of(x[:, :n_levels]) for x in found])
+        del corpus  # training needs the memory
         version = variation(found, lags, code, sound)
         trained = train(
             [version(i, len(x) // code.n_steps) for i, x in enumerate(found)],
@@ -276,4 +277,5 @@ class Neural:
         codes = bounded(numpy_flow.draw(network["flow"], condition[0], noise, times))
         # What the code does not keep is as loud as it was, and no louder.
         rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
+        rest = rest.astype(np.float32)
         return code.decode(codes[None], rest[None]), codes, states[-1]
