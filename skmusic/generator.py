@@ -61,11 +61,11 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         (0.5, 0.3, 0.2) for "regression".
     epochs : int, default=30
         Passes over the recordings at most.
+    learning_rate : float, default=1e-3
+        Of Adam.
     max_minutes : float or None, default=None
         Minutes of training after which no further pass begins. None sets no limit. How
         far a fit comes in its minutes depends on the machine.
-    learning_rate : float, default=1e-3
-        Of Adam.
     n_streams : int or None, default=None
         Recordings, or stretches of them, that are learned side by side, at most: fewer
         where there is so little music that an epoch would have less than some sixteen
