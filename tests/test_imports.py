@@ -32,6 +32,7 @@ ROOMS = (
     "display",
     "report",
     "persistence",
+    "studio",
     "cli",
     "__main__",
 )

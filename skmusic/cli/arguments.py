@@ -16,6 +16,7 @@ examples:
   skmusic fit songs/ -o mine.skmusic             learn now ...
   skmusic sample mine.skmusic -o out.flac        ... and compose later
   skmusic stream mine.skmusic | aplay            ... or listen without end
+  skmusic serve songs/                           learn, compose, listen in a browser
 
 A .skmusic file holds no code and may come from anyone. A .joblib file is a pickle:
 loading one can run any program, so load only those that you trust.
@@ -105,6 +106,13 @@ def parser():
     text = "write 16-bit little-endian samples without a wav header"
     add("--raw", action="store_true", help=text)
     add("--play", action="store_true", help="play it")
+    text = "open the studio, a page in the browser to learn, compose and listen in"
+    add = command("serve", text, json=False)
+    text = "a model (.skmusic), or a folder of recordings to learn from"
+    add("source", type=_path, metavar="MODEL_OR_FOLDER", help=text)
+    text = "of this machine, from 1024; by default any that is free"
+    add("--port", type=_number(int, 1024, 65_535), help=text)
+    add("--open", action="store_true", help="open the page in the browser too")
     add = command("info", f"describe recordings and models {trust}")
     add(
         "files",

@@ -24,7 +24,13 @@ from skmusic.cli.console import (
     without_library_noise,
 )
 from skmusic.cli.interrupt import ending_at_once
-from skmusic.cli.models import keeping, load_model, parameters, save_model
+from skmusic.cli.models import (
+    check_source,
+    keeping,
+    load_model,
+    parameters,
+    save_model,
+)
 from skmusic.cli.outputs import check_checkpoint, check_output_path, find_output_paths
 from skmusic.cli.recordings import (
     check_seeds,
@@ -128,6 +134,24 @@ def stream(args):
         playback.write(blocks, sys.stdout.buffer, sr, n_samples=n_samples, raw=args.raw)
     except BrokenPipeError:  # the listener has heard enough, which is no failure
         _forget_stdout()
+    return {}
+
+
+def serve(args):
+    """Serve the studio to this machine until Ctrl-C."""
+    with ending_at_once():
+        from skmusic.studio.server import serve as serve_studio
+
+        check_source(args.source)
+
+    def ready(address):
+        say(args, f"the studio is at {address} (Ctrl-C ends it)")
+        if args.open:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    serve_studio(args.source, args.port or 0, ready)
     return {}
 
 

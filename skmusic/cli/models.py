@@ -93,6 +93,17 @@ def load_model(path):
     return pipe
 
 
+def check_source(path):
+    """Refuse what the studio cannot be opened with."""
+    if not path.exists():
+        raise FileNotFoundError(f"{str(path)!r}: no such file or folder")
+    if not path.is_dir() and path.suffix.lower() != MODELS[0]:
+        raise ValueError(
+            f"{str(path)!r} is neither a folder nor a .skmusic file; the studio loads "
+            "no other models, since a pickle can run any program"
+        )
+
+
 def _unpickled(path):
     import joblib
 

@@ -1,0 +1,81 @@
+"""The process that learns: it can be ended at any time and gives back its memory.
+
+It reads one line of JSON, what to learn; writes lines of JSON, how it goes; and keeps
+what it learned in a file. When the line "stop" comes it ends training and keeps what
+was learned so far. When its parent is gone it ends.
+"""
+
+import _thread
+import json
+import os
+import sys
+import threading
+import warnings
+
+
+def main():
+    """Learn as the parent asks; see `skmusic.studio.learning`."""
+    asked = json.loads(sys.stdin.readline())
+    training = threading.Event()
+    threading.Thread(target=_listen, args=[training], daemon=True).start()
+    warnings.simplefilter("always", UserWarning)
+    warnings.showwarning = lambda message, *_: _tell(warning=str(message))
+    try:
+        _learn(asked, training)
+    except (OSError, ValueError, ImportError, MemoryError) as error:
+        _tell(error=str(error) or type(error).__name__)
+        return 1
+    return 0
+
+
+def _listen(training):
+    """End training when it is asked for, and all when the parent is gone."""
+    for line in sys.stdin:
+        if line.strip() == "stop" and training.is_set():
+            _thread.interrupt_main()
+    os._exit(1)
+
+
+def _learn(asked, training):
+    from skmusic import save
+
+    try:
+        pipe = _fitted(asked, training)
+    except KeyboardInterrupt:  # it came just after training
+        training.clear()
+        pipe = _fitted(asked, training, epochs=asked["done"])
+    # As if no more had been asked for: the same file as one of so many epochs.
+    pipe[-1].set_params(epochs=pipe[-1].n_iter_)
+    save(pipe, asked["out"])
+    _tell(done=pipe[-1].n_iter_)
+
+
+def _fitted(asked, training, epochs=None):
+    from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+    from skmusic.utils.arguments import check_backend
+
+    check_backend()
+
+    def on_epoch(record):
+        asked["done"] = record["epoch"]
+        last = record["epoch"] == asked["epochs"]
+        training.clear() if last else training.set()
+        _tell(epoch=record)
+
+    generator = StatefulLSTMGenerator(
+        asked["synthesis"],
+        epochs=epochs or asked["epochs"],
+        checkpoint_dir=asked["checkpoint"],
+        callbacks=[on_epoch],
+        random_state=asked["random_state"],
+    )
+    pipe = Pipeline([FFTFeaturizer(on_error="warn"), generator])
+    return pipe.fit(asked["songs"])
+
+
+def _tell(**what):
+    print(json.dumps(what), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

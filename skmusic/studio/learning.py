@@ -1,0 +1,234 @@
+"""Learning from a folder, in a process of its own, and how it stands."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import skmusic
+from skmusic.studio.settings import check_number
+
+SYNTHESES = "concatenative", "neural", "regression"
+# The most passes that a page may ask for.
+MOST_EPOCHS = 10_000
+
+
+def check_learning(given):
+    """What to learn out of what a page sent; a random state may be left out.
+
+    Parameters
+    ----------
+    given : dict
+        ``epochs``, ``synthesis``, ``random_state``.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        If there is something else in it, or a value is of no use.
+
+    Examples
+    --------
+    >>> from skmusic.studio.learning import check_learning
+    >>> check_learning({"epochs": 3, "random_state": None})
+    {'epochs': 3, 'synthesis': 'concatenative', 'random_state': None}
+    """
+    asked = {"epochs": 30, "synthesis": SYNTHESES[0], "random_state": None}
+    if unknown := set(given) - set(asked):
+        raise ValueError(f"unknown setting {min(unknown)!r:.40}")
+    asked |= {name: value for name, value in given.items() if value is not None}
+    check_number("epochs", asked["epochs"], int, 1, MOST_EPOCHS)
+    if asked["random_state"] is not None:
+        check_number("random_state", asked["random_state"], int, 0, 2**32 - 1)
+    if asked["synthesis"] not in SYNTHESES:
+        raise ValueError(f"synthesis is none of {', '.join(SYNTHESES)}")
+    return asked
+
+
+class Learning:
+    """One training: it runs, may be stopped, and may go on.
+
+    Parameters
+    ----------
+    songs : list of str
+        Recordings.
+    folder : pathlib.Path
+        For checkpoints and the model; this training has it alone.
+    settings : dict
+        ``epochs``, ``synthesis`` and ``random_state``, all given.
+
+    Attributes
+    ----------
+    history : list of dict
+        The record of each epoch.
+    model : pathlib.Path
+        Where the model is once `run` has returned True.
+    """
+
+    def __init__(self, songs, folder, settings):
+        self.songs, self.folder, self.settings = songs, folder, settings
+        self.model = folder / "model.skmusic"
+        self.history, self.warnings, self.error = [], [], None
+        self.phase, self.n_done = "reading", 0
+        self._began = self._first = self._trained = time.monotonic()
+        self._since = 0
+        self._process, self._stopped = None, False
+
+    def run(self, epochs):
+        """Learn until so many epochs are done, or `stop`; block until then.
+
+        Returns
+        -------
+        bool
+            Whether there is a model; if not, `error` says why, or it was stopped
+            before the first epoch was done.
+        """
+        self.settings = self.settings | {"epochs": epochs}
+        self.phase, self.error, self._stopped = "reading", None, False
+        self._began, self._since = time.monotonic(), len(self.history)
+        asked = self.settings | {
+            "songs": self.songs,
+            "out": str(self.model),
+            "checkpoint": str(self.folder / "checkpoint"),
+            "done": len(self.history),
+        }
+        with _process() as self._process:
+            _send(self._process, json.dumps(asked))
+            done = False
+            for line in self._process.stdout:
+                done = self._hear(json.loads(line)) or done
+        made = done and self._process.wait() == 0
+        self._process, self.phase = None, "done" if made else "idle"
+        if not made and not self._stopped and self.error is None:
+            self.error = "learning ended before its time; is there too little memory?"
+        return made
+
+    def made(self):
+        """Settings that make the same model."""
+        return self.settings | {"epochs": self.n_done}
+
+    def _hear(self, told):
+        """Take in a line of the process; return whether the model is there."""
+        if "epoch" in told:
+            self.history.append(told["epoch"])
+            self._trained = time.monotonic()
+            if len(self.history) == self._since + 1:
+                self._first = self._trained
+            last = len(self.history) >= self.settings["epochs"]
+            self.phase = "finishing" if last or self._stopped else "training"
+        self.warnings += [told["warning"]] if "warning" in told else []
+        self.error = told.get("error", self.error)
+        self.n_done = told.get("done", self.n_done)
+        return "done" in told
+
+    def stop(self):
+        """Stop: what was learned so far is kept, if any epoch is done."""
+        process, self._stopped = self._process, True
+        if process is None or self.phase == "finishing":
+            return
+        if len(self.history) == self._since:  # nothing new to keep
+            process.kill()
+            return
+        self.phase = "finishing"
+        _send(process, "stop")
+
+    def end(self):
+        """End the process at once."""
+        self._stopped = True
+        if self._process is not None:
+            self._process.kill()
+
+    def state(self):
+        """How it stands, for the page: plain numbers and words."""
+        now, n = time.monotonic(), len(self.history) - self._since
+        left = None
+        if self.phase == "training" and n:
+            # The first epoch's time has the reading in it.
+            each = self._trained - self._began
+            if n > 1:
+                each = (self._trained - self._first) / (n - 1)
+            n_left = self.settings["epochs"] - len(self.history)
+            left = max(0.0, n_left * each - (now - self._trained))
+        return {
+            **self.settings,
+            "phase": self.phase,
+            "history": self.history,
+            "elapsed": now - self._began,
+            "left": left,
+            "warnings": self.warnings[-3:],
+            "error": self.error,
+        }
+
+
+@contextlib.contextmanager
+def _process():
+    """A process that learns, in which Ctrl-C of a terminal does nothing."""
+    package = str(Path(skmusic.__file__).resolve().parents[1])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "skmusic.studio.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"},
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None and process.stdout.closed:
+            process.kill()
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        process.wait()
+        process.stdout.close()
+
+
+def _send(process, line):
+    with contextlib.suppress(OSError):  # it has ended
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+
+
+def listed(folder):
+    """Recordings of a folder, and those that cannot be read.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    list of (path, about)
+        In the order of `skmusic.audio.find`; `about` is what `skmusic.audio.info`
+        says, or the `ValueError` that it raises.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from skmusic import audio
+
+    def about(path):
+        try:
+            return audio.info(path)
+        except (OSError, ValueError) as error:
+            return error
+
+    found = audio.find(folder)
+    with ThreadPoolExecutor() as pool:
+        return list(zip(found, pool.map(about, found), strict=True))
+
+
+def new_thread(target, *args):
+    """Run something in a thread that does not hold up the end."""
+    thread = threading.Thread(target=target, args=args, daemon=True)
+    thread.start()
+    return thread

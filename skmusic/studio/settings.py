@@ -1,0 +1,193 @@
+"""What a piece is asked to be, and the lines that make it again."""
+
+import math
+import secrets
+import shlex
+from dataclasses import dataclass
+
+# Seconds of the longest piece, and of the longest recording to go on from: the page
+# holds what it plays in memory.
+MOST_SECONDS = 600
+# Name -> kind, least and most, as the command `skmusic sample` has them.
+_NUMBERS = {
+    "seconds": ((int, float), 0.01, MOST_SECONDS),
+    "temperature": ((int, float), 0, 100),
+    "top_k": (int, 1, 10**9),
+    "top_p": ((int, float), 1e-9, 1),
+    "random_state": (int, 0, 2**32 - 1),
+}
+_DEFAULTS = {"seconds": 30, "temperature": 1}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked for; `seed` and `style` are ids of sounds, None for none."""
+
+    seed: str | None = None
+    style: str | None = None
+    seconds: float = 30
+    temperature: float = 1
+    top_k: int | None = None
+    top_p: float | None = None
+    random_state: int = 0
+
+    def of_sample(self):
+        """Arguments of `Pipeline.sample` but for seed and style."""
+        return {name: getattr(self, name) for name in _NUMBERS}
+
+
+def check_settings(given):
+    """Settings out of what a page sent.
+
+    Parameters
+    ----------
+    given : dict
+        Any of the fields; what is None or left out takes its default, and a random
+        state is drawn.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    ValueError
+        If there is something else in it, or a number is out of range.
+
+    Examples
+    --------
+    >>> from skmusic.studio.settings import check_settings
+    >>> check_settings({"seconds": 5, "random_state": 1}).of_sample()["seconds"]
+    5
+    >>> check_settings({"seconds": 1e9})
+    Traceback (most recent call last):
+    ...
+    ValueError: seconds is 1000000000.0; give a number from 0.01 to 600
+    """
+    unknown = set(given) - set(Settings.__dataclass_fields__)
+    if unknown:
+        raise ValueError(f"unknown setting {min(unknown)!r:.40}")
+    found = {name: value for name, value in given.items() if value is not None}
+    for name, value in found.items():
+        if name in _NUMBERS:
+            check_number(name, value, *_NUMBERS[name])
+        elif not isinstance(value, str):
+            raise ValueError(f"{name} is no name of a sound")
+    drawn = {"random_state": secrets.randbelow(2**31)}
+    return Settings(**(_DEFAULTS | drawn | found))
+
+
+def check_number(name, value, kind, low, high):
+    """Refuse what is no number of a kind from `low` to `high`."""
+    right = isinstance(value, kind) and not isinstance(value, bool)
+    if not (right and math.isfinite(value) and low <= value <= high):
+        what = "a whole number" if kind is int else "a number"
+        raise ValueError(f"{name} is {value!r:.40}; give {what} from {low} to {high}")
+
+
+def command_line(settings, model, out, seed=None, style=None):
+    """The command that makes a piece again.
+
+    Parameters
+    ----------
+    settings : Settings
+    model, out : str
+        Names of the model and of the file to write.
+    seed, style : str or None
+        Names of recordings.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from skmusic.studio.settings import Settings, command_line
+    >>> command_line(Settings(random_state=7), "m.skmusic", "a.wav", "my song.wav")
+    "skmusic sample m.skmusic -o a.wav --pieces 1 --seed='my song.wav' --seconds 30 \
+--temperature 1 --random-state 7"
+    """
+    words = ["skmusic", "sample", _plain(model), "-o", out, "--pieces", "1"]
+    words += [f"--{n}={v}" for n, v in (("seed", seed), ("style", style)) if v]
+    for name, value in settings.of_sample().items():
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", repr(value)]
+    return " ".join(_quoted(word) for word in words)
+
+
+def fit_line(folder, model, learned):
+    """The command that makes a model again.
+
+    Parameters
+    ----------
+    folder, model : str
+        Names of the folder with the recordings, and of the file to write.
+    learned : dict
+        ``epochs``, ``synthesis`` and ``random_state``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from skmusic.studio.settings import fit_line
+    >>> learned = {"epochs": 3, "synthesis": "neural", "random_state": 5}
+    >>> fit_line("songs", "songs-3.skmusic", learned)
+    'skmusic fit songs -o songs-3.skmusic --epochs 3 --synthesis neural \
+--random-state 5'
+    """
+    words = ["skmusic", "fit", _plain(folder), "-o", _plain(model)]
+    for name, value in learned.items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
+    return " ".join(_quoted(word) for word in words)
+
+
+def python_lines(settings, model, out, seed=None, style=None):
+    """The lines of Python that make a piece again, as `command_line` has it.
+
+    The command fades a piece in and out, so these lines do.
+
+    Examples
+    --------
+    >>> from skmusic.studio.settings import Settings, python_lines
+    >>> print(python_lines(Settings(random_state=7), "m.skmusic", "a.wav"))
+    import skmusic
+    from skmusic import audio
+    from skmusic.audio.playback import faded
+    <BLANKLINE>
+    pipe = skmusic.load('m.skmusic')
+    music = pipe.sample(None, seconds=30, temperature=1, random_state=7)
+    (music,) = faded([music], len(music), music.sr)
+    audio.write('a.wav', music)
+    """
+    arguments = [repr(seed)]
+    arguments += [f"style={style!r}"] if style else []
+    arguments += [
+        f"{n}={v!r}" for n, v in settings.of_sample().items() if v is not None
+    ]
+    return "\n".join(
+        [
+            "import skmusic",
+            "from skmusic import audio",
+            "from skmusic.audio.playback import faded",
+            "",
+            f"pipe = skmusic.load({model!r})",
+            f"music = pipe.sample({', '.join(arguments)})",
+            "(music,) = faded([music], len(music), music.sr)",
+            f"audio.write({out!r}, music)",
+        ]
+    )
+
+
+def _plain(name):
+    """A name that is no option, whatever it begins with."""
+    return f"./{name}" if name.startswith("-") else name
+
+
+def _quoted(word):
+    """A word as a shell reads it; of an option only what follows the sign."""
+    option, sign, value = word.partition("=")
+    if sign and option.startswith("--"):
+        return f"{option}={shlex.quote(value)}"
+    return shlex.quote(word)

@@ -1,0 +1,174 @@
+"""Sounds in a temporary folder: recordings that were given, pieces that were made."""
+
+import itertools
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from skmusic import audio
+from skmusic.audio.decoding import read_blocks
+from skmusic.studio.settings import MOST_SECONDS
+
+# The most of each that is held; the oldest that nobody keeps goes.
+MOST_RECORDINGS, MOST_PIECES, MOST_KEPT = 32, 24, 100
+# Samples of the largest recording, all channels together.
+_MOST_SAMPLES = 60_000_000
+_BLOCK = 1 << 14
+
+
+@dataclass
+class Sound:
+    """A recording or a piece.
+
+    Parameters
+    ----------
+    id : str
+        "r1" was sent, "f1" is of the folder, "p1" a piece.
+    name : str
+        As people know it.
+    path : pathlib.Path
+        A recording's file; of a piece its samples, single precision.
+    seconds : float
+    about : dict
+        More of a piece, as the page is told it: settings, lines that make it again.
+    """
+
+    id: str
+    name: str
+    path: Path
+    seconds: float
+    about: dict = field(default_factory=dict)
+    kept: bool = False
+    sr: int = 0
+    channels: int = 0
+
+    def told(self):
+        """What the page is told: no path."""
+        told = {"id": self.id, "name": self.name, "seconds": round(self.seconds, 2)}
+        if self.id.startswith("p"):
+            told |= {"kept": self.kept, **self.about}
+        return told
+
+
+class Shelf:
+    """Sounds by their ids, in a folder that someone else removes.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    """
+
+    def __init__(self, folder):
+        self.folder, self.sounds = folder, {}
+        self._lock, self._numbers = threading.Lock(), itertools.count(1)
+        self._n_pieces = itertools.count(1)
+
+    def of_folder(self, folder, paths, abouts):
+        """Take in recordings that lie in a folder."""
+        for i, (path, about) in enumerate(zip(paths, abouts, strict=True), 1):
+            name = path.relative_to(folder).as_posix()
+            self.sounds[f"f{i}"] = Sound(f"f{i}", name, path, about["seconds"])
+
+    def new_file(self):
+        """Path that nothing has yet."""
+        return self.folder / f"{next(self._numbers)}"
+
+    def add_recording(self, path, name):
+        """Take in a file that was sent.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be read or is too long; the file is then gone.
+        """
+        try:
+            about = audio.info(path)
+            _check_size(name, about)
+        except (OSError, ValueError) as error:
+            path.unlink(missing_ok=True)
+            raise ValueError(str(error).replace(repr(str(path)), repr(name))) from None
+        sound = Sound(f"r{path.name}", name, path, about["seconds"])
+        self._put(sound, "r", MOST_RECORDINGS)
+        return sound
+
+    def new_piece(self, sr, channels):
+        """Piece whose samples are to be written."""
+        n = next(self._n_pieces)
+        return Sound(
+            f"p{n}", f"piece-{n}", self.new_file(), 0.0, sr=sr, channels=channels
+        )
+
+    def add_piece(self, piece):
+        """Take in a piece that is whole."""
+        samples = piece.path.stat().st_size // (4 * piece.channels)
+        piece.seconds = samples / piece.sr
+        self._put(piece, "p", MOST_PIECES)
+
+    def _put(self, sound, kind, most):
+        with self._lock:
+            loose = [s for i, s in self.sounds.items() if i[0] == kind and not s.kept]
+            for old in loose[: max(0, len(loose) + 1 - most)]:
+                self._drop(old)
+            self.sounds[sound.id] = sound
+
+    def keep(self, id, kept=True):
+        """Keep a piece, or no longer.
+
+        Raises
+        ------
+        KeyError
+            If there is no such piece.
+        ValueError
+            If too many are kept.
+        """
+        with self._lock:
+            piece = self.sounds[id]
+            if kept and sum(s.kept for s in self.sounds.values()) >= MOST_KEPT:
+                raise ValueError(f"{MOST_KEPT} pieces are kept; discard one first")
+            piece.kept = kept
+
+    def discard(self, id):
+        """Forget a piece; `KeyError` if there is none."""
+        with self._lock:
+            self._drop(self.sounds[id])
+
+    def _drop(self, sound):
+        del self.sounds[sound.id]
+        for path in (sound.path, sound.path.with_suffix(".wav")):
+            path.unlink(missing_ok=True)
+
+    def file_of(self, sound):
+        """A file that a sound can be read from, as someone who downloads it has it."""
+        if not sound.id.startswith("p"):
+            _check_size(sound.name, audio.info(sound.path))
+            return sound.path
+        path = sound.path.with_suffix(".wav")
+        if not path.exists():
+            audio.write(path, samples_of(sound), sound.sr)
+        return path
+
+
+def _check_size(name, about):
+    long = about["seconds"] > MOST_SECONDS
+    if long or about["samples"] * about["channels"] > _MOST_SAMPLES:
+        raise ValueError(
+            f"{name!r} is longer than {MOST_SECONDS // 60} minutes or has too many "
+            "channels; cut out a part, its end counts most"
+        )
+
+
+def samples_of(piece):
+    """Samples of a piece, ``(n_samples, n_channels)``, not in memory until used."""
+    x = np.memmap(piece.path, np.dtype("<f4"), "r")
+    return np.asarray(x).reshape(-1, piece.channels)
+
+
+def blocks_of(sound, sr, channels):
+    """Samples of a sound in blocks, at a rate."""
+    if sound.id.startswith("p"):
+        x = samples_of(sound)
+        yield from (x[i : i + _BLOCK] for i in range(0, len(x), _BLOCK))
+    else:
+        yield from read_blocks(sound.path, sr, channels)

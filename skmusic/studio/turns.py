@@ -1,0 +1,69 @@
+"""One at a time: some wait for their turn, the others are sent away."""
+
+import contextlib
+import threading
+
+
+class Busy(Exception):
+    """There is no turn now; `retry_after` says in how many seconds to ask again."""
+
+    retry_after = 5
+
+
+class Turns:
+    """Lets one in at a time.
+
+    Parameters
+    ----------
+    most_waiting : int
+        How many may wait; others are refused at once.
+    patience : float
+        Seconds after which one who waits is refused too.
+
+    Examples
+    --------
+    >>> from skmusic.studio.turns import Busy, Turns
+    >>> turns = Turns(most_waiting=0, patience=1)
+    >>> with turns.turn():
+    ...     try:
+    ...         turns.take()
+    ...     except Busy as refused:
+    ...         print("busy,", refused.retry_after)
+    busy, 5
+    """
+
+    def __init__(self, most_waiting, patience):
+        self.most_waiting, self.patience = most_waiting, patience
+        self._turn, self._lock, self._n = threading.Lock(), threading.Lock(), 0
+
+    def take(self):
+        """Wait for the turn, and have it until `give` is called by any thread.
+
+        Raises
+        ------
+        Busy
+            If too many wait, or the turn does not come.
+        """
+        with self._lock:
+            if self._n > self.most_waiting:
+                raise Busy("others wait already")
+            self._n += 1
+        if not self._turn.acquire(timeout=self.patience):
+            with self._lock:
+                self._n -= 1
+            raise Busy("the turn did not come")
+
+    def give(self):
+        """Let the next one in."""
+        self._turn.release()
+        with self._lock:
+            self._n -= 1
+
+    @contextlib.contextmanager
+    def turn(self):
+        """Have the turn in a block."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.give()

@@ -1,0 +1,146 @@
+"""The studio in a browser, from songs to a file, by keyboard alone.
+
+Pictures of it are left in ``build/browser``.
+"""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pages
+import pytest
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+import skmusic
+from skmusic import audio
+from skmusic.audio.playback import faded
+from skmusic.datasets import make_songs
+from skmusic.studio.server import Server
+from skmusic.studio.studio import Studio
+
+SHOTS = Path(__file__).resolve().parents[2] / "build" / "browser"
+# The most seconds from the click until something is heard.
+SOON = 2.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A studio with a folder of three songs and a broken one."""
+    folder = tmp_path_factory.mktemp("studio") / "songs"
+    folder.mkdir()
+    songs = make_songs(3, 30.0, random_state=0)
+    for name, x in zip(("dawn", "noon", "dusk"), songs.recordings, strict=True):
+        audio.write(folder / f"{name}.flac", x, 44100)
+    (folder / "broken.wav").write_bytes(b"RIFF")
+    studio = Studio(folder)
+    with Server(studio) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+    studio.close()
+
+
+def view(browser, width=1440, dark=False):
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    theme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": theme})
+
+
+def tab_to(browser, wanted):
+    """Press Tab until the element that a CSS selector names has the focus."""
+    for _ in range(200):
+        at = browser.switch_to.active_element
+        if browser.execute_script(
+            "return arguments[0].matches(arguments[1])", at, wanted
+        ):
+            return at
+        at.send_keys(Keys.TAB)
+    raise AssertionError(f"Tab did not reach {wanted}")
+
+
+def write_into(browser, wanted, text):
+    field = tab_to(browser, wanted)
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys(text)
+
+
+def until(browser, script, seconds=120):
+    WebDriverWait(browser, seconds, 0.2).until(
+        lambda _: browser.execute_script(f"return {script}")
+    )
+
+
+def shots(browser, name):
+    for width in (390, 1440):
+        for dark in (False, True):
+            view(browser, width, dark)
+            light = "dark" if dark else "light"
+            pages.screenshot(browser, SHOTS / f"studio-{name}-{width}-{light}.png")
+            pages.check_width(browser, width)
+    view(browser)
+
+
+def downloaded(browser, address):
+    """Bytes of what a link of the page leads to, as the page itself gets them."""
+    values = browser.execute_async_script(
+        "const done = arguments[1]; fetch(arguments[0]).then(a => a.arrayBuffer())"
+        ".then(b => done([...new Uint8Array(b)]))",
+        address,
+    )
+    return bytes(values)
+
+
+def test_from_songs_to_a_file_by_keyboard(browser, server, tmp_path):
+    view(browser)
+    browser.get_log("browser")
+    browser.get(server.address)
+    until(browser, "document.querySelector('#folder').textContent")
+    assert "broken.wav" in browser.find_element("id", "broken").text
+    shots(browser, "begin")
+
+    write_into(browser, "#epochs", "3")
+    write_into(browser, "#learn-state", "1")
+    tab_to(browser, "#learn-button").send_keys(Keys.ENTER)
+    until(browser, "document.querySelector('#learn-stop').matches(':enabled')")
+    until(browser, "document.querySelector('#compose-button').matches(':enabled')", 600)
+    assert "3 passes" in browser.find_element("id", "training-text").text
+
+    browser.execute_script("document.querySelector('.skip').focus()")
+    tab_to(browser, "#seed").send_keys("dawn")
+    write_into(browser, "#seconds", "8")
+    write_into(browser, "#temperature", "0.9")
+    write_into(browser, "#random-state", "5")
+    tab_to(browser, "#compose-button").send_keys(Keys.ENTER)
+    until(browser, "document.body.dataset.firstSound", 60)
+    until(browser, "document.body.dataset.made", 60)
+    soon = float(browser.execute_script("return document.body.dataset.firstSound"))
+    assert soon < SOON, f"the first sound came after {soon} s"
+
+    tab_to(browser, "#play").send_keys(Keys.SPACE)
+    tab_to(browser, "#side-b").send_keys(Keys.SPACE)
+    assert browser.switch_to.active_element.get_attribute("aria-pressed") == "true"
+    tab_to(browser, '[data-do="keep"]').send_keys(Keys.ENTER)
+    until(browser, "document.querySelector('#kept .piece')")
+    link = tab_to(browser, '[data-kind="wav"]')
+    got = downloaded(browser, link.get_attribute("href"))
+    shots(browser, "made")
+    errors = pages.console_errors(browser)
+    assert errors == []
+
+    model = tmp_path / "model.skmusic"
+    model.write_bytes(downloaded(browser, f"{server.address}model.skmusic"))
+    music = skmusic.load(model).sample(
+        server.studio.shelf.sounds["f1"].path,
+        seconds=8,
+        temperature=0.9,
+        random_state=5,
+    )
+    (music,) = faded([music], len(music), 44100)
+    audio.write(tmp_path / "piece.wav", music)
+    assert got == (tmp_path / "piece.wav").read_bytes()
+    assert np.abs(music).max() > 0.01
+    print(f"first sound after {soon} s")
