@@ -3,6 +3,7 @@
 import http.client
 import json
 import shlex
+from urllib.parse import quote
 
 SR = 11025
 
@@ -36,10 +37,8 @@ class Client:
 
     def send(self, path, name=None):
         """Id of a recording that is sent."""
-        body = path.read_bytes()
-        status, _, answer = self.ask(
-            "POST", f"recordings?name={name or path.name}", body
-        )
+        what = f"recordings?name={quote(name or path.name)}"
+        status, _, answer = self.ask("POST", what, path.read_bytes())
         assert status == 201, answer
         return json.loads(answer)["id"]
 

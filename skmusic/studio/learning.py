@@ -81,31 +81,37 @@ class Learning:
         self._since = 0
         self._process, self._stopped = None, False
 
-    def run(self, epochs):
-        """Learn until so many epochs are done, or `stop`; block until then.
+    def begin(self, epochs):
+        """Say that `run` is to come, until so many epochs are done."""
+        self.settings = self.settings | {"epochs": epochs}
+        self.phase, self.error, self._stopped = "reading", None, False
+        self._began, self._since = time.monotonic(), len(self.history)
+
+    def run(self):
+        """Learn until all epochs are done, or `stop`; block until then.
 
         Returns
         -------
         bool
-            Whether there is a model; if not, `error` says why, or it was stopped
+            Whether there is a model, for the caller to take and then to set `phase`,
+            "done" or "idle"; if not, `error` says why, or it was stopped
             before the first epoch was done.
         """
-        self.settings = self.settings | {"epochs": epochs}
-        self.phase, self.error, self._stopped = "reading", None, False
-        self._began, self._since = time.monotonic(), len(self.history)
         asked = self.settings | {
             "songs": self.songs,
             "out": str(self.model),
             "checkpoint": str(self.folder / "checkpoint"),
             "done": len(self.history),
         }
-        with _process() as self._process:
-            _send(self._process, json.dumps(asked))
-            done = False
-            for line in self._process.stdout:
+        done = False
+        with _process() as process:
+            self._process = process
+            if self._stopped:  # before there was one
+                process.kill()
+            _send(process, json.dumps(asked))
+            for line in process.stdout:
                 done = self._hear(json.loads(line)) or done
-        made = done and self._process.wait() == 0
-        self._process, self.phase = None, "done" if made else "idle"
+        self._process, made = None, done and process.returncode == 0
         if not made and not self._stopped and self.error is None:
             self.error = "learning ended before its time; is there too little memory?"
         return made
@@ -184,9 +190,10 @@ def _process():
     )
     try:
         yield process
+    except BaseException:
+        process.kill()
+        raise
     finally:
-        if process.poll() is None and process.stdout.closed:
-            process.kill()
         with contextlib.suppress(OSError):
             process.stdin.close()
         process.wait()

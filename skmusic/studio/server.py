@@ -153,6 +153,8 @@ class Handler(BaseHTTPRequestHandler):
             guards.check_asker(self.headers, self.server.server_port)
             address = urlsplit(self.path)
             method(guards.split_token(address.path, self.server.token), address.query)
+            if self._unread:  # what nobody asked for is no next request
+                self.close_connection = True
         except Refused as refused:
             self._refuse(refused.status, str(refused))
         except Busy as busy:
@@ -238,7 +240,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _receive(self, name):
         """Take a recording, block by block into a file."""
-        length = guards.check_length(self.headers, guards.MOST_BYTES)
+        guards.check_length(self.headers, guards.MOST_BYTES)
         studio = self.server.studio
         with studio.files.turn():
             self._welcome()
@@ -250,9 +252,6 @@ class Handler(BaseHTTPRequestHandler):
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
-            if not length:
-                path.unlink()
-                raise Refused(400, f"{name!r} is empty")
             return studio.add_recording(path, name)
 
     # What is read and sent ------------------------------------------------------

@@ -160,15 +160,15 @@ def _check_size(name, about):
 
 
 def samples_of(piece):
-    """Samples of a piece, ``(n_samples, n_channels)``, not in memory until used."""
-    x = np.memmap(piece.path, np.dtype("<f4"), "r")
-    return np.asarray(x).reshape(-1, piece.channels)
+    """Samples of a piece, ``(n_samples, n_channels)``."""
+    return np.fromfile(piece.path, "<f4").reshape(-1, piece.channels)
 
 
 def blocks_of(sound, sr, channels):
     """Samples of a sound in blocks, at a rate."""
     if sound.id.startswith("p"):
-        x = samples_of(sound)
-        yield from (x[i : i + _BLOCK] for i in range(0, len(x), _BLOCK))
+        with sound.path.open("rb") as file:
+            while raw := file.read(4 * sound.channels * _BLOCK):
+                yield np.frombuffer(raw, "<f4").reshape(-1, sound.channels)
     else:
         yield from read_blocks(sound.path, sr, channels)

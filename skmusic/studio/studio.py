@@ -1,6 +1,7 @@
 """What the page can ask for: learn, compose, keep, read; one job at a time."""
 
 import contextlib
+import os
 import re
 import secrets
 import shutil
@@ -52,9 +53,9 @@ class Studio:
         self.broken, self.learning, self._songs, self._fits = [], None, [], 0
         self._fit_line = None
         if source.is_dir():
-            self.folder = source
+            self.folder = source.resolve()
         else:
-            self._take_model(load(source), source.name, source)
+            self._take_model(load(source), source.name, source.resolve())
         self._temporary = Path(tempfile.mkdtemp(prefix="skmusic-"))
         self.shelf = Shelf(self._temporary)
         try:
@@ -95,9 +96,9 @@ class Studio:
         text = str(error) or type(error).__name__
         for path in filter(None, paths):
             text = text.replace(str(path), path.name)
-        for root in filter(None, (self._temporary, self.folder, self.model_path)):
-            text = text.replace(f"{root}/", "").replace(str(root), root.name)
-        # Whatever else begins with a root.
+        for root in filter(None, (self._temporary, self.folder)):
+            text = text.replace(f"{root}{os.sep}", "")
+        # Whatever else begins at a root.
         return re.sub(r"(?<![\w.])(?:[A-Za-z]:)?[/\\][^\s'\":;,()]+[/\\]", "", text)
 
     @property
@@ -126,7 +127,7 @@ class Studio:
         }
 
     def _folder_name(self):
-        return self.folder.resolve().name or "songs"
+        return self.folder.name or "songs"
 
     # Sounds ---------------------------------------------------------------------
 
@@ -225,18 +226,21 @@ class Studio:
                     shutil.rmtree(old.folder / "checkpoint", ignore_errors=True)
                 asked["random_state"] = drawn
                 self.learning = Learning(self._songs, folder, asked)
-            new_thread(self._run, self.learning, asked["epochs"])
+            self.learning.begin(asked["epochs"])
+            new_thread(self._run, self.learning)
         except BaseException:
             self.jobs.give()
             raise
 
-    def _run(self, learning, epochs):
+    def _run(self, learning):
         """Learn, and take the model; in a thread."""
+        phase = "idle"
         try:
-            if learning.run(epochs):
+            if learning.run():
                 name = f"{self._folder_name()}-{learning.n_done}.skmusic"
                 self._take_model(load(learning.model), name, learning.model)
                 self._fit_line = fit_line(self._folder_name(), name, learning.made())
+                phase = "done"
         except Exception as error:
             learning.error = str(error)
         finally:
@@ -244,6 +248,7 @@ class Studio:
                 learning.error = self.plain(learning.error)
             learning.warnings = [self.plain(text) for text in learning.warnings]
             self.jobs.give()
+            learning.phase = phase
 
     def stop_learning(self):
         """Stop learning; what was learned so far is kept."""

@@ -3,12 +3,14 @@
 Pictures of it are left in ``build/browser``.
 """
 
+import importlib.util
 import threading
 from pathlib import Path
 
 import numpy as np
 import pages
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -58,7 +60,8 @@ def tab_to(browser, wanted):
             "return arguments[0].matches(arguments[1])", at, wanted
         ):
             return at
-        at.send_keys(Keys.TAB)
+        # Not to the element: of one for files that would be a name.
+        ActionChains(browser).send_keys(Keys.TAB).perform()
     raise AssertionError(f"Tab did not reach {wanted}")
 
 
@@ -144,3 +147,24 @@ def test_from_songs_to_a_file_by_keyboard(browser, server, tmp_path):
     assert got == (tmp_path / "piece.wav").read_bytes()
     assert np.abs(music).max() > 0.01
     print(f"first sound after {soon} s")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_no_fault(browser, server, dark):
+    found = importlib.util.find_spec("axe_selenium_python")
+    if found is None:
+        pytest.skip("axe-core is not here: pip install axe-selenium-python")
+    axe = Path(found.origin).parent / "node_modules" / "axe-core" / "axe.min.js"
+    view(browser, dark=dark)
+    browser.get(server.address)
+    until(browser, "document.querySelector('#model').textContent != 'Loading ...'")
+    browser.execute_script(
+        "document.querySelectorAll('details').forEach(d => d.open = true)"
+    )
+    browser.execute_script(axe.read_text(encoding="utf-8"))
+    faults = browser.execute_async_script(
+        "const done = arguments[0]; axe.run().then(found => done(found.violations"
+        ".map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' ')))"
+        ", error => done([String(error)]))"
+    )
+    assert faults == []

@@ -43,6 +43,11 @@ export class Track {
 
   /** Level of what is not far below the rest, so that pauses do not count. */
   get level() {
+    if (this.whole) return (this.found ??= this.measured());
+    return this.measured();
+  }
+
+  measured() {
     const size = Math.round(0.4 * this.rate);
     const powers = [];
     for (let at = 0; at < this.n; at += size) {
@@ -180,7 +185,7 @@ export class Player {
     if (!this.playing || !this.parts.length) return this.at;
     const now = this.context.currentTime;
     const part = this.parts.find((p) => now < p.time + p.n / p.rate) || this.parts.at(-1);
-    return part.at + Math.max(0, Math.min(part.n, (now - part.time) * part.rate));
+    return Math.round(part.at + Math.max(0, Math.min(part.n, (now - part.time) * part.rate)));
   }
 
   setGain(seconds) {
