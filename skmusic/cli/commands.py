@@ -145,7 +145,8 @@ def serve(args):
         check_source(args.source)
 
     def ready(address):
-        say(args, f"the studio is at {address} (Ctrl-C ends it)")
+        # Also for those who asked for quiet: without it nothing can be done.
+        print_line(f"the studio is at {address} (Ctrl-C ends it)", sys.stdout)
         if args.open:
             import webbrowser
 

@@ -78,4 +78,5 @@ def _tell(**what):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # The thread that listens holds standard input, which Python would wait for.
+    os._exit(main())

@@ -32,11 +32,13 @@ class Refused(Exception):
         self.status = HTTPStatus(status)
 
 
-def check_asker(headers, port):
+def check_asker(method, headers, port):
     """Refuse what another site sends, or a name that was made to lead here.
 
     Parameters
     ----------
+    method : str
+        GET, POST or DELETE.
     headers : mapping of str
         Of the request.
     port : int
@@ -46,13 +48,13 @@ def check_asker(headers, port):
     ------
     Refused
         If Host is not this server, Origin another, or the browser says that another
-        site asks.
+        site asks. A link to the page may stand anywhere.
 
     Examples
     --------
     >>> from skmusic.studio.guards import check_asker
-    >>> check_asker({"Host": "localhost:80"}, 80)
-    >>> check_asker({"Host": "evil.example:80"}, 80)
+    >>> check_asker("GET", {"Host": "localhost:80"}, 80)
+    >>> check_asker("GET", {"Host": "evil.example:80"}, 80)
     Traceback (most recent call last):
     ...
     skmusic.studio.guards.Refused: another host was asked for
@@ -63,7 +65,10 @@ def check_asker(headers, port):
     origin = headers.get("Origin")
     if origin is not None and origin.lower() not in [f"http://{h}" for h in hosts]:
         raise Refused(403, "another site asks")
-    if headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+    kind = [headers.get(f"Sec-Fetch-{name}") for name in ("Mode", "Dest")]
+    followed = method == "GET" and kind == ["navigate", "document"]
+    ours = headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
+    if not (ours or followed):
         raise Refused(403, "another site asks")
 
 

@@ -150,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
             self._unread = int(length[:20])
         studio = self.server.studio
         try:
-            guards.check_asker(self.headers, self.server.server_port)
+            guards.check_asker(self.command, self.headers, self.server.server_port)
             address = urlsplit(self.path)
             method(guards.split_token(address.path, self.server.token), address.query)
             if self._unread:  # what nobody asked for is no next request

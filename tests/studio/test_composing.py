@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -146,3 +148,23 @@ def test_a_long_recording_is_no_seed(client, made, monkeypatch):
     status, _, answer = client.ask("POST", "recordings?name=song.wav", body)
     assert status == 400
     assert b"longer than" in answer
+
+
+def test_composing_loads_no_tensorflow(made):
+    code = """
+import sys, threading
+from pathlib import Path
+from urllib.request import Request, urlopen
+sys.modules["tensorflow"] = sys.modules["keras"] = None  # as if they were not there
+from skmusic.studio.server import Server
+from skmusic.studio.studio import Studio
+with Server(Studio(Path(sys.argv[1]))) as server:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    asked = Request(f"{server.address}pieces", b'{"seconds": 0.5}')
+    print(len(urlopen(asked).read()))
+    server.shutdown()
+    server.studio.close()
+"""
+    argv = [sys.executable, "-c", code, str(made / "model.skmusic")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [str(8 * round(0.5 * SR))], done.stderr

@@ -67,6 +67,15 @@ def test_another_origin_is_refused(client, headers):
     assert client.state()["pieces"] == []
 
 
+def test_a_link_to_the_page_may_stand_on_another_site(client):
+    followed = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    headers = {"Sec-Fetch-Site": "cross-site"} | followed
+    assert client.ask("GET", headers=headers)[0] == 200
+    assert client.ask("POST", "pieces", {"seconds": 1}, headers)[0] == 403
+    framed = headers | {"Sec-Fetch-Dest": "iframe"}
+    assert client.ask("GET", headers=framed)[0] == 403
+
+
 def test_the_own_origin_is_welcome(client):
     origin = {"Origin": f"http://127.0.0.1:{client.port}"}
     assert client.ask("POST", "pieces/p9", {"kept": True}, origin)[0] == 404

@@ -1,0 +1,42 @@
+"""The command refuses in one line what the studio cannot be opened with."""
+
+import socket
+
+import pytest
+
+from skmusic.cli import main
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("none.skmusic", "no such file or folder"),
+        ("a.joblib", "neither a folder nor a .skmusic file"),
+        ("broken.skmusic", "broken.skmusic"),
+        ("empty", "holds no recording"),
+    ],
+)
+def test_sources_of_no_use_are_refused(tmp_path, capsys, name, words):
+    (tmp_path / "empty").mkdir()
+    for file in "a.joblib", "broken.skmusic":
+        (tmp_path / file).write_bytes(b"no model")
+    assert main(["serve", str(tmp_path / name)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("skmusic: error: ")
+    assert err.count("\n") == 1
+    assert words in err
+
+
+def test_a_port_that_is_taken_is_told(made, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["serve", str(made / "model.skmusic"), "--port", port]) == 1
+    assert f"port {port} cannot be had" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["0", "80", "65536", "x"])
+def test_ports_of_no_use_are_refused(made, port):
+    with pytest.raises(SystemExit) as stop:
+        main(["serve", str(made), "--port", port])
+    assert stop.value.code == 2
