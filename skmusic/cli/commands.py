@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import shlex
+import signal
 import sys
 import time
 import warnings
@@ -152,6 +153,8 @@ def serve(args):
 
             webbrowser.open(address)
 
+    # What ends it politely is not to leave the pieces in a temporary folder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     serve_studio(args.source, args.port or 0, ready)
     return {}
 

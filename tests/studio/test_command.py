@@ -1,5 +1,6 @@
 """The command refuses in one line what the studio cannot be opened with."""
 
+import signal
 import socket
 
 import pytest
@@ -26,6 +27,13 @@ def test_sources_of_no_use_are_refused(tmp_path, capsys, name, words):
     assert err.startswith("skmusic: error: ")
     assert err.count("\n") == 1
     assert words in err
+
+
+@pytest.fixture(autouse=True)
+def _handler_as_before():
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 def test_a_port_that_is_taken_is_told(made, capsys):

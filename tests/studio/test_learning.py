@@ -141,7 +141,16 @@ def test_a_loss_that_is_not_finite_breaks_nothing(client):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 @pytest.mark.parametrize("learns", [False, True])
-def test_ctrl_c_ends_all_in_one_line(folder, tmp_path, learns):
+@pytest.mark.parametrize(
+    ("sent", "said", "status"),
+    [
+        (signal.SIGINT, "skmusic: interrupted\n", 130),
+        (signal.SIGTERM, "", 143),
+    ],
+)
+def test_signals_end_all_and_leave_nothing(
+    folder, tmp_path, learns, sent, said, status
+):
     code = "import sys; from skmusic.cli import main; sys.exit(main())"
     with subprocess.Popen(
         [sys.executable, "-c", code, "serve", str(folder)],
@@ -155,7 +164,7 @@ def test_ctrl_c_ends_all_in_one_line(folder, tmp_path, learns):
             request = urllib.request.Request(f"{address}learning", b'{"epochs": 500}')
             with urllib.request.urlopen(request) as answer:
                 assert answer.status == 202
-        process.send_signal(signal.SIGINT)
-        assert process.stderr.read() == "skmusic: interrupted\n"
-    assert process.returncode == 130
+        process.send_signal(sent)
+        assert process.stderr.read() == said
+    assert process.returncode == status
     assert list(tmp_path.glob("skmusic-*")) == []
