@@ -32,8 +32,10 @@ def _add_learning(add):
     text = "sampling rate of the music (44100)"
     add("--sr", type=_number(int, 100, 10**6), metavar="HZ", help=text)
     add("--epochs", type=_number(int, 1, 10**6), help="passes over the songs")
+    text = "minutes of learning after which no further pass begins"
+    add("--max-minutes", type=_number(float, 0.01, 10**6), metavar="MIN", help=text)
     text = (
-        "play units of the songs, draw features and make them sound, or predict "
+        "play segments of the songs, draw music that plays none of them, or predict "
         "frames as the article did (concatenative)"
     )
     names = ["concatenative", "neural", "regression"]

@@ -217,7 +217,7 @@ def _learn(args, ignore=()):
     on_error = "raise" if args.strict else "warn"
     featurizer = FFTFeaturizer(**given("N", "sr"), on_error=on_error)
     generator = StatefulLSTMGenerator(
-        **given("synthesis", "epochs"),
+        **given("synthesis", "epochs", "max_minutes"),
         checkpoint_dir=args.checkpoint and str(args.checkpoint),
         random_state=_seed(args),
         verbose=args.verbose,

@@ -126,6 +126,7 @@ def test_own_pieces_are_not_learned(songs, fake):
 def test_options_reach_the_estimators(songs, fake, capsys):
     options = ("--temperature", 0.5, "--top-k", 4, "--top-p", 0.9)
     model = ("--epochs", 3, "--synthesis", "neural", "--save", "m.joblib")
+    model += ("--max-minutes", 9)
     seed = songs / "a.wav"
     options += ("--seed", seed, "--style", seed)
     assert run("compose", songs, *QUICK, *options, *model) == 1  # a style needs units
@@ -137,6 +138,7 @@ def test_options_reach_the_estimators(songs, fake, capsys):
     }  # fmt: skip
     steps = dict(joblib.load("m.joblib").steps)
     assert steps["fakegenerator"].params["epochs"] == 3
+    assert steps["fakegenerator"].params["max_minutes"] == 9
     assert steps["fakegenerator"].params["synthesis"] == "concatenative"
     assert steps["fftfeaturizer"].get_params()["N"] == 256
 
