@@ -198,6 +198,8 @@ def report(
     check_installed()
     if pieces is None:
         pieces = _composed(pipe, seconds, n, seed, random_state)
+    if isinstance(pieces, (Piece, np.ndarray)):
+        pieces = [pieces]
     if not len(pieces):
         raise ValueError("pieces is empty: there is nothing to report on.")
     sr = round(pipe.steps[0][1].sr)

@@ -21,6 +21,8 @@ import numpy as np
 # Frequencies that tell the time of a path: 1 to exp(6).
 N_TIMES = 16
 N_BLOCKS = 3
+# How often the velocity is asked for on a path.
+_N_PATH = 8
 # Arrays of a block, and of a whole flow.
 _BLOCK = 7
 N_ARRAYS = 5 + _BLOCK * N_BLOCKS
@@ -61,13 +63,13 @@ def time_features(t):
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
 
 
-def schedule(flow, n_path):
+def schedule(flow, n_path=_N_PATH):
     """What the times of a path say to each block ``(n_path, n_blocks, 3 * width)``.
 
     Parameters
     ----------
     flow : dict
-    n_path : int
+    n_path : int, default=8
         How often the velocity is asked for, an even number.
     """
     T, t = flow["times"]

@@ -41,11 +41,14 @@ def _learn(asked, training):
 
     try:
         pipe = _fitted(asked, training)
+        training.clear()
     except KeyboardInterrupt:  # it came just after training
         training.clear()
         pipe = _fitted(asked, training, epochs=asked["done"])
-    # As if no more had been asked for: the same file as one of so many epochs.
+    # As if no more had been asked for: the same file as one of so many epochs, without
+    # what only training needs.
     pipe[-1].set_params(epochs=pipe[-1].n_iter_)
+    pipe[-1].training_ = None
     save(pipe, asked["out"])
     _tell(done=pipe[-1].n_iter_)
 

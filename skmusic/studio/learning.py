@@ -175,11 +175,14 @@ class Learning:
 
 @contextlib.contextmanager
 def _process():
-    """A process that learns, in which Ctrl-C of a terminal does nothing."""
+    """A process that learns, in which Ctrl-C of a terminal does nothing.
+
+    With ``-P`` it imports nothing from the folder that the studio was started in.
+    """
     package = str(Path(skmusic.__file__).resolve().parents[1])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
-        [sys.executable, "-m", "skmusic.studio.child"],
+        [sys.executable, "-P", "-m", "skmusic.studio.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -91,7 +91,11 @@ class Server(ThreadingHTTPServer):
     def process_request(self, request, client_address):
         """Answer in a thread; refuse where there are too many."""
         if self._free.acquire(timeout=0.5):
-            super().process_request(request, client_address)
+            try:
+                super().process_request(request, client_address)
+            except BaseException:
+                self._free.release()
+                raise
             return
         with contextlib.suppress(OSError):
             request.settimeout(0.5)
@@ -148,6 +152,8 @@ class Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if length.isascii() and length.isdigit():
             self._unread = int(length[:20])
+        elif "Transfer-Encoding" in self.headers:  # of a length that is not told
+            self._unread = _PIECE
         studio = self.server.studio
         try:
             guards.check_asker(self.command, self.headers, self.server.server_port)
@@ -159,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(refused.status, str(refused))
         except Busy as busy:
             self._refuse(503, "busy; ask again in some seconds", busy.retry_after)
-        except KeyError:
+        except (KeyError, FileNotFoundError):
             self._refuse(404, "there is no such thing, or no longer")
         except (ValueError, TypeError) as error:
             self._refuse(400, studio.plain(error))

@@ -14,6 +14,7 @@ import numpy as np
 from skmusic import audio
 from skmusic.audio.playback import faded
 from skmusic.persistence.saving import load
+from skmusic.pipeline import Pipeline
 from skmusic.studio.learning import Learning, check_learning, listed, new_thread
 from skmusic.studio.settings import (
     MOST_SECONDS,
@@ -72,6 +73,9 @@ class Studio:
         shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _take_model(self, pipe, name, path):
+        fitted = isinstance(pipe, Pipeline) and hasattr(pipe.steps[0][1], "n_channels_")
+        if not fitted or not hasattr(pipe.steps[-1][1], "synthesis_"):
+            raise ValueError(f"{name!r} is no model that skmusic fit made.")
         self.rate = pipe.steps[0][1].sr
         self.channels = pipe.steps[0][1].n_channels_
         self.pipe, self.model_name, self.model_path = pipe, name, path
@@ -109,6 +113,10 @@ class Studio:
     def state(self):
         """All that the page shows, as plain values."""
         sounds = list(self.shelf.sounds.values())
+        learning = self.learning and self.learning.state()
+        if learning:
+            learning["warnings"] = [self.plain(text) for text in learning["warnings"]]
+            learning["error"] = learning["error"] and self.plain(learning["error"])
         model = self.pipe and {
             "name": self.model_name,
             "sr": self.rate,
@@ -122,7 +130,7 @@ class Studio:
             "broken": self.broken,
             "recordings": [s.told() for s in sounds if s.id[0] != "p"],
             "pieces": [s.told() for s in sounds if s.id[0] == "p"],
-            "learning": self.learning and self.learning.state(),
+            "learning": learning,
             "most_seconds": MOST_SECONDS,
         }
 
@@ -247,8 +255,8 @@ class Studio:
             if learning.error:
                 learning.error = self.plain(learning.error)
             learning.warnings = [self.plain(text) for text in learning.warnings]
-            self.jobs.give()
             learning.phase = phase
+            self.jobs.give()
 
     def stop_learning(self):
         """Stop learning; what was learned so far is kept."""

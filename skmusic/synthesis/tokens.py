@@ -1,4 +1,4 @@
-"""Tokens: what the concatenative and the neural synthesis learn alike.
+"""Tokens: what the network of the concatenative synthesis learns.
 
 Steps become features and tokens, and an LSTM learns the probability of the next token.
 """
@@ -82,7 +82,7 @@ def learn_tokens(recordings, format, settings, training, rng, old, past, most):
         Of the frames; None of plain numbers.
     settings, training : SynthesisSettings, TrainingSettings
     rng : numpy.random.RandomState
-    old : Concatenative, Neural or None
+    old : Concatenative or None
         What was learned before, whose tokenizer stays.
     past : dict or None
         What training goes on from.

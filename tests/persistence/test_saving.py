@@ -209,6 +209,10 @@ PARTS = {
     "a code of no whole steps": lambda s: {
         "code": dataclasses.replace(s.code, n_steps=7)
     },
+    "lags beyond what is heard": lambda s: {"lags": s.lags * 0 + 521},
+    "a vocoder of huge steps": lambda s: {
+        "vocoder": dataclasses.replace(s.vocoder, n_channels=64, step=2**20)
+    },
     "no flow": lambda s: {"network": {**s.network, "flow": None}},
     "a flow of other inputs": lambda s: {
         "network": s.network

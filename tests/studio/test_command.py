@@ -5,6 +5,8 @@ import socket
 
 import pytest
 
+import skmusic
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.cli import main
 
 
@@ -15,10 +17,15 @@ from skmusic.cli import main
         ("a.joblib", "neither a folder nor a .skmusic file"),
         ("broken.skmusic", "broken.skmusic"),
         ("empty", "holds no recording"),
+        ("featurizer.skmusic", "no model that skmusic fit made"),
+        ("unfitted.skmusic", "no model that skmusic fit made"),
     ],
 )
 def test_sources_of_no_use_are_refused(tmp_path, capsys, name, words):
     (tmp_path / "empty").mkdir()
+    skmusic.save(FFTFeaturizer(), tmp_path / "featurizer.skmusic")
+    unfitted = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator()])
+    skmusic.save(unfitted, tmp_path / "unfitted.skmusic")
     for file in "a.joblib", "broken.skmusic":
         (tmp_path / file).write_bytes(b"no model")
     assert main(["serve", str(tmp_path / name)]) == 1

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.signal import find_peaks
 
 # Bounds of the lags, in steps: .5 to 3 seconds, about a bar, and 3 to 12, a phrase.
-_LAGS = ((20, 130), (130, 520))
+LAGS = ((20, 130), (130, 520))
 # Patches that are heard of what was then: the one in question, and the next.
 _HEARD = 2
 # No code of music is as far from zero.
@@ -45,12 +45,12 @@ class Context:
 
 def n_inputs(code):
     """Numbers that the network hears of each patch."""
-    return n_noisy(code) + len(_LAGS) * _HEARD
+    return n_noisy(code) + len(LAGS) * _HEARD
 
 
 def n_noisy(code):
     """How many of them, the first ones, are of single patches."""
-    return (1 + len(_LAGS) * _HEARD) * code.n_codes
+    return (1 + len(LAGS) * _HEARD) * code.n_codes
 
 
 def _places(lags, code):
@@ -78,18 +78,19 @@ def lags_of(x):
     >>> lags_of(np.tile(beat, (9, 1))) % 86
     array([0, 0])
     """
-    if len(x) <= 2 * _LAGS[0][0]:
-        return np.zeros(len(_LAGS), int)
+    if len(x) <= 2 * LAGS[0][0]:
+        return np.zeros(len(LAGS), int)
     rises = np.maximum(np.diff(x, axis=0), 0)
     size = np.sqrt(np.square(rises).sum(axis=1, keepdims=True))
     # Large ones count, but none alone.
     rises = rises / (size + np.sqrt(np.square(size).mean()) + 1e-9)
     rises = rises - rises.mean(axis=0)
     n = len(rises)
-    power = np.square(np.abs(np.fft.rfft(rises, 2 * n, axis=0))).sum(axis=1)
+    # One level after the other: spectra of all would take several times the memory.
+    power = sum(np.square(np.abs(np.fft.rfft(level, 2 * n))) for level in rises.T)
     alike = np.fft.irfft(power)[:n] / np.arange(n, 0, -1)
     # What is seen but twice tells nothing.
-    return np.array([_peak(alike, *lag) if lag[1] <= n // 2 else 0 for lag in _LAGS])
+    return np.array([_peak(alike, *lag) if lag[1] <= n // 2 else 0 for lag in LAGS])
 
 
 def _peak(alike, low, high):
@@ -123,7 +124,9 @@ def inputs_of(x, lags, code):
 def _ago(x, lag, code):
     """Codes of the patches a lag before each patch, and whether there were any."""
     n = len(x) // code.n_steps
-    known = (np.arange(n) * code.n_steps >= lag) & (lag >= code.n_steps)
+    if not code.n_steps <= lag < len(x):
+        return np.zeros((n, code.n_codes), np.float32), np.zeros((n, 1), np.float32)
+    known = np.arange(n) * code.n_steps >= lag
     earlier = np.concatenate([np.repeat(x[:1], lag, axis=0), x])[: len(x)]
     known = known[:, None].astype(np.float32)
     return code.encode(earlier) * known, known
@@ -134,7 +137,7 @@ def begin(x, lags, code):
     x = x[: len(x) // code.n_steps * code.n_steps]
     last = code.encode(x[-code.n_steps :])
     last = last[0] if len(last) else np.zeros(code.n_codes, np.float32)
-    return Context(lags, last, x[-_LAGS[-1][1] :])
+    return Context(lags, last, x[-LAGS[-1][1] :])
 
 
 def heard(context, codes, steps):
@@ -152,7 +155,7 @@ def heard(context, codes, steps):
     -------
     Context
     """
-    past = np.concatenate([context.past, steps])[-_LAGS[-1][1] :]
+    past = np.concatenate([context.past, steps])[-LAGS[-1][1] :]
     return replace(context, code=codes, past=past)
 
 

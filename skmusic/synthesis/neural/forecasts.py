@@ -12,8 +12,8 @@ from skmusic.synthesis.neural.context import bounded, inputs_of
 from skmusic.synthesis.neural.panning import factors
 from skmusic.synthesis.neural.vocoder import log_magnitudes
 
-# Draws of each patch, always the same ones, and steps of their paths.
-_N_DRAWS, _N_PATH = 8, 8
+# Draws of each patch, always the same ones.
+_N_DRAWS = 8
 # Patches whose draws are held at once.
 _BLOCK = 128
 # No variance is less than this share of their mean, nor than nothing.
@@ -45,7 +45,7 @@ def draws(neural, steps):
     rng, flow = np.random.default_rng(0), network["flow"]
     noise = rng.standard_normal((_N_DRAWS, 1, code.n_codes))
     rest = rng.standard_normal((_N_DRAWS, 1, len(code.rest))).astype(np.float32)
-    times = numpy_flow.schedule(flow, _N_PATH)
+    times = numpy_flow.schedule(flow)
     for i in range(0, n + 1, _BLOCK):
         some = conditions[i : i + _BLOCK]
         start = np.broadcast_to(noise, (_N_DRAWS, len(some), code.n_codes))

@@ -44,11 +44,12 @@ def panning_of(z, reference):
     if n_channels == 1:
         return np.empty((n_steps, 0), np.float32)
     edges = place_edges(n_bins)
+    z = z / np.sqrt(np.float32(reference))
     energy = np.add.reduceat(z.real**2 + z.imag**2, edges, axis=-1)
     outer = z[:, 0] * z[:, -1].conj()
-    both = np.add.reduceat(outer.real, edges, axis=-1) + QUIET * reference
+    both = np.add.reduceat(outer.real, edges, axis=-1) + QUIET
     total = energy.sum(axis=1, keepdims=True)
-    energy = energy + QUIET * reference
+    energy = energy + QUIET
     alike = both / (np.sqrt(energy[:, 0]) * np.sqrt(energy[:, -1]))
     level = 10 * np.log10(energy + _LEAST * total)
     level = (level[:, :-1] - level[:, -1:]).reshape(n_steps, -1)

@@ -18,6 +18,7 @@ from skmusic.spectra.reframing import cut_frames, hop_of, samples_for, step_of, 
 from skmusic.synthesis.corpus import joined, read_corpus, read_steps
 from skmusic.synthesis.neural import forecasts, vocoder
 from skmusic.synthesis.neural.context import (
+    LAGS,
     Context,
     begin,
     bounded,
@@ -31,14 +32,11 @@ from skmusic.synthesis.neural.variation import variation
 from skmusic.synthesis.neural.vocoder import Vocoder, fit_vocoder
 from skmusic.synthesis.tokens import step_seconds, steps_known
 from skmusic.utils.fields import array
-from skmusic.utils.limits import MOST_STEP
 
 # Steps of a patch, and numbers of its code.
 PATCH, N_CODES = 4, 128
 # Steps of the recordings that the vocoder learns from, at most.
 _MOST = 20_000
-# How often the path from noise to a patch is looked at.
-_N_PATH = 8
 # Noise on what the LSTM hears, in deviations, and share of the average of its weights
 # that an update leaves as it was.
 _NOISE, _AVERAGE = 0.3, 0.995
@@ -93,7 +91,7 @@ class Neural:
     vocoder: Vocoder | None
     code: PatchCode
     network: dict
-    lags: np.ndarray = array("n_recordings", 2, kind="i", low=0, high=MOST_STEP)
+    lags: np.ndarray = array("n_recordings", 2, kind="i", low=0, high=LAGS[-1][1])
 
     State = NeuralState
 
@@ -121,7 +119,7 @@ class Neural:
         -------
         Neural, Trained
         """
-        corpus = read_corpus(recordings, format, _MOST)
+        corpus = read_corpus(recordings, format, 0 if format is None else _MOST)
         sound = old.vocoder if old else None
         if format is None:
             found = corpus.bands
@@ -131,6 +129,7 @@ class Neural:
                 sound = fit_vocoder(waveforms, format.step)
             found = read_steps(recordings, format, corpus, sound.analyse)
         found = [np.asarray(x, np.float32) for x in found]
+        del corpus  # training needs the memory
         if old is None:
             most = 1 if format is None else PATCH
             n_steps = min(most, max(map(len, found)))
@@ -145,7 +144,6 @@ class Neural:
                 "which are drawn at once; pass longer recordings."
             )
         lags = np.array([lags_of(x[:, :n_levels]) for x in found])
-        del corpus  # training needs the memory
         version = variation(found, lags, code, sound)
         trained = train(
             [version(i, len(x) // code.n_steps) for i, x in enumerate(found)],
@@ -239,7 +237,7 @@ class Neural:
         origins : None
         states : list of NeuralState
         """
-        times = numpy_flow.schedule(self.network["flow"], _N_PATH)
+        times = numpy_flow.schedule(self.network["flow"])
         frames, after = [], []
         for state in states:
             wanted = samples_for(n_frames, self.format)

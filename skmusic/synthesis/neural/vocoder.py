@@ -43,6 +43,8 @@ _GAIN_STEPS = 860
 _SILENCE = 1e-12
 # No parameter that was analysed is as far from zero.
 _FARTHEST = 100.0
+# Samples of a step in all channels: what it takes is in proportion.
+_MOST_SAMPLES = 1 << 22
 # Steps that are analysed, or sounded, at once: what they take stays in cache.
 _BLOCK = 32
 
@@ -74,6 +76,8 @@ class Vocoder:
         """What must hold beyond the declared shapes and ranges: (law, message)."""
         n_bands = len(band_edges(self.step + 1))
         yield len(self.gain) == n_bands, "the vocoder's gain is of other bands."
+        small = self.step * self.n_channels <= _MOST_SAMPLES
+        yield small, "a step of the vocoder has too many samples."
 
     @property
     def n_bands(self):
