@@ -16,18 +16,12 @@ from skmusic.network.checkpoint import lasting_seed
 from skmusic.network.training import TrainingSettings, past_of
 from skmusic.playing import PlayingMixin
 from skmusic.spectra.frames import format_of
+from skmusic.synthesis import SYNTHESES
 from skmusic.synthesis.tokens import SynthesisSettings
 from skmusic.utils.arguments import check_backend, check_fields, refuse_overflow
 from skmusic.utils.limits import MANY_FRAMES
 from skmusic.utils.sequences import check_dims, check_sequences
 from skmusic.utils.types import Name, RandomState, Recordings
-
-# Synthesis -> where its class is; each is loaded when it is asked for.
-_SYNTHESES = {
-    "concatenative": ("skmusic.synthesis.concatenative.synthesis", "Concatenative"),
-    "neural": ("skmusic.synthesis.neural.synthesis", "Neural"),
-    "regression": ("skmusic.synthesis.regression", "Regression"),
-}
 
 
 class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
@@ -137,7 +131,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "synthesis": [StrOptions(set(_SYNTHESES))],
+        "synthesis": [StrOptions(set(SYNTHESES))],
         "n_tokens": [Interval(Integral, 1, None, closed="left"), None],
         "hidden_layer_sizes": [
             "array-like",
@@ -364,5 +358,5 @@ def _warn_of_many_frames(format):
 
 
 def _class_of(synthesis):
-    module, name = _SYNTHESES[synthesis]
+    module, name = SYNTHESES[synthesis]
     return getattr(import_module(module), name)

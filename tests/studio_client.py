@@ -3,7 +3,12 @@
 import http.client
 import json
 import shlex
+import threading
+from contextlib import contextmanager
 from urllib.parse import quote
+
+from skmusic.studio.server import Server
+from skmusic.studio.studio import Studio
 
 SR = 11025
 
@@ -52,6 +57,20 @@ class Client:
     def piece(self, id):
         (piece,) = [p for p in self.state()["pieces"] if p["id"] == id]
         return piece
+
+
+@contextmanager
+def serving(source):
+    """Client of a server, which ends with the block and leaves nothing."""
+    studio = Studio(source)
+    with Server(studio) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.05])
+        thread.start()
+        yield Client(server)
+        server.shutdown()
+        thread.join()
+    studio.close()
+    assert not studio.shelf.folder.exists()
 
 
 def run_lines(piece):

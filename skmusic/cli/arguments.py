@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from skmusic import __version__
+from skmusic.synthesis import SYNTHESES
 
 # Suffixes of models. The first kind is safe to share, the second is a pickle.
 MODELS = (".skmusic", ".joblib")
@@ -38,8 +39,7 @@ def _add_learning(add):
         "play segments of the songs, draw music that plays none of them, or predict "
         "frames as the article did (concatenative)"
     )
-    names = ["concatenative", "neural", "regression"]
-    add("--synthesis", choices=names, help=text)
+    add("--synthesis", choices=list(SYNTHESES), help=text)
     text = "folder for the state of learning; after a crash the same command goes on"
     add("--checkpoint", type=_path, metavar="DIR", help=text)
     add("--strict", action="store_true", help="stop at a broken file, do not warn")

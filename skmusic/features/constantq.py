@@ -81,15 +81,21 @@ def band_energies(x, step):
     -------
     ndarray of shape (n_steps, n_bands), float32
     """
-    n_steps, edges = max(len(x) // step - 1, 0), band_edges(step + 1)
-    energies = np.empty((n_steps, len(edges)), np.float32)
+    n_steps = max(len(x) // step - 1, 0)
+    energies = np.empty((n_steps, len(band_edges(step + 1))), np.float32)
     block = max(1, _BLOCK // (2 * step * x.shape[1]))
     for i in range(0, n_steps, block):
         part = x[i * step : (min(i + block, n_steps) + 1) * step]
-        z = analysis_spectra(part, step)
-        power = (z.real**2 + z.imag**2).sum(axis=1)
-        energies[i : i + block] = np.add.reduceat(power, edges, axis=1)
-    return energies / band_widths(step + 1).astype(np.float32)
+        energies[i : i + block] = energies_of(analysis_spectra(part, step))
+    return energies
+
+
+def energies_of(z):
+    """The same ``(n_steps, n_bands)`` of spectra ``(n_steps, n_channels, n_bins)``."""
+    n_bins = z.shape[-1]
+    power = (z.real**2 + z.imag**2).sum(axis=1)
+    energies = np.add.reduceat(power, band_edges(n_bins), axis=1)
+    return energies / band_widths(n_bins).astype(np.float32)
 
 
 def to_levels(energies, reference):

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import skmusic
-from skmusic.studio.settings import check_number
+from skmusic.studio.settings import check_number, known
+from skmusic.synthesis import SYNTHESES
 
-SYNTHESES = "concatenative", "neural", "regression"
 # The most passes that a page may ask for.
 MOST_EPOCHS = 10_000
 
@@ -40,10 +40,8 @@ def check_learning(given):
     >>> check_learning({"epochs": 3, "random_state": None})
     {'epochs': 3, 'synthesis': 'concatenative', 'random_state': None}
     """
-    asked = {"epochs": 30, "synthesis": SYNTHESES[0], "random_state": None}
-    if unknown := set(given) - set(asked):
-        raise ValueError(f"unknown setting {min(unknown)!r:.40}")
-    asked |= {name: value for name, value in given.items() if value is not None}
+    asked = {"epochs": 30, "synthesis": next(iter(SYNTHESES)), "random_state": None}
+    asked |= known(given, asked)
     check_number("epochs", asked["epochs"], int, 1, MOST_EPOCHS)
     if asked["random_state"] is not None:
         check_number("random_state", asked["random_state"], int, 0, 2**32 - 1)

@@ -64,10 +64,7 @@ def check_settings(given):
     ...
     ValueError: seconds is 1000000000.0; give a number from 0.01 to 600
     """
-    unknown = set(given) - set(Settings.__dataclass_fields__)
-    if unknown:
-        raise ValueError(f"unknown setting {min(unknown)!r:.40}")
-    found = {name: value for name, value in given.items() if value is not None}
+    found = known(given, Settings.__dataclass_fields__)
     for name, value in found.items():
         if name in _NUMBERS:
             check_number(name, value, *_NUMBERS[name])
@@ -75,6 +72,13 @@ def check_settings(given):
             raise ValueError(f"{name} is no name of a sound")
     drawn = {"random_state": secrets.randbelow(2**31)}
     return Settings(**(_DEFAULTS | drawn | found))
+
+
+def known(given, names):
+    """What is given and not None; refuse what has none of the names."""
+    if unknown := set(given) - set(names):
+        raise ValueError(f"unknown setting {min(unknown)!r:.40}")
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def check_number(name, value, kind, low, high):

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from skmusic.features.tokenizer import bands_of_squares, step_bands
-from skmusic.spectra.reframing import waveform_blocks
+from skmusic.spectra.reframing import step_of, waveform_blocks
 
 # Steps quieter than the loudest by so much, at the ends, are no music to learn.
 _SILENCE_DB = -60.0
@@ -68,12 +68,7 @@ def read_corpus(recordings, format, most=0):
     wanted = [[] for _ in lengths]
     for i, a, b in thinned(_pieces([n // per_step for n in lengths]), most):
         wanted[i].append((a, b))
-    read = partial(_read, format=format)
-    if streamed:
-        block = max(1, _BLOCK // (format.n_dims * per_step)) * per_step
-        found = recordings.map_blocks(read, wanted, block)
-    else:
-        found = [read([x], each) for x, each in zip(recordings, wanted, strict=True)]
+    found = _of_each(recordings, wanted, partial(_read, format=format), format)
     if not any(len(bands) for _, bands, _ in found):
         raise ValueError(
             f"no recording has {per_step} frames, which make one step; pass longer "
@@ -93,18 +88,36 @@ def read_corpus(recordings, format, most=0):
     )
 
 
+def _of_each(recordings, arguments, read, format):
+    """What is read of each recording: takes its blocks of frames, and an argument."""
+    if not hasattr(recordings, "map_blocks"):
+        return [read([x], each) for x, each in zip(recordings, arguments, strict=True)]
+    per_step = format.step // format.hop_length
+    block = max(1, _BLOCK // (format.n_dims * per_step)) * per_step
+    return recordings.map_blocks(read, arguments, block)
+
+
+def _steps_of(blocks, format):
+    """Of each block the steps that are whole, and the step before; None at first."""
+    left, size, last = None, step_of(format), None
+    for x in waveform_blocks(blocks, format):
+        x = x if left is None else np.concatenate([left, x])
+        n = len(x) // size * size
+        x, left = x[:n], x[n:]
+        yield x, last
+        last = x[-size:] if n else last
+
+
 def _read(blocks, wanted, format):
     """Of one recording: steps of silence, energies, and waveforms of pieces."""
     step = 0 if format is None else format.step
     size = max(step, 1)
-    bands, parts, done, last = [], [[] for _ in wanted], 0, None
-    left = np.empty((0, 1), np.float32)
-    for x in waveform_blocks(blocks, format):
-        x = np.concatenate([left, x]) if len(left) else x
-        n = len(x) // size
-        x, left = x[: n * size], x[n * size :]
-        if not n:
+    bands, parts, done = [], [[] for _ in wanted], 0
+    x = np.empty((0, 1), np.float32)
+    for x, last in _steps_of(blocks, format):
+        if not len(x):
             continue
+        n = len(x) // size
         # A step is heard together with the one before.
         heard = x if last is None or not step else np.concatenate([last, x])
         bands.append(step_bands(heard, step)[-n:])
@@ -112,9 +125,9 @@ def _read(blocks, wanted, format):
             if a < done + n and b > done:
                 i, j = max(a - done, 0) * size, min(b - done, n) * size
                 part.append(x[i:j].copy())
-        last, done = x[-size:], done + n
+        done += n
     if not bands:
-        return 0, step_bands(left[:0], step), []
+        return 0, step_bands(x, step), []
     bands = np.concatenate(bands)
     first, stop = _music(bands_of_squares(bands, step).sum(axis=1))
     pieces = []
@@ -142,32 +155,18 @@ def read_steps(recordings, format, corpus, analyse):
     -------
     list of ndarray of shape (n_steps, n_numbers)
     """
-    streamed = hasattr(recordings, "map_blocks")
-    read = partial(_analysed, format=format, analyse=analyse)
-    if streamed:
-        per_step = format.step // format.hop_length
-        block = max(1, _BLOCK // (format.n_dims * per_step)) * per_step
-        found = recordings.map_blocks(read, [()] * len(recordings), block)
-    else:
-        found = [read([x], ()) for x in recordings]
-    lengths = map(len, corpus.bands)
+    nothing = np.empty((0, format.n_channels), np.float32)
+
+    def read(blocks, _):
+        rows = [analyse(x, last) for x, last in _steps_of(blocks, format)]
+        return np.concatenate([analyse(nothing, None), *rows])
+
+    lengths = [len(bands) for bands in corpus.bands]
+    found = _of_each(recordings, lengths, read, format)
     return [
         rows[lead : lead + n]
         for rows, lead, n in zip(found, corpus.leads, lengths, strict=True)
     ]
-
-
-def _analysed(blocks, wanted, format, analyse):
-    """Rows of all steps of one recording."""
-    left, size, last = np.empty((0, format.n_channels), np.float32), format.step, None
-    rows = [analyse(left)]  # of a recording that cannot be read
-    for x in waveform_blocks(blocks, format):
-        x = np.concatenate([left, x])
-        n = len(x) // size * size
-        x, left = x[:n], x[n:]
-        rows.append(analyse(x, last))
-        last = x[-size:] if n else last
-    return np.concatenate(rows)
 
 
 def _music(power):

@@ -4,7 +4,6 @@ Pictures of it are left in ``build/browser``.
 """
 
 import importlib.util
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +12,12 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
+from studio_client import serving
 
 import skmusic
 from skmusic import audio
 from skmusic.audio.playback import faded
 from skmusic.datasets import make_songs
-from skmusic.studio.server import Server
-from skmusic.studio.studio import Studio
 
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "browser"
 # The most seconds from the click until something is heard.
@@ -35,14 +33,8 @@ def server(tmp_path_factory):
     for name, x in zip(("dawn", "noon", "dusk"), songs.recordings, strict=True):
         audio.write(folder / f"{name}.flac", x, 44100)
     (folder / "broken.wav").write_bytes(b"RIFF")
-    studio = Studio(folder)
-    with Server(studio) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-    studio.close()
+    with serving(folder) as client:
+        yield client.server
 
 
 def view(browser, width=1440, dark=False):

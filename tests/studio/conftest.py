@@ -1,12 +1,8 @@
-import threading
-
 import pytest
-from studio_client import SR, Client
+from studio_client import SR, serving
 
 import skmusic
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio, datasets
-from skmusic.studio.server import Server
-from skmusic.studio.studio import Studio
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +21,5 @@ def made(tmp_path_factory):
 @pytest.fixture
 def client(made):
     """Who has the address of a server with a model."""
-    studio = Studio(made / "model.skmusic")
-    with Server(studio) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        yield Client(server)
-        server.shutdown()
-        thread.join()
-    studio.close()
-    assert not studio.shelf.folder.exists()
+    with serving(made / "model.skmusic") as client:
+        yield client

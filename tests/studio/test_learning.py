@@ -4,19 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
-from studio_client import Client
+from studio_client import serving
 
 import skmusic
 from skmusic import audio, datasets
 from skmusic.studio import learning
-from skmusic.studio.server import Server
 from skmusic.studio.studio import Studio
 
 
@@ -33,14 +31,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def client(folder):
-    studio = Studio(folder)
-    with Server(studio) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        yield Client(server)
-        server.shutdown()
-        thread.join()
-    studio.close()
+    with serving(folder) as client:
+        yield client
 
 
 def wait(client, *phases, n=0):

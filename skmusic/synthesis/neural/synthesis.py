@@ -211,13 +211,12 @@ class Neural:
         last = steps[-vocoder.WARM_UP - 1 :]
         # Before a piece that nothing was heard of there is silence.
         lacking = vocoder.WARM_UP + 1 - len(last)
-        first = last[:1] if len(last) else self.vocoder.analyse(self._nothing())
+        step, n_channels = self.vocoder.step, self.vocoder.n_channels
+        nothing = self.vocoder.analyse(np.zeros((step, n_channels), np.float32))
+        first = last[:1] if len(last) else nothing
         last = np.concatenate([np.repeat(first, lacking, axis=0), last])
         state = vocoder.silence(self.vocoder, last[0])
         return vocoder.push(state, last[1:], self.vocoder)
-
-    def _nothing(self):
-        return np.zeros((self.vocoder.step, self.vocoder.n_channels), np.float32)
 
     def advance(self, states, n_frames, sampling, progress):
         """Frames of each piece, None as they are of no recording, and the states then.

@@ -15,12 +15,12 @@ import scipy.fft
 from skmusic.features.constantq import (
     analysis_spectra,
     band_edges,
-    band_energies,
     band_middles,
-    band_widths,
+    energies_of,
     to_levels,
     to_log_energies,
 )
+from skmusic.features.tokenizer import step_bands
 from skmusic.spectra.phase import next_phases
 from skmusic.spectra.windows import sine_window
 from skmusic.synthesis.neural.noise import (
@@ -118,10 +118,7 @@ class Vocoder:
         for i in range(0, n_steps, _BLOCK):
             part = x[i * step : (min(i + _BLOCK, n_steps) + 1) * step]
             z = analysis_spectra(part, step)
-            power = (z.real**2 + z.imag**2).sum(axis=1)
-            bands = np.add.reduceat(power, band_edges(step + 1), axis=1)
-            bands /= band_widths(step + 1).astype(np.float32)
-            levels = to_levels(bands, self.reference)
+            levels = to_levels(energies_of(z), self.reference)
             others = panning_of(z, self.reference), clarity_of(z, self.reference)
             found[i : i + _BLOCK] = np.concatenate([levels, *others], axis=1)
         return found
@@ -180,9 +177,7 @@ def fit_vocoder(waveforms, step):
     if not waveforms:
         raise ValueError(f"no waveform is as long as a step of {step} samples.")
     loudest = max(float(np.abs(x).max(initial=0)) for x in waveforms)
-    bands = [
-        band_energies(np.concatenate([x[:step][::-1], x]), step) for x in waveforms
-    ]
+    bands = [step_bands(x, step) for x in waveforms]
     reference = float(max(b.max() for b in bands)) or 1.0
     gain = np.zeros(bands[0].shape[1], np.float32)
     vocoder = Vocoder(step, waveforms[0].shape[1], reference, loudest, gain)
@@ -197,8 +192,7 @@ def _lost(waveforms, bands, vocoder):
         n_steps = int(np.ceil(len(energies) * share))
         x = x[: n_steps * vocoder.step]
         again = sounded(vocoder.analyse(x), vocoder)
-        again = np.concatenate([again[: vocoder.step][::-1], again])
-        found += band_energies(again, vocoder.step).sum(axis=0)
+        found += step_bands(again, vocoder.step).sum(axis=0)
         wanted += energies[:n_steps].sum(axis=0)
     floor = _SILENCE * vocoder.reference
     gain = 10 * np.log10((wanted + floor) / (found + floor))
