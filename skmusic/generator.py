@@ -17,7 +17,7 @@ from skmusic.network.training import TrainingSettings, past_of
 from skmusic.playing import PlayingMixin
 from skmusic.spectra.frames import format_of
 from skmusic.synthesis import SYNTHESES
-from skmusic.synthesis.tokens import SynthesisSettings
+from skmusic.synthesis.concatenative.tokens import SynthesisSettings
 from skmusic.utils.arguments import check_backend, check_fields, refuse_overflow
 from skmusic.utils.limits import MANY_FRAMES
 from skmusic.utils.sequences import check_dims, check_sequences

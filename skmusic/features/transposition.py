@@ -62,7 +62,7 @@ def transposed(sequences, tokenizer):
     Parameters
     ----------
     sequences : list of (x, y)
-        Inputs and targets of recordings, see `skmusic.synthesis.tokens`.
+        Inputs and targets of recordings, see `skmusic.synthesis.concatenative.tokens`.
     tokenizer : skmusic.features.tokenizer.Tokenizer
         That makes features and tokens.
 

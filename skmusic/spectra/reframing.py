@@ -8,6 +8,7 @@ know no format, are their own waveform: one row is one sample and one step.
 import numpy as np
 import scipy.fft
 
+from skmusic.spectra.frames import STEP_SECONDS
 from skmusic.spectra.istft import istft, istft_blocks
 from skmusic.spectra.stft import pack
 from skmusic.spectra.windows import BLOCK
@@ -16,6 +17,11 @@ from skmusic.spectra.windows import BLOCK
 def step_of(format):
     """Samples in a step; 1 of plain numbers."""
     return 1 if format is None else format.step
+
+
+def step_seconds(format):
+    """Length of a step; of plain numbers what it is meant to be."""
+    return STEP_SECONDS if format is None else format.step / format.sr
 
 
 def waveform(frames, format):
@@ -118,3 +124,26 @@ def cut_frames(x, n_frames, format):
         windows = np.lib.stride_tricks.sliding_window_view(part, format.N, axis=0)
         pack(transform(windows[:: format.hop_length] * weights, axis=-1), out)
     return frames
+
+
+def steps_known(n_frames, n_steps, format):
+    """What the frames of a recording tell, after each of them.
+
+    Parameters
+    ----------
+    n_frames, n_steps : int
+        Of the recording.
+    format : FrameFormat or None
+
+    Returns
+    -------
+    steps, samples : ndarray of shape (n_frames,), int
+        Whole steps that are known, and samples beyond these. What the last windows
+        cover alone is known in part, and is not heard.
+    """
+    n_samples = np.arange(1, n_frames + 1)
+    if format is not None:
+        # The first windows begin before the recording does.
+        n_samples = np.maximum(n_samples * format.hop_length - format.overlap, 0)
+    steps = np.minimum(n_samples // step_of(format), n_steps)
+    return steps, n_samples - steps * step_of(format)

@@ -16,7 +16,7 @@ from skmusic.network.numpy_lstm import (
 )
 from skmusic.network.training import train
 from skmusic.spectra.frames import FrameFormat
-from skmusic.synthesis.tokens import step_seconds
+from skmusic.spectra.reframing import step_seconds
 from skmusic.utils.fields import array, number
 
 # The residual is measured on so many frames of each recording. The variance of no

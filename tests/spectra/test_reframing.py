@@ -5,12 +5,14 @@ import pytest
 
 from skmusic import FFTFeaturizer
 from skmusic.spectra import stft
-from skmusic.spectra.frames import FrameFormat
+from skmusic.spectra.frames import STEP_SECONDS, FrameFormat
 from skmusic.spectra.reframing import (
     cut_frames,
     frame_at,
     frames_in,
     samples_for,
+    step_seconds,
+    steps_known,
     waveform,
     waveform_blocks,
 )
@@ -108,3 +110,25 @@ def test_plain_numbers_are_their_own_waveform():
     np.testing.assert_array_equal(np.concatenate([*waveform_blocks([x], None)]), x)
     np.testing.assert_array_equal(cut_frames(x, 4, None), x[:4])
     assert samples_for(4, None) == frames_in(4, None) == frame_at(4, None) == 4
+
+
+@pytest.mark.parametrize(
+    "format",
+    [FrameFormat(256, 128), FrameFormat(64, 7, sr=8000), FrameFormat(4096, 4096), None],
+)
+def test_steps_are_known_when_all_their_samples_are(format):
+    n = 300
+    steps, samples = steps_known(n, 10**6, format)
+    if format is None:
+        np.testing.assert_array_equal(steps, np.arange(1, n + 1))
+        assert not samples.any()
+        return
+    known = np.maximum(np.arange(1, n + 1) * format.hop_length - format.overlap, 0)
+    np.testing.assert_array_equal(steps * format.step + samples, known)
+    assert (samples < format.step).all()
+    assert steps_known(n, 3, format)[0].max() == min(3, steps.max())
+
+
+def test_a_step_lasts_about_as_long_of_all_formats():
+    for format in (FrameFormat(256, 128), FrameFormat(128, 64, sr=8000), None):
+        assert step_seconds(format) == pytest.approx(STEP_SECONDS, rel=0.2)

@@ -7,9 +7,9 @@ import pytest
 
 from skmusic.network.training import TrainingSettings
 from skmusic.spectra.frames import FrameFormat
+from skmusic.synthesis.concatenative.tokens import SynthesisSettings
 from skmusic.synthesis.regression import Regression
 from skmusic.synthesis.sampling import SamplingParameters
-from skmusic.synthesis.tokens import SynthesisSettings
 
 TRAINING = TrainingSettings(hidden_layer_sizes=(8,), dropout=0, epochs=3)
 

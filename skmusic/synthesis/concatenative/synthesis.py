@@ -7,8 +7,15 @@ import numpy as np
 
 from skmusic.features.tokenizer import Tokenizer
 from skmusic.spectra.frames import FrameFormat
-from skmusic.spectra.reframing import cut_frames, frames_in, hop_of, samples_for
-from skmusic.synthesis import tokens
+from skmusic.spectra.reframing import (
+    cut_frames,
+    frames_in,
+    hop_of,
+    samples_for,
+    step_seconds,
+    steps_known,
+)
+from skmusic.synthesis.concatenative import tokens
 from skmusic.synthesis.concatenative.database import (
     BYTES_BESIDE,
     UnitDatabase,
@@ -64,7 +71,7 @@ class Concatenative:
         Parameters
         ----------
         recordings, format, settings, training, rng, old, past
-            As `skmusic.synthesis.tokens.learn_tokens` has them.
+            As `skmusic.synthesis.concatenative.tokens.learn_tokens` has them.
         n_before : int, default=0
             Recordings that were learned before and go on being played; 0 plays the
             new ones alone.
@@ -87,7 +94,7 @@ class Concatenative:
             corpus, *more, starts = grown(corpus, old.database, most)
             features, said = more[0] + features, more[1] + said
             numbers = np.concatenate([old.database.recording[starts], numbers])
-        seconds = tokens.step_seconds(format)
+        seconds = step_seconds(format)
         stretches, waveforms = joined(corpus.pieces, corpus.waveforms)
         database = build_database(
             waveforms,
@@ -121,7 +128,7 @@ class Concatenative:
         units = np.array([int(score.argmax()) for score in scores])
         size, n = self.database.samples_per_unit, samples_for(1, self.format)
         waveform, ends = self.database.waveform, self.database.ends
-        known = tokens.steps_known(len(frames), len(features), self.format)
+        known = steps_known(len(frames), len(features), self.format)
         x = np.zeros((len(frames), n, waveform.shape[1]), np.float32)
         for window, step, late in zip(x, *known, strict=True):
             first = units[step] * size + late

@@ -14,7 +14,15 @@ from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
 from skmusic.network.training import train
 from skmusic.spectra.frames import FrameFormat
-from skmusic.spectra.reframing import cut_frames, hop_of, samples_for, step_of, waveform
+from skmusic.spectra.reframing import (
+    cut_frames,
+    hop_of,
+    samples_for,
+    step_of,
+    step_seconds,
+    steps_known,
+    waveform,
+)
 from skmusic.synthesis.corpus import joined, read_corpus, read_steps
 from skmusic.synthesis.neural import forecasts, vocoder
 from skmusic.synthesis.neural.context import (
@@ -30,7 +38,6 @@ from skmusic.synthesis.neural.context import (
 )
 from skmusic.synthesis.neural.variation import variation
 from skmusic.synthesis.neural.vocoder import Vocoder, fit_vocoder
-from skmusic.synthesis.tokens import step_seconds, steps_known
 from skmusic.utils.fields import array
 
 # Steps of a patch, and numbers of its code.

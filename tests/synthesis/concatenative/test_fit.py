@@ -11,7 +11,7 @@ from skmusic.persistence.checks import check_declared
 from skmusic.spectra.reframing import step_of
 from skmusic.spectra.stft import stft
 from skmusic.synthesis.concatenative.synthesis import Concatenative
-from skmusic.synthesis.tokens import SynthesisSettings
+from skmusic.synthesis.concatenative.tokens import SynthesisSettings
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def fit(monkeypatch):
     def untrained(pairs, n_outputs, *args, **more):
         return Trained(network_of(pairs[0][0].shape[1], n_outputs), [], {})
 
-    monkeypatch.setattr("skmusic.synthesis.tokens.train", untrained)
+    monkeypatch.setattr("skmusic.synthesis.concatenative.tokens.train", untrained)
 
     def fitted(waveforms, format=MONO, old=None, n_before=0, **settings):
         frames = [

@@ -4,7 +4,7 @@ import pytest
 from skmusic import FFTFeaturizer
 from skmusic.network import numpy_flow, numpy_lstm
 from skmusic.network.training import Trained, TrainingSettings
-from skmusic.synthesis.tokens import SynthesisSettings
+from skmusic.synthesis.concatenative.tokens import SynthesisSettings
 
 
 def learn(X, format, old=None, past=None, n_before=0, epochs=1):

@@ -23,8 +23,7 @@ from skmusic.network.numpy_lstm import (
     zero_state,
 )
 from skmusic.network.training import train
-from skmusic.spectra.frames import STEP_SECONDS
-from skmusic.spectra.reframing import step_of, waveform
+from skmusic.spectra.reframing import step_seconds, waveform
 from skmusic.synthesis.corpus import read_corpus
 
 _N_TOKENS = 256
@@ -64,11 +63,6 @@ class Learned:
     corpus: object
     features: list
     tokens: list
-
-
-def step_seconds(format):
-    """Length of a step; of plain numbers what it is meant to be."""
-    return STEP_SECONDS if format is None else format.step / format.sr
 
 
 def learn_tokens(recordings, format, settings, training, rng, old, past, most):
@@ -167,29 +161,6 @@ def heard(frames, format, tokenizer):
 def step_features(frames, format, tokenizer):
     """Features of all steps from the beginning of a recording on."""
     return tokenizer.features(waveform(frames, format))
-
-
-def steps_known(n_frames, n_steps, format):
-    """What the frames of a recording tell, after each of them.
-
-    Parameters
-    ----------
-    n_frames, n_steps : int
-        Of the recording.
-    format : FrameFormat or None
-
-    Returns
-    -------
-    steps, samples : ndarray of shape (n_frames,), int
-        Whole steps that are known, and samples beyond these. What the last windows
-        cover alone is known in part, and is not heard.
-    """
-    n_samples = np.arange(1, n_frames + 1)
-    if format is not None:
-        # The first windows begin before the recording does.
-        n_samples = np.maximum(n_samples * format.hop_length - format.overlap, 0)
-    steps = np.minimum(n_samples // step_of(format), n_steps)
-    return steps, n_samples - steps * step_of(format)
 
 
 def log_likelihood(frames, format, tokenizer, network):

@@ -1,4 +1,4 @@
-"""Laws of what the concatenative and the neural synthesis learn alike."""
+"""Laws of what the network of the concatenative synthesis learns."""
 
 import numpy as np
 import pytest
@@ -13,16 +13,13 @@ from skmusic.network.numpy_lstm import (
     zero_state,
 )
 from skmusic.network.training import TrainingSettings
-from skmusic.spectra.frames import STEP_SECONDS, FrameFormat
 from skmusic.spectra.reframing import waveform
-from skmusic.synthesis.tokens import (
+from skmusic.synthesis.concatenative.tokens import (
     SynthesisSettings,
     heard,
     learn_tokens,
     log_likelihood,
     step_features,
-    step_seconds,
-    steps_known,
 )
 
 TRAINING = TrainingSettings(hidden_layer_sizes=(8,), epochs=2)
@@ -100,28 +97,6 @@ def test_a_seed_is_heard_up_to_its_end(found, frames):
     later = heard(x[per_step : 30 * per_step + 1], format, found.tokenizer)
     np.testing.assert_allclose(later[1:], whole[-len(later) + 1 :], atol=2e-2)
     assert heard(x[:0], format, found.tokenizer).shape == (0, whole.shape[1])
-
-
-@pytest.mark.parametrize(
-    "format",
-    [FrameFormat(256, 128), FrameFormat(64, 7, sr=8000), FrameFormat(4096, 4096), None],
-)
-def test_steps_are_known_when_all_their_samples_are(format):
-    n = 300
-    steps, samples = steps_known(n, 10**6, format)
-    if format is None:
-        np.testing.assert_array_equal(steps, np.arange(1, n + 1))
-        assert not samples.any()
-        return
-    known = np.maximum(np.arange(1, n + 1) * format.hop_length - format.overlap, 0)
-    np.testing.assert_array_equal(steps * format.step + samples, known)
-    assert (samples < format.step).all()
-    assert steps_known(n, 3, format)[0].max() == min(3, steps.max())
-
-
-def test_a_step_lasts_about_as_long_of_all_formats():
-    for format in (FrameFormat(256, 128), FrameFormat(128, 64, sr=8000), None):
-        assert step_seconds(format) == pytest.approx(STEP_SECONDS, rel=0.2)
 
 
 def plain(n, seed=0):
