@@ -108,7 +108,7 @@ class Studio:
     @property
     def knows_style(self):
         """Whether the model takes a recording as style."""
-        return hasattr(self.pipe.steps[-1][1].synthesis_, "database")
+        return hasattr(self.pipe.steps[-1][1].synthesis_, "restyle")
 
     def state(self):
         """All that the page shows, as plain values."""
@@ -252,9 +252,6 @@ class Studio:
         except Exception as error:
             learning.error = str(error)
         finally:
-            if learning.error:
-                learning.error = self.plain(learning.error)
-            learning.warnings = [self.plain(text) for text in learning.warnings]
             learning.phase = phase
             self.jobs.give()
 
