@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from numbers import Integral, Real
 from typing import Any, Self
@@ -90,7 +91,8 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         bits. Only the last two states are kept.
     callbacks : list of callable or None, default=None
         Each is called after each epoch with its record, a dict with ``epoch``,
-        ``loss`` and, where something is held out, ``val_loss``.
+        ``loss`` and, where something is held out, ``val_loss``. Meanwhile the
+        estimator is what it would be if training had ended there, so it can play.
     random_state : int, RandomState or None, default=None
         Of all chance in `fit`, and of `sample` where none is given.
     verbose : int, default=0
@@ -292,21 +294,38 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         if again:
             old = self._goes_on(cls, n_dims, format, grow)
             past = past_of(old.network, self.history_, self.training_)
-        made, trained = cls.fit(
-            recordings.items,
-            format,
-            self._settings(SynthesisSettings),
-            self._settings(TrainingSettings),
-            self._chance(),
-            old,
-            past,
-            self.n_recordings_ if grow else 0,
-        )
-        # Only now, so that a fit that fails leaves what was fitted before.
-        self.n_recordings_ = len(recordings.items) + (self.n_recordings_ if grow else 0)
-        self.synthesis_, self.n_dims_, self._flat = made, n_dims, recordings.flat
-        self.history_, self.training_ = trained.history, trained.training
-        self.n_iter_ = len(self.history_)
+        n_before = self.n_recordings_ if grow else 0
+
+        def take(made, trained):
+            self.n_recordings_ = len(recordings.items) + n_before
+            self.synthesis_, self.n_dims_, self._flat = made, n_dims, recordings.flat
+            self.history_, self.training_ = trained.history, trained.training
+            self.n_iter_ = len(self.history_)
+
+        def tell(made, trained):
+            take(made, trained)
+            for callback in self.callbacks:
+                callback(dict(trained.history[-1]))
+
+        training = self._settings(TrainingSettings)
+        training = replace(training, callbacks=[tell] if self.callbacks else None)
+        before = vars(self).copy()
+        try:
+            fitted = cls.fit(
+                recordings.items,
+                format,
+                self._settings(SynthesisSettings),
+                training,
+                self._chance(),
+                old,
+                past,
+                n_before,
+            )
+        except BaseException:  # a fit that fails leaves what was fitted before
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        take(*fitted)
         return self
 
     def _goes_on(self, cls, n_dims, format, grow):

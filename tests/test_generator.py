@@ -651,6 +651,40 @@ def test_records_of_epochs():
         assert all(np.isfinite(value) for value in record.values())
 
 
+@pytest.mark.parametrize("synthesis", SYNTHESES)
+def test_in_a_callback_the_generator_is_as_if_training_had_ended(synthesis):
+    X, options = waves(2), {"hidden_layer_sizes": (4,), "random_state": 0}
+    made = []
+
+    def play(record):
+        assert (generator.n_iter_, generator.history_[-1]) == (record["epoch"], record)
+        made.append(generator.sample(None, 20, random_state=1))
+
+    generator = StatefulLSTMGenerator(synthesis, callbacks=[play], epochs=2, **options)
+    generator.fit(X)
+    for n, music in enumerate(made, 1):
+        ended = StatefulLSTMGenerator(synthesis, epochs=n, **options).fit(X)
+        assert np.array_equal(music, ended.sample(None, 20, random_state=1))
+    assert same(weights(generator), weights(ended))  # hearing it changed nothing
+    # So it is when more recordings are learned.
+    generator.set_params(epochs=1).partial_fit(waves(1))
+    assert np.array_equal(made[-1], generator.sample(None, 20, random_state=1))
+    assert (len(made), generator.n_iter_, generator.n_recordings_) == (3, 3, 3)
+
+
+def test_a_callback_that_fails_leaves_what_was_fitted_before():
+    def fail(record):
+        raise ValueError("no more")
+
+    generator = StatefulLSTMGenerator(hidden_layer_sizes=(4,), epochs=1, random_state=0)
+    for _ in range(2):  # nothing, and something
+        before = dict(vars(generator), callbacks=[fail])
+        with pytest.raises(ValueError, match="no more"):
+            generator.set_params(callbacks=[fail]).fit(waves(1))
+        assert vars(generator) == before
+        generator.set_params(callbacks=None).fit(waves(1))
+
+
 def test_nothing_held_out_trains_all_epochs():
     generator = StatefulLSTMGenerator(
         hidden_layer_sizes=(2,),

@@ -90,7 +90,7 @@ def train(
     checkpoint : skmusic.network.checkpoint.Checkpoint or None
         Where the state is saved after each epoch, and whenever it is due.
     on_chunk, on_epoch : callable or None
-        Told ``(n_steps, loss)`` after each update, and each epoch's record.
+        Told ``(n_steps, loss)`` after each update, and the state after each epoch.
 
     Returns
     -------
@@ -181,7 +181,7 @@ def train(
                 if checkpoint is not None:
                     checkpoint.save(state)
                 if on_epoch is not None:
-                    on_epoch(state["history"][-1])
+                    on_epoch(state)
         except KeyboardInterrupt:
             n_done = len(state["history"])
             if n_done == n_before:

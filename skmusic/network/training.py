@@ -71,6 +71,7 @@ def train(
     rng,
     past=None,
     *,
+    playing,
     step_seconds=STEP_SECONDS,
     **more,
 ):
@@ -83,10 +84,13 @@ def train(
     n_outputs, loss
         As `skmusic.network.tbptt.train` has them.
     settings : TrainingSettings
+        Its callbacks are told a synthesis and a `Trained` after each epoch.
     rng : numpy.random.RandomState
         Of all chance, unless `past` has its own.
     past : dict or None
         What was trained before, to go on from, see `past_of`; None starts anew.
+    playing : callable
+        Takes a network, and returns the synthesis that plays with it.
     step_seconds : float
         Length of a step, for the progress that is shown.
     **more
@@ -135,9 +139,17 @@ def train(
     n_done = len(state["history"]) if state else 0
     n_steps = sum(len(x) for x, _ in kept)
 
-    def on_epoch(record):
+    def learned(state):
+        return Trained(
+            parse(state["best"]),
+            [dict(record) for record in state["history"]],
+            state | {"seed": seed, "identity": identity},
+        )
+
+    def on_epoch(state):
         for callback in settings.callbacks or ():
-            callback(dict(record))
+            trained = learned(state)
+            callback(playing(trained.network), trained)
 
     # TensorFlow takes seconds to load, which are no part of the progress, and speaks of
     # it; not above, since playing needs none.
@@ -156,11 +168,7 @@ def train(
             on_epoch=on_epoch,
             **named,
         )
-    return Trained(
-        parse(state["best"]),
-        [dict(record) for record in state["history"]],
-        state | {"seed": seed, "identity": identity},
-    )
+    return learned(state)
 
 
 def past_of(network, history, training):

@@ -87,17 +87,30 @@ class Regression:
         seconds = (
             step_seconds(None) if format is None else format.hop_length / format.sr
         )
-        trained = train(pairs, n_dims, "mse", training, rng, past, step_seconds=seconds)
-        network, total, count = trained.network, 0.0, 0
-        for x, y in pairs:
-            y = y[:_MOST]
-            z, _ = forward(network, x[:_MOST], zero_state(network))
-            total += np.square(y - z, dtype=np.float64).sum(axis=0)
-            count += len(y)
-        # A number that is foreseen exactly would have a density without bound.
-        variance = total / count
-        variance = variance + _LEAST * variance.mean() + 1e-12
-        return cls(format, network, scale, variance), trained
+
+        def playing(network):
+            total, count = 0.0, 0
+            for x, y in pairs:
+                y = y[:_MOST]
+                z, _ = forward(network, x[:_MOST], zero_state(network))
+                total += np.square(y - z, dtype=np.float64).sum(axis=0)
+                count += len(y)
+            # A number that is foreseen exactly would have a density without bound.
+            variance = total / count
+            variance = variance + _LEAST * variance.mean() + 1e-12
+            return cls(format, network, scale, variance)
+
+        trained = train(
+            pairs,
+            n_dims,
+            "mse",
+            training,
+            rng,
+            past,
+            playing=playing,
+            step_seconds=seconds,
+        )
+        return playing(trained.network), trained
 
     def _inputs(self, frames):
         """Frames ``(n_frames, n_dims)`` in units of `scale`, float32."""

@@ -297,15 +297,15 @@ def test_each_update_and_each_epoch_is_told():
         random_pairs([50], 4),
         epochs=2,
         on_chunk=lambda n, loss: chunks.append(n),
-        on_epoch=epochs.append,
+        on_epoch=lambda state: epochs.append(state["history"][-1]),
     )
     assert sum(chunks) == 2 * 50
     assert epochs == history
 
 
 def test_an_interrupt_keeps_what_was_learned():
-    def interrupt(record):
-        records.append(record)
+    def interrupt(state):
+        records.append(state["history"][-1])
         if len(records) == 2:
             raise KeyboardInterrupt
 

@@ -150,7 +150,7 @@ def test_no_epoch_begins_when_the_time_is_over(monkeypatch, most, n_epochs):
     now = [100.0]
     monkeypatch.setattr(tbptt, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
-    def pass_time(record):
+    def pass_time(state):
         now[0] += 10
 
     options = CROSSENTROPY | {"epochs": 5, "on_epoch": pass_time}

@@ -90,20 +90,25 @@ def sequences():
 
 
 def fitted(sequences, past=None, seed=0, **changes):
-    settings = replace(SETTINGS, **changes)
-    return train(sequences, 3, "mse", settings, np.random.RandomState(seed), past)
+    settings, rng = replace(SETTINGS, **changes), np.random.RandomState(seed)
+    return train(sequences, 3, "mse", settings, rng, past, playing=to_arrays)
 
 
 def weights(trained):
     return to_arrays(trained.network)
 
 
-def test_records_and_callbacks(sequences):
+def test_callbacks_are_told_what_is_learned_so_far(sequences):
     first, second = [], []
-    trained = fitted(sequences, callbacks=[first.append, second.append])
-    assert trained.history == first == second
-    assert [set(r) for r in first] == [{"epoch", "loss", "val_loss"}] * 2
-    assert [r["epoch"] for r in first] == [1, 2]
+    both = [lambda *told: first.append(told), lambda *told: second.append(told)]
+    trained = fitted(sequences, callbacks=both)
+    np.testing.assert_equal(first, second)
+    assert [set(r) for r in trained.history] == [{"epoch", "loss", "val_loss"}] * 2
+    assert [r["epoch"] for r in trained.history] == [1, 2]
+    for n, (played, so_far) in enumerate(first, 1):
+        ended = fitted(sequences, epochs=n)
+        np.testing.assert_equal(vars(so_far), vars(ended))
+        np.testing.assert_equal(played, weights(ended))
 
 
 def test_chance_is_the_callers(sequences):
@@ -150,7 +155,8 @@ def test_a_checkpoint_is_gone_on_from(sequences, tmp_path):
     whole = fitted(sequences, epochs=3)
     fitted(sequences, checkpoint_dir=tmp_path)
     told, keep = [], {"checkpoint_dir": tmp_path}
-    again = fitted(sequences, epochs=3, callbacks=[told.append], **keep)
+    tell = [lambda made, trained: told.append(trained.history[-1])]
+    again = fitted(sequences, epochs=3, callbacks=tell, **keep)
     np.testing.assert_equal(vars(again), vars(whole))
     assert told == whole.history[2:]
     with pytest.raises(
@@ -181,7 +187,7 @@ def test_next_to_nothing_can_be_learned_from(lengths):
 @pytest.mark.parametrize("loss", ["mse", "flow"])
 def test_time_ends_training_between_epochs(sequences, loss):
     settings = replace(SETTINGS, epochs=9, max_minutes=1e-12)
-    more = {"noise": (0.1, 3)} if loss == "flow" else {}
+    more = {"playing": list} | ({"noise": (0.1, 3)} if loss == "flow" else {})
     chance = np.random.RandomState(0)
     trained = train(sequences, 3, loss, settings, chance, **more)
     assert [record["epoch"] for record in trained.history] == [1]

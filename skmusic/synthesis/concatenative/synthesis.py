@@ -70,8 +70,10 @@ class Concatenative:
 
         Parameters
         ----------
-        recordings, format, settings, training, rng, old, past
-            As `skmusic.synthesis.concatenative.tokens.learn_tokens` has them.
+        recordings, format, settings, rng, old
+            As `skmusic.synthesis.concatenative.tokens.read_tokens` has them.
+        training, past
+            As `skmusic.network.training.train` has them.
         n_before : int, default=0
             Recordings that were learned before and go on being played; 0 plays the
             new ones alone.
@@ -85,41 +87,16 @@ class Concatenative:
         else:
             size = 2 * format.step * format.n_channels
         most = max(1, settings.database_size // (size + BYTES_BESIDE))
-        found = tokens.learn_tokens(
-            recordings, format, settings, training, rng, old, past, most
-        )
-        corpus, features, said = found.corpus, found.features, found.tokens
-        numbers = n_before + np.arange(len(features))
-        if n_before:
-            corpus, *more, starts = grown(corpus, old.database, most)
-            features, said = more[0] + features, more[1] + said
-            numbers = np.concatenate([old.database.recording[starts], numbers])
-        seconds = step_seconds(format)
-        stretches, waveforms = joined(corpus.pieces, corpus.waveforms)
-        database = build_database(
-            waveforms,
-            stretches,
-            features,
-            said,
-            found.tokenizer,
-            shortest=max(1, round(settings.min_segment / seconds)),
-            longest=max(2, round(settings.max_segment / seconds)),
-        )
-        if n_before:
-            # What is left of a recording does not tell how much returned in all of it.
-            shares, old_ones = database.recurrence, database.recording < len(starts)
-            shares[old_ones] = old.database.recurrence[starts][
-                database.recording[old_ones]
-            ]
-        database = replace(
-            database,
-            recording=numbers[database.recording].astype(np.int32),
-            position=(database.position + corpus.leads[database.recording]).astype(
-                np.int32
-            ),
-        )
-        trained = found.trained
-        return cls(format, found.tokenizer, trained.network, database), trained
+        found, corpus = tokens.read_tokens(recordings, format, settings, rng, old, most)
+        database = old.database if n_before else None
+        database = _database(found, corpus, format, settings, most, database, n_before)
+        del corpus  # training needs the memory
+
+        def playing(network):
+            return cls(format, found.tokenizer, network, database)
+
+        trained = tokens.train_on(found, format, training, rng, past, playing)
+        return playing(trained.network), trained
 
     def predict(self, frames):
         """Frame that would be played next after each, at temperature 0."""
@@ -241,3 +218,34 @@ class Concatenative:
         # Copied, so that what was given out is not held by its remainder.
         left = state.pending[n:].copy(), state.origins[steps:].copy()
         return replace(state, pending=left[0], origins=left[1], given=given)
+
+
+def _database(found, corpus, format, settings, most, old, n_before):
+    """Database of what is played: of tokens, and of an old one if there is one."""
+    features, said = found.features, found.tokens
+    numbers = n_before + np.arange(len(features))
+    if old is not None:
+        corpus, *more, starts = grown(corpus, old, most)
+        features, said = more[0] + features, more[1] + said
+        numbers = np.concatenate([old.recording[starts], numbers])
+    seconds = step_seconds(format)
+    stretches, waveforms = joined(corpus.pieces, corpus.waveforms)
+    database = build_database(
+        waveforms,
+        stretches,
+        features,
+        said,
+        found.tokenizer,
+        shortest=max(1, round(settings.min_segment / seconds)),
+        longest=max(2, round(settings.max_segment / seconds)),
+    )
+    if old is not None:
+        # What is left of a recording does not tell how much returned in all of it.
+        shares, old_ones = database.recurrence, database.recording < len(starts)
+        shares[old_ones] = old.recurrence[starts][database.recording[old_ones]]
+    leads = corpus.leads[database.recording]
+    return replace(
+        database,
+        recording=numbers[database.recording].astype(np.int32),
+        position=(database.position + leads).astype(np.int32),
+    )

@@ -44,29 +44,26 @@ class SynthesisSettings:
 
 
 @dataclass(frozen=True)
-class Learned:
-    """What `learn_tokens` gives.
+class Tokens:
+    """What the network learns.
 
     Parameters
     ----------
     tokenizer : Tokenizer
-    trained : Trained
-        The network, and where its training stands.
-    corpus : Corpus
-        Without the energies, which are large.
-    features, tokens : list of ndarray of shape (n_steps, n_features), (n_steps,)
-        Of each recording.
+    inputs, features : list of ndarray of shape (n_steps, n_features)
+        Of each recording: what the network hears at each step, the features of the
+        step before; and those of the step itself.
+    tokens : list of ndarray of shape (n_steps,)
     """
 
     tokenizer: object
-    trained: object
-    corpus: object
+    inputs: list
     features: list
     tokens: list
 
 
-def learn_tokens(recordings, format, settings, training, rng, old, past, most):
-    """Learn tokenizer and network.
+def read_tokens(recordings, format, settings, rng, old, most):
+    """Make tokens of recordings, and learn the tokenizer if there is none yet.
 
     Parameters
     ----------
@@ -74,18 +71,18 @@ def learn_tokens(recordings, format, settings, training, rng, old, past, most):
         Frames of each recording.
     format : FrameFormat or None
         Of the frames; None of plain numbers.
-    settings, training : SynthesisSettings, TrainingSettings
+    settings : SynthesisSettings
     rng : numpy.random.RandomState
     old : Concatenative or None
         What was learned before, whose tokenizer stays.
-    past : dict or None
-        What training goes on from.
     most : int
         Steps whose waveforms are kept, at most.
 
     Returns
     -------
-    Learned
+    Tokens
+    corpus : Corpus
+        Without the energies, which are large.
     """
     step = 0 if format is None else format.step
     corpus = read_corpus(recordings, format, most)
@@ -105,23 +102,41 @@ def learn_tokens(recordings, format, settings, training, rng, old, past, most):
     if old is not None:
         variance = (variance + tokenizer.variance) / 2
     tokenizer = replace(tokenizer, variance=variance)
-    corpus = replace(corpus, bands=[])
-    del bands  # training needs the memory
-    pairs = [(x, t) for x, t in zip(inputs, tokens, strict=True) if len(t)]
-    trained = train(
+    return Tokens(tokenizer, inputs, features, tokens), replace(corpus, bands=[])
+
+
+def train_on(found, format, training, rng, past, playing):
+    """Train the network on tokens.
+
+    Parameters
+    ----------
+    found : Tokens
+    format : FrameFormat or None
+    training, rng, past, playing
+        As `skmusic.network.training.train` has them.
+
+    Returns
+    -------
+    Trained
+    """
+    tokenizer, step = found.tokenizer, 0 if format is None else format.step
+    pairs = [
+        pair for pair in zip(found.inputs, found.tokens, strict=True) if len(pair[1])
+    ]
+    return train(
         pairs,
         len(tokenizer.centroids),
         "crossentropy",
         training,
         rng,
         past,
+        playing=playing,
         step_seconds=step_seconds(format),
         skip=_nearest_token(tokenizer, pairs),
         noise=_NOISE,
         # What is no spectrum has no key.
         version=transposed(pairs, tokenizer) if step else None,
     )
-    return Learned(tokenizer, trained, corpus, features, tokens)
 
 
 def _nearest_token(tokenizer, pairs):

@@ -152,6 +152,12 @@ class Neural:
             )
         lags = np.array([lags_of(x[:, :n_levels]) for x in found])
         version = variation(found, lags, code, sound)
+        if n_before:
+            lags = np.concatenate([old.lags, lags])
+
+        def playing(network):
+            return cls(format, sound, code, network, lags)
+
         trained = train(
             [version(i, len(x) // code.n_steps) for i, x in enumerate(found)],
             code.n_codes,
@@ -159,14 +165,13 @@ class Neural:
             training,
             rng,
             past,
+            playing=playing,
             step_seconds=code.n_steps * step_seconds(format),
             noise=(_NOISE, n_noisy(code)),
             average=_AVERAGE,
             version=version,
         )
-        if n_before:
-            lags = np.concatenate([old.lags, lags])
-        return cls(format, sound, code, trained.network, lags), trained
+        return playing(trained.network), trained
 
     def predict(self, frames):
         """Forecast after each frame: the mean of what might be drawn.

@@ -17,9 +17,10 @@ from skmusic.spectra.reframing import waveform
 from skmusic.synthesis.concatenative.tokens import (
     SynthesisSettings,
     heard,
-    learn_tokens,
     log_likelihood,
+    read_tokens,
     step_features,
+    train_on,
 )
 
 TRAINING = TrainingSettings(hidden_layer_sizes=(8,), epochs=2)
@@ -28,7 +29,9 @@ TRAINING = TrainingSettings(hidden_layer_sizes=(8,), epochs=2)
 def learn(X, format, n_tokens=None, training=TRAINING, old=None, most=10**6):
     rng = np.random.RandomState(0)
     settings = SynthesisSettings(n_tokens=n_tokens)
-    return learn_tokens(X, format, settings, training, rng, old, None, most)
+    found, _ = read_tokens(X, format, settings, rng, old, most)
+    trained = train_on(found, format, training, rng, None, lambda network: network)
+    return found, trained.network
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +41,12 @@ def frames(songs):
 
 
 @pytest.fixture(scope="module")
-def found(frames):
+def learned(frames):
     return learn(frames, frames[0].format, 16)
 
 
-def test_tokens_are_those_of_the_features(found, frames):
+def test_tokens_are_those_of_the_features(learned, frames):
+    found, network = learned
     tokenizer = found.tokenizer
     assert len(found.tokens) == len(found.features) == len(frames)
     for x, features, tokens in zip(frames, found.features, found.tokens, strict=True):
@@ -52,13 +56,13 @@ def test_tokens_are_those_of_the_features(found, frames):
         lead = len(whole) - len(features)
         assert 0 <= lead < 5
         np.testing.assert_allclose(features, whole[lead:], atol=1e-2)
-    assert found.trained.network["head"][1].shape == (16,)
+    assert network["head"][1].shape == (16,)
 
 
 def test_forecasts_begin_better_than_chance(frames):
     training = TrainingSettings(hidden_layer_sizes=(8,), epochs=1, learning_rate=1e-9)
-    found = learn(frames, frames[0].format, 16, training)
-    network, losses, usual = found.trained.network, [], []
+    found, network = learn(frames, frames[0].format, 16, training)
+    losses, usual = [], []
     count = np.bincount(np.concatenate(found.tokens), minlength=16)
     for x, y in zip(found.features, found.tokens, strict=True):
         z, _ = forward(network, teacher_forcing_input(x), zero_state(network))
@@ -68,8 +72,9 @@ def test_forecasts_begin_better_than_chance(frames):
     assert np.concatenate(losses).mean() < 0.8 * np.concatenate(usual).mean()
 
 
-def test_the_score_is_a_mixture_of_densities(found, frames):
-    x, tokenizer, network = frames[0], found.tokenizer, found.trained.network
+def test_the_score_is_a_mixture_of_densities(learned, frames):
+    (found, network), x = learned, frames[0]
+    tokenizer = found.tokenizer
     score = log_likelihood(x, x.format, tokenizer, network)
     features = step_features(x, x.format, tokenizer)
     assert score.shape == (len(features),)
@@ -83,14 +88,15 @@ def test_the_score_is_a_mixture_of_densities(found, frames):
 
 
 @pytest.mark.parametrize("n", [1, 40, 133])
-def test_the_score_of_a_step_knows_no_later_one(found, frames, n):
-    x, args = frames[0], (frames[0].format, found.tokenizer, found.trained.network)
+def test_the_score_of_a_step_knows_no_later_one(learned, frames, n):
+    (found, network), x = learned, frames[0]
+    args = x.format, found.tokenizer, network
     whole, part = log_likelihood(x, *args), log_likelihood(x[:n], *args)
     np.testing.assert_allclose(part, whole[: len(part)], rtol=1e-3, atol=1e-3)
 
 
-def test_a_seed_is_heard_up_to_its_end(found, frames):
-    x, format = frames[0], frames[0].format
+def test_a_seed_is_heard_up_to_its_end(learned, frames):
+    (found, _), x, format = learned, frames[0], frames[0].format
     per_step = format.step // format.hop_length
     whole = heard(x[: 30 * per_step + 1], format, found.tokenizer)
     # Whole steps whose samples lie at other frames sound the same a frame later.
@@ -106,10 +112,10 @@ def plain(n, seed=0):
 @pytest.mark.parametrize("lengths", [[40, 0], [0, 40], [1], [1, 1, 0]])
 def test_plain_numbers_of_any_length(lengths):
     X = [plain(n, seed) for seed, n in enumerate(lengths)]
-    found = learn(X, None)
+    found, network = learn(X, None)
     assert [len(t) for t in found.tokens] == lengths
     for x in X:
-        score = log_likelihood(x, None, found.tokenizer, found.trained.network)
+        score = log_likelihood(x, None, found.tokenizer, network)
         assert score.shape == (len(x),)
         assert np.isfinite(score).all()
 
@@ -119,7 +125,7 @@ def test_plain_numbers_of_any_length(lengths):
 def test_next_to_no_music(n_samples, value):
     x = np.full((n_samples, 2), value)
     frames = FFTFeaturizer(N=64, sr=11025).fit_transform([x, x[:1]])
-    found = learn(frames, frames[0].format)
+    found, _ = learn(frames, frames[0].format)
     assert [len(t) for t in found.tokens] == [n_samples // 256, 0]
     assert np.isfinite(found.tokenizer.centroids).all()
 
