@@ -145,17 +145,17 @@ def serve(args):
 
         check_source(args.source)
 
-    def ready(address):
+    def ready(address, opener):
         # Also for those who asked for quiet: without it nothing can be done.
         print_line(f"the studio is at {address} (Ctrl-C ends it)", sys.stdout)
         if args.open:
             import webbrowser
 
-            webbrowser.open(address)
+            webbrowser.open(opener)
 
     # What ends it politely is not to leave the pieces in a temporary folder.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    serve_studio(args.source, args.port or 0, ready)
+    serve_studio(args.source, ready, args.port or 0)
     return {}
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ from skmusic.synthesis import SYNTHESES
 
 # The most passes that a page may ask for.
 MOST_EPOCHS = 10_000
+# The most pieces that are held of what was learned so far.
+MOST_HEARD = 6
 
 
 def check_learning(given):
@@ -61,19 +64,23 @@ class Learning:
         For checkpoints and the model; this training has it alone.
     settings : dict
         ``epochs``, ``synthesis`` and ``random_state``, all given.
+    shelf : skmusic.studio.shelf.Shelf
+        For the pieces that are made meanwhile.
 
     Attributes
     ----------
     history : list of dict
         The record of each epoch.
+    heard : list of Sound
+        Pieces of what was learned so far: the first, and the last ones.
     model : pathlib.Path
         Where the model is once `run` has returned True.
     """
 
-    def __init__(self, songs, folder, settings):
+    def __init__(self, songs, folder, settings, shelf):
         self.songs, self.folder, self.settings = songs, folder, settings
-        self.model = folder / "model.skmusic"
-        self.history, self.warnings, self.error = [], [], None
+        self.model, self.shelf = folder / "model.skmusic", shelf
+        self.history, self.heard, self.warnings, self.error = [], [], [], None
         self.phase, self.n_done = "reading", 0
         self._began = self._first = self._trained = time.monotonic()
         self._since = 0
@@ -99,6 +106,7 @@ class Learning:
             "songs": self.songs,
             "out": str(self.model),
             "checkpoint": str(self.folder / "checkpoint"),
+            "heard": str(self.folder),
             "done": len(self.history),
         }
         done = False
@@ -127,10 +135,24 @@ class Learning:
                 self._first = self._trained
             last = len(self.history) >= self.settings["epochs"]
             self.phase = "finishing" if last or self._stopped else "training"
+        if "heard" in told:
+            self._take_heard(**told["heard"])
         self.warnings += [told["warning"]] if "warning" in told else []
         self.error = told.get("error", self.error)
         self.n_done = told.get("done", self.n_done)
         return "done" in told
+
+    def _take_heard(self, epoch, sr, channels):
+        path = self.folder / str(epoch)
+        self.heard.append(self.shelf.add_heard(f"pass {epoch}", path, sr, channels))
+        if len(self.heard) > MOST_HEARD:
+            self.shelf.discard(self.heard.pop(1).id)
+
+    def forget(self):
+        """Remove what is of no use once something else is learned."""
+        for sound in self.heard:
+            self.shelf.discard(sound.id)
+        shutil.rmtree(self.folder / "checkpoint", ignore_errors=True)
 
     def stop(self):
         """Stop: what was learned so far is kept, if any epoch is done."""
@@ -164,6 +186,7 @@ class Learning:
             **self.settings,
             "phase": self.phase,
             "history": self.history,
+            "heard": [sound.told() for sound in list(self.heard)],
             "elapsed": now - self._began,
             "left": left,
             "warnings": self.warnings[-3:],

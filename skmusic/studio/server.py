@@ -8,6 +8,7 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
+from itertools import chain
 from urllib.parse import parse_qs, quote, urlsplit
 
 import numpy as np
@@ -26,22 +27,25 @@ _PAGE = {
     "": ("skmusic.studio", "page/studio.html", "text/html"),
     "studio.css": ("skmusic.studio", "page/studio.css", "text/css"),
     "studio.js": ("skmusic.studio", "page/studio.js", "text/javascript"),
+    "learning.js": ("skmusic.studio", "page/learning.js", "text/javascript"),
     "player.js": ("skmusic.studio", "page/player.js", "text/javascript"),
+    "words.js": ("skmusic.studio", "page/words.js", "text/javascript"),
     "base.css": ("skmusic.display", "templates/base.css", "text/css"),
 }
 
 
-def serve(source, port=0, ready=print):
+def serve(source, ready, port=0):
     """Serve a studio to this machine until it is interrupted.
 
     Parameters
     ----------
     source : pathlib.Path
         A ``.skmusic`` file or a folder of recordings.
+    ready : callable
+        Called with the address of the page, and with one that leads to it but does
+        not tell it, when it can be opened.
     port : int
         0 is any that is free.
-    ready : callable
-        Called with the address of the page, when it can be opened.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def serve(source, port=0, ready=print):
         except OSError as error:
             raise OSError(f"port {port} cannot be had ({error.strerror})") from error
         with server:
-            ready(server.address)
+            ready(server.address, studio.opener(server.address))
             server.serve_forever()
     finally:
         studio.close()
@@ -190,10 +194,8 @@ class Handler(BaseHTTPRequestHandler):
                 raise KeyError(what)
             self._send_file(studio.model_path, studio.model_name)
         elif what.startswith("sounds/"):
-            if studio.pipe is None:
-                raise KeyError(what)
             with studio.files.turn():
-                self._stream(studio.samples(what.removeprefix("sounds/")), {})
+                self._stream(*studio.samples(what.removeprefix("sounds/")))
         else:
             self._send_piece(what)
 
@@ -242,7 +244,8 @@ class Handler(BaseHTTPRequestHandler):
         with studio.jobs.turn():
             piece, blocks = studio.begin(given)
             with contextlib.closing(blocks):
-                self._stream(blocks, {"X-Piece": piece.id})
+                about = {"X-Piece": piece.id}
+                self._stream(piece.sr, piece.channels, blocks, about)
 
     def _receive(self, name):
         """Take a recording, block by block into a file."""
@@ -306,18 +309,18 @@ class Handler(BaseHTTPRequestHandler):
             while raw := file.read(_PIECE):
                 self.wfile.write(raw)
 
-    def _stream(self, blocks, headers):
+    def _stream(self, rate, channels, blocks, headers=()):
         """Send samples in chunks, little-endian in single precision."""
-        studio = self.server.studio
-        headers = headers | {
+        headers = dict(headers) | {
             "Content-Type": "application/octet-stream",
             "Transfer-Encoding": "chunked",
-            "X-Rate": str(studio.rate),
-            "X-Channels": str(studio.channels),
+            "X-Rate": str(rate),
+            "X-Channels": str(channels),
         }
-        for i, x in enumerate(blocks):
-            if not i:
-                self._head(200, headers)
+        # What cannot be read is refused before the answer begins.
+        first = next(blocks, np.empty(0))
+        self._head(200, headers)
+        for x in chain([first], blocks):
             if raw := np.ascontiguousarray(x, "<f4").tobytes():
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(raw), raw))
         self.wfile.write(b"0\r\n\r\n")

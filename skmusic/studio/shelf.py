@@ -25,7 +25,8 @@ class Sound:
     Parameters
     ----------
     id : str
-        "r1" was sent, "f1" is of the folder, "p1" a piece.
+        "r1" was sent, "f1" is of the folder, "p1" a piece, "e1" one of what was
+        learned so far.
     name : str
         As people know it.
     path : pathlib.Path
@@ -33,6 +34,8 @@ class Sound:
     seconds : float
     about : dict
         More of a piece, as the page is told it: settings, lines that make it again.
+    fits : bool
+        Whether a recording is short enough to go on from.
     """
 
     id: str
@@ -43,13 +46,19 @@ class Sound:
     kept: bool = False
     sr: int = 0
     channels: int = 0
+    fits: bool = True
+
+    @property
+    def is_made(self):
+        """Whether it was made here, so that its file is samples."""
+        return self.id[0] in "pe"
 
     def told(self):
         """What the page is told: no path."""
         told = {"id": self.id, "name": self.name, "seconds": round(self.seconds, 2)}
-        if self.id.startswith("p"):
-            told |= {"kept": self.kept, **self.about}
-        return told
+        if self.is_made:
+            return told | {"sr": self.sr, "kept": self.kept, **self.about}
+        return told | {"fits": self.fits}
 
 
 class Shelf:
@@ -69,7 +78,8 @@ class Shelf:
         """Take in recordings that lie in a folder."""
         for i, (path, about) in enumerate(zip(paths, abouts, strict=True), 1):
             name = path.relative_to(folder).as_posix()
-            self.sounds[f"f{i}"] = Sound(f"f{i}", name, path, about["seconds"])
+            sound = Sound(f"f{i}", name, path, about["seconds"], fits=_fits(about))
+            self.sounds[sound.id] = sound
 
     def new_file(self):
         """Path that nothing has yet."""
@@ -102,9 +112,21 @@ class Shelf:
 
     def add_piece(self, piece):
         """Take in a piece that is whole."""
-        samples = piece.path.stat().st_size // (4 * piece.channels)
-        piece.seconds = samples / piece.sr
+        self._measure(piece)
         self._put(piece, "p", MOST_PIECES)
+
+    def add_heard(self, name, path, sr, channels):
+        """Take in samples that lie in a file; return the sound."""
+        sound = Sound(
+            f"e{next(self._numbers)}", name, path, 0.0, sr=sr, channels=channels
+        )
+        self._measure(sound)
+        self.sounds[sound.id] = sound
+        return sound
+
+    def _measure(self, sound):
+        samples = sound.path.stat().st_size // (4 * sound.channels)
+        sound.seconds = samples / sound.sr
 
     def _put(self, sound, kind, most):
         with self._lock:
@@ -141,7 +163,7 @@ class Shelf:
 
     def file_of(self, sound):
         """A file that a sound can be read from, as someone who downloads it has it."""
-        if not sound.id.startswith("p"):
+        if not sound.is_made:
             _check_size(sound.name, audio.info(sound.path))
             return sound.path
         path = sound.path.with_suffix(".wav")
@@ -150,9 +172,13 @@ class Shelf:
         return path
 
 
-def _check_size(name, about):
+def _fits(about):
     long = about["seconds"] > MOST_SECONDS
-    if long or about["samples"] * about["channels"] > _MOST_SAMPLES:
+    return not long and about["samples"] * about["channels"] <= _MOST_SAMPLES
+
+
+def _check_size(name, about):
+    if not _fits(about):
         raise ValueError(
             f"{name!r} is longer than {MOST_SECONDS // 60} minutes or has too many "
             "channels; cut out a part, its end counts most"
@@ -166,7 +192,7 @@ def samples_of(piece):
 
 def blocks_of(sound, sr, channels):
     """Samples of a sound in blocks, at a rate."""
-    if sound.id.startswith("p"):
+    if sound.is_made:
         with sound.path.open("rb") as file:
             while raw := file.read(4 * sound.channels * _BLOCK):
                 yield np.frombuffer(raw, "<f4").reshape(-1, sound.channels)

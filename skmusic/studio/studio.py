@@ -72,6 +72,20 @@ class Studio:
             self.learning.end()
         shutil.rmtree(self._temporary, ignore_errors=True)
 
+    def opener(self, address):
+        """File that leads a browser to an address which others must not read.
+
+        The arguments of a browser's process can be read by all who use the machine;
+        the folder of this file cannot.
+        """
+        path = self._temporary / "open.html"
+        path.write_text(
+            f'<meta http-equiv="refresh" content="0; url={address}">'
+            f'<a href="{address}">Open the studio</a>',
+            encoding="utf-8",
+        )
+        return path.as_uri()
+
     def _take_model(self, pipe, name, path):
         fitted = isinstance(pipe, Pipeline) and hasattr(pipe.steps[0][1], "n_channels_")
         if not fitted or not hasattr(pipe.steps[-1][1], "synthesis_"):
@@ -128,7 +142,7 @@ class Studio:
             "model": model,
             "folder": self.folder and self._folder_name(),
             "broken": self.broken,
-            "recordings": [s.told() for s in sounds if s.id[0] != "p"],
+            "recordings": [s.told() for s in sounds if not s.is_made],
             "pieces": [s.told() for s in sounds if s.id[0] == "p"],
             "learning": learning,
             "most_seconds": MOST_SECONDS,
@@ -144,11 +158,16 @@ class Studio:
         return self.shelf.add_recording(path, _name(name)).told()
 
     def samples(self, id):
-        """Blocks of a sound's samples, as the model has rate and channels."""
+        """Rate, channels and blocks of a sound; of recordings as the model has them."""
         sound = self.shelf.sounds[id]
-        if not sound.id.startswith("p"):
+        if sound.is_made:
+            rate, channels = sound.sr, sound.channels
+        elif self.pipe is None:
+            raise KeyError(id)
+        else:
+            rate, channels = self.rate, self.channels
             self.shelf.file_of(sound)
-        return blocks_of(sound, self.rate, self.channels)
+        return rate, channels, blocks_of(sound, rate, channels)
 
     def encoded(self, id, suffix):
         """File of a piece in a format, which the caller removes; and its name."""
@@ -231,9 +250,9 @@ class Studio:
                 folder = self._temporary / f"fit-{self._fits}"
                 folder.mkdir()
                 if old:
-                    shutil.rmtree(old.folder / "checkpoint", ignore_errors=True)
+                    old.forget()
                 asked["random_state"] = drawn
-                self.learning = Learning(self._songs, folder, asked)
+                self.learning = Learning(self._songs, folder, asked, self.shelf)
             self.learning.begin(asked["epochs"])
             new_thread(self._run, self.learning)
         except BaseException:
@@ -275,7 +294,7 @@ def _begun(blocks):
 
 def _file_name(sound):
     """Name of the file that a sound is for who makes a piece again."""
-    return f"{sound.name}.wav" if sound.id.startswith("p") else sound.name
+    return f"{sound.name}.wav" if sound.is_made else sound.name
 
 
 def _name(given):

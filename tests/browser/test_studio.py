@@ -92,7 +92,7 @@ def downloaded(browser, address):
 def test_from_songs_to_a_file_by_keyboard(browser, server, tmp_path):
     view(browser)
     browser.get_log("browser")
-    browser.get(server.address)
+    browser.get(server.studio.opener(server.address))
     until(browser, "document.querySelector('#folder').textContent")
     assert "broken.wav" in browser.find_element("id", "broken").text
     shots(browser, "begin")
@@ -139,6 +139,37 @@ def test_from_songs_to_a_file_by_keyboard(browser, server, tmp_path):
     assert got == (tmp_path / "piece.wav").read_bytes()
     assert np.abs(music).max() > 0.01
     print(f"first sound after {soon} s")
+
+
+def test_hear_what_is_learned_so_far_by_keyboard(browser, server):
+    view(browser)
+    browser.get(server.address)
+    until(browser, "document.querySelector('#folder').textContent")
+    write_into(browser, "#epochs", "500")
+    write_into(browser, "#learn-state", "2")
+    tab_to(browser, "#learn-button").send_keys(Keys.ENTER)
+    text = "document.querySelector('#training-text').textContent"
+    until(browser, f"{text}.startsWith('Pass') && {text}.includes('of 500')", 300)
+    until(browser, "document.querySelector('#heard-list button')")
+    button = tab_to(browser, "#heard-list button")
+    assert button.text == "Pass 1"
+    button.send_keys(Keys.ENTER)
+    until(browser, "document.querySelector('#position').value > 0.5")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert "after pass 1" in browser.find_element("id", "playing").text
+    # While learning goes on the keyboard stays where it is.
+    before = browser.execute_script(f"return {text}")
+    until(browser, f"{text} != {before!r}")
+    assert browser.switch_to.active_element == button
+    shots(browser, "learning")
+    button.send_keys(Keys.SPACE)
+    until(browser, "document.querySelector('#play').textContent == 'Play'")
+    if browser.find_element("id", "learn-stop").is_enabled():
+        tab_to(browser, "#learn-stop").send_keys(Keys.ENTER)
+    until(browser, "document.querySelector('#compose-button').matches(':enabled')", 300)
+    assert pages.console_errors(browser) == []
+    (sound,) = [each for each in server.studio.learning.heard if each.name == "pass 1"]
+    assert np.abs(np.fromfile(sound.path, "<f4")).max() > 0.01
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -1,13 +1,18 @@
 """The command refuses in one line what the studio cannot be opened with."""
 
+import os
 import signal
 import socket
+import stat
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 import skmusic
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.cli import main
+from skmusic.studio.server import Server
 
 
 @pytest.mark.parametrize(
@@ -48,6 +53,27 @@ def test_a_port_that_is_taken_is_told(made, capsys):
         port = str(taken.getsockname()[1])
         assert main(["serve", str(made / "model.skmusic"), "--port", port]) == 1
     assert f"port {port} cannot be had" in capsys.readouterr().err
+
+
+def test_a_browser_is_opened_without_the_token_in_its_arguments(
+    made, capsys, monkeypatch
+):
+    opened = []
+
+    def look(address):
+        path = Path(urlsplit(address).path)
+        opened.append((address, path, path.read_text(), path.parent.stat().st_mode))
+
+    monkeypatch.setattr("webbrowser.open", look)
+    monkeypatch.setattr(Server, "serve_forever", lambda server: None)
+    assert main(["serve", str(made / "model.skmusic"), "--open"]) == 0
+    ((address, path, text, mode),) = opened
+    told = next(word for word in capsys.readouterr().out.split() if "://" in word)
+    assert told in text
+    assert address.startswith("file://")
+    assert told.split("/")[3] not in address
+    assert os.name == "nt" or stat.S_IMODE(mode) == 0o700
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("port", ["0", "80", "65536", "x"])

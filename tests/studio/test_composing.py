@@ -85,6 +85,13 @@ def test_sounds_come_as_the_model_has_them(client, made):
     assert client.ask("GET", f"sounds/{piece}")[2] == heard
 
 
+def test_a_sound_without_samples_is_an_answer_of_none(client, made, monkeypatch):
+    monkeypatch.setattr("skmusic.studio.studio.blocks_of", lambda *_: iter(()))
+    id = client.send(made / "song.wav")
+    status, headers, body = client.ask("GET", f"sounds/{id}")
+    assert (status, headers["X-Rate"], body) == (200, str(SR), b"")
+
+
 def test_the_model_can_be_downloaded(client, made):
     status, headers, body = client.ask("GET", "model.skmusic")
     assert status == 200

@@ -14,6 +14,7 @@ from studio_client import serving
 
 import skmusic
 from skmusic import audio, datasets
+from skmusic.audio.playback import faded
 from skmusic.studio import learning
 from skmusic.studio.studio import Studio
 
@@ -88,9 +89,17 @@ def test_learn_stop_go_on_and_play(client, folder, tmp_path, monkeypatch):
         "--synthesis concatenative --random-state 4"
     )
     assert "--seed=0.flac" in sample
-    # The model is that which the command makes.
     path = tmp_path / "model.skmusic"
     path.write_bytes(client.ask("GET", "model.skmusic")[2])
+    # What was heard after the last pass is what the model plays.
+    heard = done["heard"][-1]
+    assert (heard["name"], heard["seconds"]) == (f"pass {n + 1}", 8)
+    status, headers, body = client.ask("GET", f"sounds/{heard['id']}")
+    assert (status, headers["X-Rate"], headers["X-Channels"]) == (200, "44100", "2")
+    music = skmusic.load(path).sample(seconds=8, random_state=4)
+    (music,) = faded([music], len(music), music.sr)
+    assert body == music.astype("<f4").tobytes()
+    # The model is that which the command makes.
     monkeypatch.chdir(folder.parent)
     made = Path(f"my songs-{n + 1}.skmusic")
     from skmusic.cli import main
@@ -103,6 +112,51 @@ def test_learn_stop_go_on_and_play(client, folder, tmp_path, monkeypatch):
     )
     made.unlink()
     assert np.array_equal(ours, theirs)
+
+
+def test_what_is_heard_while_it_learns_is_bounded_and_goes_with_it(client, tmp_path):
+    studio = client.server.studio
+    asked = learning.check_learning({"random_state": 0})
+    studio.learning = new = learning.Learning([], tmp_path, asked, studio.shelf)
+    for epoch in range(1, 10):
+        np.ones((epoch, 2), "<f4").tofile(tmp_path / f"{epoch}")
+        new._hear({"heard": {"epoch": epoch, "sr": 8000, "channels": 2}})
+    heard = client.state()["learning"]["heard"]
+    assert [each["name"] for each in heard] == [f"pass {n}" for n in (1, 5, 6, 7, 8, 9)]
+    assert len(client.ask("GET", f"sounds/{heard[1]['id']}")[2]) == 5 * 2 * 4
+    assert len(list(tmp_path.iterdir())) == 6
+    new.forget()
+    assert list(tmp_path.iterdir()) == []
+    assert client.ask("GET", f"sounds/{heard[0]['id']}")[0] == 404
+
+
+def test_what_libraries_print_does_not_reach_the_parent():
+    code = """
+import os, sys
+from skmusic.studio import child
+
+def learn(asked, training):
+    print("printed")
+    os.write(1, b"from below")
+    child._tell(done=asked["n"])
+
+child._learn = learn
+sys.stdout.flush()
+os._exit(child.main())
+"""
+    argv, asked = [sys.executable, "-c", code], '{"n": 3}\n'
+    with subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.stdin.write(asked)
+        process.stdin.flush()
+        assert process.stdout.read() == '{"done": 3}\n'
+
+
+def test_recordings_that_are_too_long_for_a_seed_are_told(folder, monkeypatch):
+    monkeypatch.setattr("skmusic.studio.shelf.MOST_SECONDS", 2)
+    with serving(folder) as client:
+        assert [s["fits"] for s in client.state()["recordings"]] == [False, False]
 
 
 def test_what_is_stopped_before_an_epoch_is_done_leaves_nothing(client):
@@ -126,7 +180,9 @@ def test_a_folder_without_a_readable_recording_is_refused(tmp_path):
 
 def test_a_loss_that_is_not_finite_breaks_nothing(client):
     studio = client.server.studio
-    studio.learning = learning.Learning([], Path(), learning.check_learning({}))
+    studio.learning = learning.Learning(
+        [], Path(), learning.check_learning({}), studio.shelf
+    )
     studio.learning.history.append({"epoch": 1, "loss": float("nan")})
     assert client.state()["learning"]["history"] == [{"epoch": 1, "loss": None}]
 

@@ -3,11 +3,26 @@
 import json
 import re
 import socket
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from studio_client import SR
 
 from skmusic.studio import guards
+
+
+@contextmanager
+def within(most):
+    """Check that what the block holds in memory at a time is at most so many bytes."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < most
 
 
 def raw(client, text, n=65536):
@@ -26,7 +41,10 @@ def test_the_page_is_served_and_loads_nothing_from_elsewhere(client):
     assert "http:" not in text
     assert "https:" not in text
     assert not re.search(r"\son[a-z]+=|<script>|<style", text)
-    for name in "base.css", "studio.css", "studio.js", "player.js":
+    names = re.findall(r'(?:href|src)="(\w[\w.]+)"', text)
+    names += re.findall(r'from "./(.+)"', client.ask("GET", "studio.js")[2].decode())
+    assert {"base.css", "studio.js", "player.js"} <= set(names)
+    for name in names:
         status, _, body = client.ask("GET", name)
         assert status == 200
         assert body
@@ -102,10 +120,11 @@ def test_a_gigabyte_that_is_sent_anyway_takes_no_memory_and_no_disk(client):
             return bytes(n)
 
     headers = {"Content-Length": str(1 << 30)}
-    try:
-        status, _, _ = client.ask("POST", "recordings?name=a.wav", Zeros(), headers)
-    except ConnectionError:  # it was sent more slowly than the server listens
-        status = 413
+    with within(64 << 20):
+        try:
+            status, _, _ = client.ask("POST", "recordings?name=a.wav", Zeros(), headers)
+        except ConnectionError:  # it was sent more slowly than the server listens
+            status = 413
     assert status == 413
     assert list(client.server.studio.shelf.folder.iterdir()) == []
 
@@ -219,6 +238,18 @@ def test_two_hundred_requests_at_once(client):
         found = set(pool.map(ask, range(200)))
     assert found <= {200, 404, 503}
     assert client.ask("GET", "state")[0] == 200
+
+
+def test_two_hundred_pieces_at_once(client):
+    def compose(i):
+        status, headers, body = client.ask("POST", "pieces", {"seconds": 0.1})
+        assert status == 200 or headers["Retry-After"]
+        return status, len(body) == 8 * round(0.1 * SR)
+
+    with within(256 << 20), ThreadPoolExecutor(200) as pool:
+        found = set(pool.map(compose, range(200)))
+    assert found == {(200, True), (503, False)}
+    assert client.state()["pieces"]
 
 
 def test_two_hundred_open_connections_do_not_stop_the_server(client):

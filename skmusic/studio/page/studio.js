@@ -1,9 +1,10 @@
 // What the page does with what the server tells. All addresses are relative, so they
 // have the token.
 
+import { isBusy, showLearning } from "./learning.js";
 import { Player, draw, receive } from "./player.js";
+import { $, capital, clock, list, long } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
 const MOST_BYTES = 100 * 2 ** 20;
 const tracks = new Map(); // id -> whole track; the last few
 let state = null;
@@ -49,24 +50,11 @@ function doing(action) {
   };
 }
 
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, "");
-
-function clock(seconds) {
-  const whole = Math.floor(seconds + 1e-6);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
-
-/** A length as people say it; never 0. */
-function long(seconds) {
-  if (seconds < 10) return `${Math.max(0.1, seconds).toFixed(1)} s`;
-  return seconds < 100 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
-}
-
 // What is shown ------------------------------------------------------------------
 
 async function refresh() {
   state = await (await ask("GET", "state")).json();
-  const { model, folder } = state;
+  const { model, folder, learning } = state;
   $("model").textContent = model
     ? `Model ${model.name}, ${model.sr} Hz, ${model.channels === 1 ? "mono" : model.channels === 2 ? "stereo" : `${model.channels} channels`}`
     : "No model yet. Learn from the recordings first.";
@@ -76,34 +64,33 @@ async function refresh() {
   fill($("seed"), "None, begin from silence");
   fill($("style"), "That of the seed");
   showPieces();
-  if (folder) showLearning();
+  if (folder) showLearning(state);
+  if (learning?.error) warn(`${capital(learning.error)}.`);
   showButtons();
 }
 
-function busyLearning() {
-  return ["reading", "training", "finishing"].includes(state?.learning?.phase);
-}
-
 function showButtons() {
-  $("compose-button").disabled = !state?.model || Boolean(making) || busyLearning();
+  $("compose-button").disabled = !state?.model || Boolean(making) || isBusy(state.learning);
   $("compose-stop").disabled = !making;
 }
 
 function fill(select, none) {
   const chosen = select.value;
   const options = [new Option(none, "")];
-  for (const sound of [...state.recordings, ...state.pieces])
-    options.push(new Option(`${sound.name}, ${long(sound.seconds)}`, sound.id));
+  for (const sound of [...state.recordings, ...state.pieces]) {
+    const tooLong = sound.fits === false;
+    const name = `${sound.name}, ${long(sound.seconds)}${tooLong ? ", too long" : ""}`;
+    options.push(Object.assign(new Option(name, sound.id), { disabled: tooLong }));
+  }
   select.replaceChildren(...options);
   if (options.some((option) => option.value === chosen)) select.value = chosen;
 }
 
 function showPieces() {
-  for (const [list, kept] of [["kept", true], ["new", false]]) {
+  for (const [id, kept] of [["kept", true], ["new", false]]) {
     const pieces = state.pieces.filter((piece) => piece.kept === kept).reverse();
-    const there = new Map([...$(list).children].map((item) => [item.dataset.id, item]));
-    $(list).replaceChildren(...pieces.map((piece) => there.get(piece.id) || item(piece)));
-    $(`${list}-section`).hidden = !pieces.length;
+    list($(id), pieces, item);
+    $(`${id}-section`).hidden = !pieces.length;
   }
 }
 
@@ -144,6 +131,8 @@ function show() {
   $("play").disabled = !piece;
   $("play").textContent = player.playing ? "Pause" : "Play";
   $("loop").setAttribute("aria-pressed", player.looping);
+  for (const each of $("heard-list").children)
+    each.firstChild.setAttribute("aria-pressed", player.playing && each.dataset.id === now);
   $("side-a").disabled = $("side-b").disabled = !player.tracks[1];
   $("side-a").setAttribute("aria-pressed", player.side === 0);
   $("side-b").setAttribute("aria-pressed", player.side === 1);
@@ -254,18 +243,23 @@ async function compareWith(seed) {
   }
 }
 
+/** Play a sound that was made before. */
+async function play(sound, name) {
+  await player.wake(sound.sr);
+  const track = await fetched(sound.id, sound.seconds);
+  length = sound.seconds;
+  player.load(track);
+  player.play();
+  showNow(sound.id, name);
+}
+
 async function act(event) {
   const button = event.target.closest("button[data-do]");
   if (!button) return;
   const id = button.closest(".piece").dataset.id;
   const piece = state.pieces.find((each) => each.id === id);
   if (button.dataset.do === "play") {
-    await player.wake(state.model.sr);
-    const track = await fetched(id, piece.seconds);
-    length = piece.seconds;
-    player.load(track);
-    player.play();
-    showNow(id, piece.name);
+    await play(piece, piece.name);
     compareWith(piece.settings.seed);
   } else if (button.dataset.do === "keep") {
     await ask("POST", `pieces/${id}`, JSON.stringify({ kept: !piece.kept }));
@@ -314,69 +308,6 @@ async function upload(file) {
 
 // Learning -----------------------------------------------------------------------
 
-function showLearning() {
-  const songs = state.recordings.filter((each) => each.id.startsWith("f"));
-  const total = songs.reduce((sum, each) => sum + each.seconds, 0);
-  $("folder").textContent = `${songs.length} recording${songs.length === 1 ? "" : "s"} in ${state.folder}, ${long(total)} of music.`;
-  const lines = (list, all) =>
-    $(list).replaceChildren(...all.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-  lines("songs", songs.map((each) => `${each.name}, ${long(each.seconds)}`));
-  $("broken").hidden = !state.broken.length;
-  lines("broken-list", state.broken.map((each) => each.error));
-  const learning = state.learning;
-  const busy = busyLearning();
-  $("learn-button").disabled = busy;
-  $("learn-stop").disabled = !busy || learning.phase === "finishing";
-  $("training").hidden = !learning;
-  $("model-download").hidden = !state.model || busy;
-  $("model-link").download = state.model?.name || "model.skmusic";
-  if (!learning) return;
-  const done = learning.history.length;
-  const goesOn = done && done < Number($("epochs").value);
-  $("learn-button").textContent = busy ? "Learning ..." : goesOn ? "Go on learning" : "Learn anew";
-  showProgress(learning, done);
-  lines("learn-warnings", learning.warnings);
-  if (learning.error) warn(`${capital(learning.error)}.`);
-}
-
-function showProgress(learning, done) {
-  const last = learning.history.at(-1);
-  const loss = last ? `, loss ${last.loss?.toFixed(2)}${last.val_loss ? `, held out ${last.val_loss.toFixed(2)}` : ""}` : "";
-  const left = learning.left === null ? "" : `, at most ${long(learning.left)} left`;
-  const texts = {
-    reading: `Reading the recordings, ${long(learning.elapsed)} so far.`,
-    training: `Pass ${Math.min(done + 1, learning.epochs)} of ${learning.epochs}${left}${loss}.`,
-    finishing: `Getting ready to play${loss}.`,
-    done: `Learned in ${done} passes${loss}.`,
-    idle: done ? `Stopped after ${done} of ${learning.epochs} passes${loss}.` : "Stopped before the first pass was done.",
-  };
-  $("training-text").textContent = texts[learning.phase];
-  const progress = $("progress");
-  if (learning.phase === "reading" && !done) progress.removeAttribute("value");
-  else progress.value = learning.phase === "done" ? 1 : done / learning.epochs;
-  showCurve(learning.history);
-}
-
-function showCurve(history) {
-  $("curve-figure").hidden = history.length < 2;
-  if (history.length < 2) return;
-  const names = ["loss", "val_loss"].filter((name) => history[0][name] !== undefined);
-  const all = names.flatMap((name) => history.map((each) => each[name])).filter(Number.isFinite);
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  const x = (i) => 8 + (304 * i) / (history.length - 1);
-  const y = (value) => 8 + 104 * (1 - (value - low) / (high - low || 1));
-  const lines = names.map((name) => {
-    const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
-    const points = history.map((each, i) => [x(i), each[name]]).filter((p) => Number.isFinite(p[1]));
-    line.setAttribute("points", points.map(([i, value]) => `${i},${y(value)}`).join(" "));
-    line.setAttribute("class", name === "loss" ? "learned" : "held");
-    return line;
-  });
-  $("curve").replaceChildren(...lines);
-  $("held-key").hidden = names.length < 2;
-  $("curve").setAttribute("aria-label", `Training curve: loss from ${history[0].loss?.toFixed(2)} to ${history.at(-1).loss?.toFixed(2)} in ${history.length} passes`);
-}
-
 async function learn() {
   const body = { epochs: number("epochs"), synthesis: $("synthesis").value, random_state: number("learn-state") };
   player.stop();
@@ -385,12 +316,21 @@ async function learn() {
   await watch();
 }
 
+/** Play, or stop, how it sounded after a pass. */
+async function actOnHeard(event) {
+  const id = event.target.closest("button") && event.target.closest("li").dataset.id;
+  const sound = state.learning.heard.find((each) => each.id === id);
+  if (!sound) return;
+  if (id === now && player.playing) player.stop();
+  else await play(sound, `How it sounds after ${sound.name}`);
+}
+
 async function watch() {
   const mine = ++polling;
   for (;;) {
     await refresh();
     if (mine !== polling) return;
-    if (!busyLearning()) break;
+    if (!isBusy(state.learning)) break;
     await new Promise((wake) => setTimeout(wake, 700));
   }
   const { phase } = state.learning;
@@ -406,7 +346,7 @@ $("learn-stop").addEventListener("click", doing(async () => {
   await ask("DELETE", "learning");
   await refresh();
 }));
-$("epochs").addEventListener("input", () => state?.folder && showLearning());
+$("epochs").addEventListener("input", () => state?.folder && showLearning(state));
 $("file").addEventListener("change", doing(() => upload($("file").files[0])));
 $("play").addEventListener("click", doing(async () => {
   await player.wake(player.piece.rate);
@@ -422,7 +362,8 @@ $("wave").addEventListener("click", (event) => {
   const seconds = player.piece.whole ? player.piece.seconds : length;
   player.seek((event.offsetX / $("wave").clientWidth) * seconds * player.piece.rate);
 });
-for (const list of ["kept", "new"]) $(list).addEventListener("click", doing(act));
+$("heard-list").addEventListener("click", doing(actOnHeard));
+for (const id of ["kept", "new"]) $(id).addEventListener("click", doing(act));
 // A file may be dropped anywhere; it is not to replace the page.
 for (const kind of ["dragover", "dragleave", "drop"])
   document.addEventListener(kind, (event) => {
@@ -436,5 +377,5 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 doing(async () => {
   await refresh();
   show();
-  if (busyLearning()) await watch();
+  if (isBusy(state.learning)) await watch();
 })();
