@@ -10,6 +10,7 @@ from sklearn.pipeline import _name_estimators
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmusic.audio.html import preview
 from skmusic.audio.music import Music
 from skmusic.utils.arguments import as_seed_list, check_seconds, refuse_number
 from skmusic.utils.types import Array, Recording, Recordings
@@ -267,6 +268,15 @@ class Pipeline(sklearn.pipeline.Pipeline):
             blocks = step.inverse_stream(blocks)
         blocks = blocks if n_samples is None else _first(blocks, n_samples)
         return (self._timed(x) for x in blocks)
+
+    def _html_repr(self):
+        """scikit-learn's diagram; of what is fitted also how a piece begins."""
+        drawn = super()._html_repr()
+        try:
+            blocks = self.stream(seconds=5, random_state=0)
+            return drawn + preview(blocks, self.steps[0][1].sr, "How a piece begins")
+        except Exception:  # what is not fitted, or does not compose, is only drawn
+            return drawn
 
     def _timed(self, x):
         """Waveform that knows its rate, where the first step tells it."""

@@ -155,6 +155,20 @@ def test_html(pipe):
     assert "StatefulLSTMGenerator" in pipe._repr_html_()
 
 
+def test_a_notebook_plays_what_is_fitted_and_draws_the_rest(pipe, monkeypatch):
+    shown = pipe._repr_mimebundle_()["text/html"]
+    assert "StatefulLSTMGenerator" in shown
+    assert shown.count("<audio controls") == 1
+    silent = Pipeline([StandardScaler(), LogisticRegression()]).fit(
+        [[0.0], [1.0]], [0, 1]
+    )
+    for other in (clone(pipe), silent):
+        assert "<audio" not in other._repr_html_()
+        assert "Pipeline" in other._repr_html_()
+    monkeypatch.setattr(Pipeline, "stream", lambda *_, **__: 1 / 0)
+    assert "<audio" not in pipe._repr_html_()
+
+
 def test_memory_spares_the_second_transform(wavs, pipe, tmp_path, monkeypatch):
     settings = {"memory": str(tmp_path), "steps": [featurizer(), generator()]}
     first = Pipeline(**settings).fit(wavs)

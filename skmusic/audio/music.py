@@ -5,14 +5,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skmusic.audio.html import player
 from skmusic.utils.carrying import Carrying
 
 
 class Music(Carrying):
     """Waveform ``(n_samples, n_channels)`` that knows its sampling rate.
 
-    It is an ndarray in all else. What is cut out of it or computed from it has the same
-    rate; samples picked out of it have none. `numpy.asarray` makes a plain array of it.
+    A notebook shows it as a player. It is an ndarray in all else. What is cut out of it
+    or computed from it has the same rate; samples picked out of it have none.
+    `numpy.asarray` makes a plain array of it.
 
     Parameters
     ----------
@@ -57,6 +59,14 @@ class Music(Carrying):
         if isinstance(made, Music) and not (even or time is None or time is Ellipsis):
             made.sr = None
         return made
+
+    def _repr_html_(self):
+        """Player, in mp3 to keep notebooks small; None of what is no music."""
+        sound = self.ndim in (1, 2) and self.size and self.dtype.kind == "f"
+        if self.sr is None or not sound:
+            return None
+        name = f"{len(self) / self.sr:.1f} s of music, {self.sr:g} Hz"
+        return player(self, self.sr, name, "mp3")
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
         made = super().__array_wrap__(array, context, return_scalar)

@@ -1,7 +1,6 @@
-"""Music as a player in a page: encoded, not otherwise touched."""
+"""What a page shows: music as a player, and figures for both themes."""
 
 import base64
-import html
 import importlib.util
 import io
 from typing import NamedTuple
@@ -9,28 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skmusic import audio
+from skmusic.audio.html import FORMATS, data_uri, player
 from skmusic.audio.music import rate_of
-
-# Formats that every browser of today plays, what they are called there, how
-# libsndfile is told of them, and the rates they take.
-_FORMATS = {
-    "flac": (
-        "audio/flac",
-        {"format": "FLAC", "subtype": "PCM_16"},
-        range(100, 655_351),
-    ),
-    "mp3": (
-        "audio/mpeg",
-        {
-            "format": "MP3",
-            "subtype": "MPEG_LAYER_III",
-            "bitrate_mode": "VARIABLE",  # at a constant one LAME turns it down
-            "compression_level": 0.7,  # about 100 kbit/s at 44.1 kHz
-        },
-        (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
-    ),
-}
 
 
 class Player:
@@ -76,9 +55,9 @@ class Player:
         name: str = "music",
         encoding: str = "flac",
     ) -> None:
-        if encoding not in _FORMATS:
+        if encoding not in FORMATS:
             raise ValueError(
-                f"encoding={encoding!r} is unknown; use one of {list(_FORMATS)}."
+                f"encoding={encoding!r} is unknown; use one of {list(FORMATS)}."
             )
         self.music, self.sr = np.asarray(music), rate_of(music, sr, 44100)
         self.name, self.encoding = name, encoding
@@ -101,26 +80,14 @@ class Player:
         >>> Player(np.zeros(100)).source()[:25]
         'data:audio/flac;base64,Zk'
         """
-        import soundfile as sf
-
-        kind, options, rates = _FORMATS[self.encoding]
-        x = self.music if self.music.ndim == 2 else self.music[:, None]
-        x = audio.to_channels(x.astype(np.float32), min(2, x.shape[1]))
-        sr = next((rate for rate in rates if rate >= self.sr), rates[-1])
-        x = audio.resample(x, self.sr, sr)
-        file = io.BytesIO()
-        sf.write(file, x / max(1.0, abs(x).max() / 0.999), sr, **options)
-        return f"data:{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+        return data_uri(self.music, self.sr, self.encoding)
 
     def _repr_html_(self):
-        name = html.escape(self.name)
-        return (
-            f'<figure style="margin:0"><figcaption>{name}</figcaption>'
-            f'<audio controls preload="metadata" aria-label="{name}" '
-            f'src="{self.source()}"></audio></figure>'
-        )
+        return player(self.music, self.sr, self.name, self.encoding)
 
 
+# What the report needs beyond skmusic.
+_NEEDED = "matplotlib", "jinja2", "pyloudnorm"
 _STYLES = {"light": "default", "dark": "dark_background"}
 _DPI = 144
 # A plot has few colours; with no more than these it takes a third of the bytes.
@@ -138,6 +105,8 @@ class InlineFigure(NamedTuple):
         What is to be seen, for who does not see it.
     width, height : int
         Size on the page, in CSS pixels.
+    left, right, top, bottom : float
+        Where the axes are, as shares of the width and of the height.
     """
 
     light: str
@@ -145,6 +114,10 @@ class InlineFigure(NamedTuple):
     alt: str
     width: int
     height: int
+    left: float
+    right: float
+    top: float
+    bottom: float
 
 
 def inline_figure(draw, alt, *, width=3.5, height=2.0):
@@ -172,9 +145,16 @@ def inline_figure(draw, alt, *, width=3.5, height=2.0):
     sources = {}
     for theme, style in _STYLES.items():
         with _style(style):
-            sources[theme] = _drawn(draw, width, height)
+            sources[theme], box = _drawn(draw, width, height)
     return InlineFigure(
-        **sources, alt=alt, width=round(96 * width), height=round(96 * height)
+        **sources,
+        alt=alt,
+        width=round(96 * width),
+        height=round(96 * height),
+        left=box.x0,
+        right=box.x1,
+        top=1 - box.y1,
+        bottom=1 - box.y0,
     )
 
 
@@ -184,17 +164,17 @@ def check_installed():
     Raises
     ------
     ImportError
-        If matplotlib or jinja2 is not installed.
+        If matplotlib, jinja2 or pyloudnorm is not installed.
 
     Examples
     --------
     >>> from skmusic.display.html import check_installed
     >>> check_installed()
     """
-    for name in ("matplotlib", "jinja2"):
+    for name in _NEEDED:
         if importlib.util.find_spec(name) is None:
             raise ImportError(
-                f"the report needs {name}; install it: pip install matplotlib jinja2"
+                f"the report needs {name}; install it: pip install {' '.join(_NEEDED)}"
             )
 
 
@@ -212,10 +192,12 @@ def _drawn(draw, width, height):
     from PIL import Image
 
     figure = Figure((width, height), dpi=_DPI, layout="constrained")
-    draw(figure.subplots())
+    axes = figure.subplots()
+    draw(axes)
     drawn, packed = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", transparent=True)
     # The one method of Pillow that keeps transparency.
     image = Image.open(drawn).quantize(_N_COLORS, method=Image.Quantize.FASTOCTREE)
     image.convert("RGBA").save(packed, "webp", lossless=True)
-    return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
+    source = f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
+    return source, axes.get_position()

@@ -108,3 +108,16 @@ def test_players_and_displays_ask_the_music():
         Player(music(), 44100)
     pytest.importorskip("matplotlib")
     assert WaveformDisplay.from_recording(music()).sr == SR
+
+
+def test_a_notebook_plays_music_and_prints_what_is_none():
+    shown = music(n=SR)._repr_html_()
+    assert "<audio controls" in shown
+    assert "1.0 s of music" in shown
+    for other in (
+        music()[::2],
+        music()[:0],
+        1j * music(),
+        Music(np.zeros((2, 2, 2)), SR),
+    ):
+        assert other._repr_html_() is None

@@ -7,6 +7,7 @@ import pytest
 import soundfile as sf
 
 from skmusic.display import Player
+from skmusic.display.html import inline_figure
 
 SR = 22050
 
@@ -62,3 +63,18 @@ def test_names_are_escaped():
 def test_unknown_encodings_are_refused():
     with pytest.raises(ValueError, match="encoding='wma' is unknown"):
         Player(noise(), SR, encoding="wma")
+
+
+def test_figures_tell_where_their_axes_are():
+    pytest.importorskip("matplotlib")
+    Image = pytest.importorskip("PIL.Image")
+    # Axes filled with red are where the figure says.
+    figure = inline_figure(lambda ax: ax.axvspan(0, 1, color="r") and ax.margins(0), "")
+    code = figure.light.partition(",")[2]
+    image = Image.open(io.BytesIO(base64.b64decode(code))).convert("RGB")
+    red = (np.asarray(image).astype(int) @ [1, -1, 0]) > 150
+    columns, rows = np.flatnonzero(red.any(axis=0)), np.flatnonzero(red.any(axis=1))
+    found = [columns[0] / red.shape[1], (columns[-1] + 1) / red.shape[1]]
+    np.testing.assert_allclose(found, [figure.left, figure.right], atol=0.01)
+    found = [rows[0] / red.shape[0], (rows[-1] + 1) / red.shape[0]]
+    np.testing.assert_allclose(found, [figure.top, figure.bottom], atol=0.01)
