@@ -11,54 +11,23 @@ import numpy as np
 
 from skmusic import audio
 from skmusic.audio.files import written_whole
+from skmusic.audio.html import data_uri
 from skmusic.audio.music import rate_of
-from skmusic.display import (
-    OriginDisplay,
-    Player,
-    SpectrogramDisplay,
-    SpectrumDisplay,
-    TrainingDisplay,
-    WaveformDisplay,
-)
+from skmusic.display import OriginDisplay, TrainingDisplay
+from skmusic.display.cards import card
 from skmusic.display.html import check_installed, inline_figure
+from skmusic.display.measures import rows_of_measures
+from skmusic.display.sources import played, stretches, timeline
 from skmusic.metrics.reference import ReferenceClip, excerpt, measure, reference_clips
 from skmusic.origin import segments
+from skmusic.utils.lengths import length
 from skmusic.utils.types import Array, Name, RandomState, Recording
 
 __all__ = ["Page", "Piece", "report"]
 
-# Seconds of a reference clip beside a piece, of a seed, and of the short waveform.
-_EXCERPT, _SHORT = 15.0, 0.05
+# Seconds of a reference clip to compare a piece with, and of a seed.
+_EXCERPT = 15.0
 _PACKAGES = "skmusic", "numpy", "scipy", "scikit-learn", "keras", "tensorflow"
-# What is shown of the measures: name, unit, decimals, and what it says.
-_MEASURES = {
-    "temporal_variance": ("Movement", "dB²", 0, "a hum or a loop has nearly none"),
-    "repetition": ("Repetition", "0 to 1", 2, "1 is a loop or a constant sound"),
-    "recurrence": ("Return", "0 to 1", 2, "to what was there seconds before"),
-    "onset_rate": (
-        "Onsets",
-        "per second",
-        1,
-        "notes and beats, and concatenation points",
-    ),
-    "beat_strength": ("Strength of the beat", "0 to 1", 2, "how steady it is"),
-    "tempo": ("Tempo", "beats a minute", 0, "0 without a beat"),
-    "chroma_entropy": ("Harmony", "bit", 2, "pitch classes that sound at once"),
-    "chroma_change": ("Change of harmony", "per second", 2, "how fast they go"),
-    "polyphony": ("Partials", "", 0, "that stand out at once"),
-    "centroid": ("Brightness", "Hz", 0, "centre of the spectrum"),
-    "flatness": ("Noisiness", "0 to 0.56", 3, "0.56 is white noise"),
-    "loudness": ("Loudness", "dB", 1, "mean level below full scale"),
-    "loudness_range": ("Range of loudness", "dB", 1, "between soft and loud"),
-    "stereo_width": ("Width", "0 to 1", 2, "0 is mono"),
-    "longest_run": ("Longest copied stretch", "s", 1, "that follows one recording"),
-    "share_1s": (
-        "In copied stretches of a second",
-        "share",
-        2,
-        "of the time, at least",
-    ),
-}
 
 
 class Piece(NamedTuple):
@@ -179,7 +148,7 @@ def report(
     ValueError
         If there is no piece, or one has another rate than the pipeline.
     ImportError
-        If matplotlib or jinja2 is not installed (the extra ``report``).
+        If matplotlib, jinja2 or pyloudnorm is not installed (the extra ``report``).
 
     Examples
     --------
@@ -204,14 +173,27 @@ def report(
         raise ValueError("pieces is empty: there is nothing to report on.")
     sr = round(pipe.steps[0][1].sr)
     pieces = [_as_piece(i, x, sr) for i, x in enumerate(pieces, start=1)]
-    found = reference_clips(pipe) if real is None else _as_clips(real, sr)
+    kept = reference_clips(pipe)
+    found = kept if real is None else _as_clips(real, sr)
     measured = measure([p.music for p in pieces], found, sr) if found else {}
+    origins = [_origin(pipe, piece, names) for piece in pieces]
+    made = [
+        card(f"piece-{i}", p.name, p.music, sr) for i, p in enumerate(pieces, start=1)
+    ]
+    beside = [] if seed is None else [_seed(seed, sr)]
+    beside += _excerpts(pieces, origins, found, names, sr)
+    for one, origin in zip(made, origins, strict=True):
+        one["origin"] = timeline(origin, one["name"]) if origin else None
+    timelines = [one["origin"] for one in made if one["origin"]]
     return Page(
         _template().render(
             title=f"Composed by skmusic: {len(pieces)} piece{'s'[: len(pieces) != 1]}",
-            seed=None if seed is None else _seed(seed, sr),
-            pieces=[_piece(pipe, piece, found, names, sr) for piece in pieces],
-            rows=list(_rows(measured)),
+            pieces=made,
+            beside=beside,
+            played=played(timelines),
+            plays=hasattr(pipe.steps[-1][1].synthesis_, "database"),
+            facts={"rate": sr} | _stretches(pipe, made, origins, kept),
+            rows=list(rows_of_measures(measured)),
             training=_training(pipe),
             command=command,
             settings=_settings(pipe),
@@ -266,83 +248,45 @@ def _as_clips(real, sr):
 def _seed(seed, sr):
     (whole,) = _as_clips([seed], sr)
     x = whole.music[-round(_EXCERPT * sr) :]
-    return _sound(f"The seed, its last {len(x) / sr:.0f} seconds", x, sr)
+    return card("seed", f"The seed, its last {length(len(x) / sr)}", x, sr)
 
 
-def _piece(pipe, piece, found, names, sr):
-    """What the page tells of a piece, and the reference clip beside it."""
-    about = _sound(piece.name, piece.music, sr) | {"name": piece.name}
-    origin = None
-    if piece.origin is not None:
-        step = pipe.steps[0][1].format_.seconds
-        origin = OriginDisplay(segments(piece.origin), step, names=names)
-        about["origin"] = _origin(origin, piece.name)
-    if found:
-        # Of the recording that the piece has most of, to hear them side by side.
+def _origin(pipe, piece, names):
+    if piece.origin is None:
+        return None
+    step = pipe.steps[0][1].format_.seconds
+    return OriginDisplay(segments(piece.origin), step, names=names)
+
+
+def _excerpts(pieces, origins, found, names, sr):
+    """Cards of reference clips: of the recordings that pieces have most of."""
+    cards = {}
+    for piece, origin in zip(pieces, origins, strict=True):
+        if not found:
+            break
         number = next(iter(origin.shares())) if origin else found[0].recording
         n_samples = min(len(piece.music), round(_EXCERPT * sr))
-        real = excerpt(found, number, n_samples, sr)
+        clip = excerpt(found, number, n_samples, sr)
         name = names[number] if names else f"recording {number + 1}"
-        minutes, seconds = divmod(int(real.start), 60)
-        name = f"Reference clip: {name}, from {minutes}:{seconds:02d}"
-        about["real"] = _sound(name, real.music, sr)
-    return about
+        where = f"from {length(clip.start)} on" if clip.start else "its beginning"
+        name = f"Reference clip: {name}, {where}"
+        if name not in cards:  # pieces may have most of the same recording
+            cards[name] = card(f"clip-{len(cards) + 1}", name, clip.music, sr)
+    return list(cards.values())
 
 
-def _sound(name, x, sr):
-    """A player, and inline figures of what it plays."""
-    seconds = len(x) / sr
-    middle = max(0.0, seconds / 2 - _SHORT)
-
-    def spectra(ax):
-        N = min(256, len(x) // 5 // 2 * 2)
-        SpectrumDisplay.from_recording(x, sr=sr, N=N, ax=ax)
-
-    drawn = (
-        (
-            lambda ax: WaveformDisplay.from_recording(x, sr=sr, ax=ax),
-            f"Waveform of {name}, all {seconds:.1f} s, peak {abs(x).max():.2f}",
-        ),
-        (
-            lambda ax: WaveformDisplay.from_recording(
-                x, sr=sr, start=middle, seconds=_SHORT, ax=ax
-            ),
-            f"Waveform of {name}, {1000 * _SHORT:.0f} ms from {middle:.2f} s on",
-        ),
-        (
-            lambda ax: SpectrogramDisplay.from_recording(x, sr=sr, ax=ax),
-            f"Spectrogram of {name}, frequencies from 40 to {sr // 2} Hz over time",
-        ),
-        (spectra, f"Real parts of the spectra of {name}, 10 sets of 5 frames overlaid"),
-    )
+def _stretches(pipe, made, origins, kept):
+    """What the page plays of the recordings: the sound, and segments of each piece."""
+    timed = [(m, o) for m, o in zip(made, origins, strict=True) if o]
+    if not timed:
+        return {"segments": {}, "sources": None}
+    format = pipe.steps[0][1].format_
+    sound, tables = stretches([o for _, o in timed], kept, format)
     return {
-        "label": name,
-        "seconds": seconds,
-        "source": Player(x, sr, encoding="mp3").source(),
-        "figures": [inline_figure(draw, alt) for draw, alt in drawn],
-    }
-
-
-def _origin(display, name):
-    """Timeline of a piece, and the table that says the same in numbers."""
-    rows = []
-    for recording, share in display.shares().items():
-        lengths = display.segments["length"][display.segments["recording"] == recording]
-        longest = lengths.max() * display.frame_seconds
-        row = {
-            "name": display.name(recording),
-            "share": share,
-            "segments": len(lengths),
-        }
-        rows.append(row | {"longest": longest, "color": f"c{recording % 10}"})
-    alt = (
-        f"Timeline of {name}: {len(display.segments)} segments of {len(rows)} "
-        "recordings; the table that follows has the numbers"
-    )
-    height = 0.7 + 0.25 * len(rows)
-    return {
-        "rows": rows,
-        "figure": inline_figure(display.plot, alt, width=9, height=height),
+        "segments": {
+            m["id"]: table for (m, _), table in zip(timed, tables, strict=True)
+        },
+        "sources": data_uri(sound, format.sr, "mp3"),
     }
 
 
@@ -355,26 +299,6 @@ def _training(pipe):
     )
     alt = f"Loss over {len(history)} epochs; at the end: {last}"
     return inline_figure(lambda ax: TrainingDisplay(history).plot(ax), alt, width=6)
-
-
-def _rows(measured):
-    """Rows of the table of measures."""
-    for key, (label, unit, decimals, text) in _MEASURES.items():
-        if key in measured:
-            row = measured[key]
-            known = "low" in row
-            cells = [
-                {
-                    "text": f"{value:.{decimals}f}",
-                    "above": known and value > row["high"],
-                    "below": known and value < row["low"],
-                }
-                for value in row["values"]
-            ]
-            limits = [row["low"], row["high"]] if known else []
-            real = " to ".join(f"{limit:.{decimals}f}" for limit in limits)
-            about = {"label": label, "unit": unit, "text": text, "real": real}
-            yield about | {"cells": cells}
 
 
 def _settings(pipe):

@@ -313,5 +313,5 @@ class OriginDisplay:
         ] * self.frame_seconds
         self.ax_.set(xlabel="Time in the piece (s)", xlim=(0, stop))
         self.ax_.set_yticks(range(len(recordings)), map(self.name, recordings))
-        self.ax_.invert_yaxis()
+        self.ax_.set_ylim(len(recordings) - 0.5, -0.5)  # rows of equal height
         return self

@@ -28,8 +28,8 @@ _PAGE = {
     "studio.css": ("skmusic.studio", "page/studio.css", "text/css"),
     "studio.js": ("skmusic.studio", "page/studio.js", "text/javascript"),
     "learning.js": ("skmusic.studio", "page/learning.js", "text/javascript"),
-    "player.js": ("skmusic.studio", "page/player.js", "text/javascript"),
     "words.js": ("skmusic.studio", "page/words.js", "text/javascript"),
+    "player.js": ("skmusic.display", "templates/player.js", "text/javascript"),
     "base.css": ("skmusic.display", "templates/base.css", "text/css"),
 }
 

@@ -1,6 +1,10 @@
 """What is asked of any page with players, by a browser."""
 
 import base64
+import importlib.util
+from pathlib import Path
+
+import pytest
 
 # Of each player what a browser decodes: seconds, channels and level.
 _DECODE = """
@@ -99,6 +103,23 @@ def check_keyboard(browser):
         if len(reached) == count:
             break
     assert len(reached) == count, f"Tab reached {len(reached)} of {count} players"
+
+
+def axe_faults(browser):
+    """What axe-core finds fault with, all that is folded opened."""
+    found = importlib.util.find_spec("axe_selenium_python")
+    if found is None:
+        pytest.skip("axe-core is not here: pip install axe-selenium-python")
+    axe = Path(found.origin).parent / "node_modules" / "axe-core" / "axe.min.js"
+    browser.execute_script(
+        "document.querySelectorAll('details').forEach(d => d.open = true)"
+    )
+    browser.execute_script(axe.read_text(encoding="utf-8"))
+    return browser.execute_async_script(
+        "const done = arguments[0]; axe.run().then(found => done(found.violations"
+        ".map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' ')))"
+        ", error => done([String(error)]))"
+    )
 
 
 def check_width(browser, width):

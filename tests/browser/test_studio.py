@@ -3,7 +3,6 @@
 Pictures of it are left in ``build/browser``.
 """
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -174,20 +173,7 @@ def test_hear_what_is_learned_so_far_by_keyboard(browser, server):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_no_fault(browser, server, dark):
-    found = importlib.util.find_spec("axe_selenium_python")
-    if found is None:
-        pytest.skip("axe-core is not here: pip install axe-selenium-python")
-    axe = Path(found.origin).parent / "node_modules" / "axe-core" / "axe.min.js"
     view(browser, dark=dark)
     browser.get(server.address)
     until(browser, "document.querySelector('#model').textContent != 'Loading ...'")
-    browser.execute_script(
-        "document.querySelectorAll('details').forEach(d => d.open = true)"
-    )
-    browser.execute_script(axe.read_text(encoding="utf-8"))
-    faults = browser.execute_async_script(
-        "const done = arguments[0]; axe.run().then(found => done(found.violations"
-        ".map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' ')))"
-        ", error => done([String(error)]))"
-    )
-    assert faults == []
+    assert pages.axe_faults(browser) == []

@@ -14,6 +14,17 @@ export class Track {
     this.data = Array.from({ length: channels }, () => new Float32Array(Math.max(hint, rate)));
   }
 
+  /** A track of samples that are all there, one array a channel. */
+  static of(rate, data) {
+    const track = new Track(rate, 0, 0);
+    track.data = data;
+    track.n = data[0].length;
+    track.whole = true;
+    for (const channel of data)
+      for (const x of channel) if (Math.abs(x) > track.peak) track.peak = Math.abs(x);
+    return track;
+  }
+
   append(samples) {
     const k = this.data.length;
     const added = samples.length / k;
@@ -107,6 +118,8 @@ export class Player {
 
   /** Begin another piece. Call it first from a click: browsers ask for that. */
   async wake(rate) {
+    // Else a phone that is set to silent is silent here too.
+    if (navigator.audioSession) navigator.audioSession.type = "playback";
     if (!this.context || this.context.sampleRate !== rate) {
       this.context?.close();
       try {
