@@ -31,7 +31,8 @@ release = version = skmusic.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.viewcode",  # no intersphinx: pages are built without the network
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "sphinx_copybutton",
@@ -52,13 +53,13 @@ html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
     "show_prev_next": True,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["copyright"],
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"getting_started": []}
+html_sidebars = {"install": [], "getting_started": []}
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -73,6 +74,18 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 # The same as tests/test_docstrings.py holds.
 numpydoc_validation_checks = {"all", "SA01", "ES01", "SS05", "EX01"}
+
+# Names that other projects explain. The lists of them are ours, and short, so that
+# pages are built without the network.
+intersphinx_mapping = {
+    "joblib": ("https://joblib.readthedocs.io/en/stable", "inventories/joblib.txt"),
+    "numpy": ("https://numpy.org/doc/stable", "inventories/numpy.txt"),
+    "scikit-learn": (
+        "https://scikit-learn.org/stable",
+        "inventories/scikit-learn.txt",
+    ),
+    "scipy": ("https://docs.scipy.org/doc/scipy", "inventories/scipy.txt"),
+}
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
