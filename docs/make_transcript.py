@@ -17,9 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "getting_started.md"
-LEARN = "the one who learns", ".venv"
-LISTEN = "the one who listens", ".venv-player"
-# Who types what.
+LEARN = "To learn", ".venv"
+LISTEN = "To listen, perhaps on another machine", ".venv-player"
+# What is typed, and where.
 COMMANDS = [
     (LEARN, "skmusic info songs"),
     (LEARN, "skmusic fit songs -o mine.skmusic --random-state 1"),
@@ -72,7 +72,7 @@ def transcript():
     lines, before = [], None
     for who, command in COMMANDS:
         if who != before:
-            lines += [*["```", ""][: 2 * bool(before)], f"Of {who[0]}:", ""]
+            lines += [*["```", ""][: 2 * bool(before)], f"{who[0]}:", ""]
             lines += ["```console"]
             before = who
         lines += [typed(who, command), *answer(who, command)]

@@ -14,8 +14,9 @@ from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
 from skmusic.display import Player, SpectrumDisplay, WaveformDisplay
 
-songs = make_songs(3, seconds=15, sr=22050, random_state=0)
-sr, song = songs.sr, songs.recordings[0]
+songs = make_songs(8, seconds=15, sr=22050, random_state=0)
+sr, learned = songs.sr, songs.recordings[:3]
+seeds = [song[-10 * sr :] for song in songs.recordings[5:]]  # which nobody learns
 
 # %%
 # The article's analysis has windows of 256 samples with nothing at their edges,
@@ -34,8 +35,28 @@ article = Pipeline(
         ),
         StatefulLSTMGenerator("regression", epochs=3, random_state=0),
     ]
-).fit(songs.recordings)
-buzz = article.sample(song, seconds=8)
+).fit(learned)
+buzzes = article.sample(seeds, seconds=10)
+
+# %%
+# skmusic gives the network tokens. It forecasts probabilities, so it need not average:
+# one choice is drawn, and a segment of the songs is played for it. The windows are 256
+# samples long here too, but overlap.
+
+tokens = Pipeline(
+    [FFTFeaturizer(N=256, sr=sr), StatefulLSTMGenerator(epochs=10, random_state=0)]
+).fit(learned)
+pieces = tokens.sample(seeds, seconds=10, random_state=0)
+
+# %%
+# Three times from the same ten seconds
+# -------------------------------------
+# Three other songs are the seeds, in the same styles: their last ten seconds, and how
+# the article's method and skmusic go on from there. The article's is faint, so it is
+# raised to the level of the seed. Listen for its pitch: it does not move, and the
+# clicks come 86 times a second. Of skmusic's pieces listen for the instruments: they
+# are those of the songs. Listen for the concatenation points, too: now and then the
+# next note cuts one off.
 
 
 def level(x):
@@ -43,28 +64,40 @@ def level(x):
     return 20 * np.log10(np.sqrt(np.mean(np.square(x))))
 
 
-print(f"the song: {level(song):.0f} dB; what goes on from it: {level(buzz):.0f} dB")
+class Players:
+    """Players in three columns, on a phone in one."""
 
-# %%
-# First the end of the song, then what the network made of it, raised to the level
-# of the song. Listen for the pitch: it does not move, and the clicks come 86 times
-# a second.
+    def __init__(self, players):
+        self.players = players
 
-louder = buzz * 10 ** ((level(song) - level(buzz)) / 20)
-Player(song[-4 * sr :], sr, name="the end of the song")
+    def _repr_html_(self):
+        shown = "".join(player._repr_html_() for player in self.players)
+        return f'<div class="players">{shown}</div>'
 
-# %%
 
-Player(louder, sr, name="the article's method, made louder")
+players = []
+names = songs.names[5:]
+for name, seed, buzz, piece in zip(names, seeds, buzzes, pieces, strict=True):
+    louder = buzz * 10 ** ((level(seed) - level(buzz)) / 20)
+    players += [
+        Player(seed, sr, name=f"{name}, never learned", encoding="mp3"),
+        Player(louder, sr, name="the article's method", encoding="mp3"),
+        Player(piece, sr, name="skmusic", encoding="mp3"),
+    ]
+
+Players(players)  # these are on the first page, too
 
 # %%
 # Why it buzzes
 # -------------
+# Here the article's method goes on from a song that it learned.
 # After the first second the waveform is a band of even height. Over 50 ms the same 256
 # samples come again and again, a grey line to each. And a sound that repeats every
 # 256 samples can have no frequencies but multiples of 22050 / 256 = 86 Hz: its
 # spectrum is a comb.
 
+song = learned[0]
+buzz = article.sample(song, seconds=8)
 end = buzz[-2 * sr :, 0]
 figure, axes = plt.subplots(3, 1, figsize=(8, 7), layout="constrained")
 WaveformDisplay.from_recording(buzz, sr=sr, ax=axes[0])
@@ -103,16 +136,7 @@ for k in (1, 10, 100, 600):
     print(f"frames {k} and {k + 1}: {np.corrcoef(frames[k], frames[k + 1])[0, 1]:.7f}")
 
 # %%
-# The same songs, as tokens
-# -------------------------
-# A network that gives probabilities of tokens need not average: one choice is drawn,
-# and a segment of the songs is played for it. The windows are the article's 256
-# samples long, but overlap.
-
-tokens = Pipeline(
-    [FFTFeaturizer(N=256, sr=sr), StatefulLSTMGenerator(epochs=10, random_state=0)]
-).fit(songs.recordings)
-music = tokens.sample(song, seconds=8, random_state=0)
+# So nothing moves any more. How much does the level, from one 50 ms to the next?
 
 
 def movement(x):
@@ -121,11 +145,6 @@ def movement(x):
     return np.std(10 * np.log10(np.mean(blocks**2, axis=1) + 1e-10))
 
 
-for name, x in (("the song", song), ("the article", buzz), ("tokens", music)):
-    print(f"{name}: the level moves by {movement(x[len(x) // 2 :]):.1f} dB")
-
-# %%
-# Listen for the instruments: they are those of the songs. Listen for the
-# concatenation points, too: now and then the next note cuts one off.
-
-Player(music, sr, name="tokens of the same songs")
+piece = tokens.sample(song, seconds=8, random_state=0)
+for name, x in (("the song", song), ("the article", buzz), ("skmusic", piece)):
+    print(f"{name}: {movement(x[len(x) // 2 :]):.1f} dB")

@@ -115,6 +115,22 @@ def test_named_make_targets_exist(name):
     assert set(named) <= targets
 
 
+def status(options):
+    """Status that the command ends with if it cannot make sense of its options."""
+    try:
+        arguments.parser().parse_args(shlex.split(options, comments=True))
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_commands_that_are_shown_can_be_called(name):
+    code = "\n".join(re.findall(r"`([^`\n]+)`", text(name)) + blocks(name, "[a-z]*"))
+    shown = re.findall(r"bin/skmusic ([^|\n]+)", code)
+    assert [options for options in shown if status(options)] == []
+
+
 def test_every_page_is_reached_and_every_public_name():
     trees = "".join(
         tree
