@@ -28,15 +28,15 @@ OURS = "skmusic, N=2048 (default)"
 COLUMNS = {
     "real, unheard": "real music, never heard",
     OURS: "skmusic",
+    "skmusic, neural": "skmusic, neural",
     "the article's method": "the article's method",
 }
 ROWS = {
-    "collapse_index": ("How much does it move? (a loop: 0)", ".2f"),
-    "frechet_distance": ("How far is it from real music?", ".0f"),
-    "onset_rate": ("How many notes begin in a second?", ".1f"),
-    "beat_strength": ("How strong is its beat? (0 to 1)", ".2f"),
-    "share_1s": ("How much is copied for a second or more?", ".0%"),
-    "share_250ms": ("How much is copied for a quarter of a second or more?", ".0%"),
+    "frechet_distance": ("Distance from real music (less is better)", ".0f"),
+    "onset_rate": ("Notes that begin in a second", ".1f"),
+    "beat_strength": ("Strength of the beat (0 to 1)", ".2f"),
+    "share_1s": ("Copied for a second or more", ".0%"),
+    "share_250ms": ("Copied for a quarter of a second or more", ".0%"),
 }
 START, SHOWN = 30, 12  # seconds
 HIGHEST = 4000  # Hz
