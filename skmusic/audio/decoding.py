@@ -89,8 +89,7 @@ def read(
         raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype}")
     with open_source(recording) as source:
         most = _most_of(source, sr, channels)
-        _check_claim(source, most, recording)
-        x = np.concatenate(list(_sound(source, dtype, most)))
+        x = np.concatenate(list(_sound(source, recording, dtype, most)))
         file_sr = source.sr
     if channels is not None:
         x = to_channels(x, channels)
@@ -130,8 +129,7 @@ def read_blocks(recording, sr, channels):
     """
     with open_source(recording) as source:
         most = _most_of(source, sr, channels)
-        _check_claim(source, most, recording)
-        blocks = _sound(source, np.dtype(np.float32), most)
+        blocks = _sound(source, recording, np.dtype(np.float32), most)
         blocks = (to_channels(x, channels) for x in blocks if len(x))
         yield from resample_blocks(blocks, source.sr, sr, channels)
 
@@ -218,13 +216,6 @@ def _most_of(source, sr=None, channels=None):
     return most_samples(source.size, max(source.channels, known), gain)
 
 
-def _check_claim(source, most, recording):
-    """Refuse a file of a long claim before it takes memory."""
-    if source.sized and source.samples > most:
-        # It may hold less than it claims.
-        _check_length(_count(recording, most, 0), most, source.name)
-
-
 def _count(recording, most, claimed):
     """Count what reading gives, by decoding; `claimed` where that is refused."""
     n = 0
@@ -255,8 +246,11 @@ def _silent(source):
     return ValueError(f"{source.name} holds no sound; leave it out")
 
 
-def _sound(source, dtype, most):
+def _sound(source, recording, dtype, most):
     """Yield the samples of a recording; warn if some are missing."""
+    # A file of a long claim is refused before it takes memory, unless it holds less.
+    if source.sized and source.samples > most:
+        _check_length(_count(recording, most, 0), most, source.name)
     complete, n = not source.cut_off, 0
     # AAC pads its last frame, so the header's length cuts it. It adds nothing.
     wanted = source.samples if source.sized else np.inf

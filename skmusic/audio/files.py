@@ -24,44 +24,12 @@ SUFFIXES = tuple(
     )
 )
 # Names of sound that cannot be read, of which a search tells.
-_UNREADABLE = frozenset(
-    [
-        ".3g2",
-        ".aa",
-        ".aax",
-        ".ac3",
-        ".amr",
-        ".ape",
-        ".asf",
-        ".avi",
-        ".dff",
-        ".dsf",
-        ".dts",
-        ".flv",
-        ".it",
-        ".m4p",
-        ".mid",
-        ".midi",
-        ".mka",
-        ".mkv",
-        ".mod",
-        ".mpc",
-        ".ofr",
-        ".ra",
-        ".ram",
-        ".rm",
-        ".s3m",
-        ".shn",
-        ".spx",
-        ".tak",
-        ".tta",
-        ".webm",
-        ".weba",
-        ".wma",
-        ".wv",
-        ".xm",
-    ]
-)
+_UNREADABLE = (
+    ".3g2", ".aa", ".aax", ".ac3", ".amr", ".ape", ".asf", ".avi", ".dff", ".dsf",
+    ".dts", ".flv", ".it", ".m4p", ".mid", ".midi", ".mka", ".mkv", ".mod", ".mpc",
+    ".ofr", ".ra", ".ram", ".rm", ".s3m", ".shn", ".spx", ".tak", ".tta", ".webm",
+    ".weba", ".wma", ".wv", ".xm",
+)  # fmt: skip
 
 
 def find(
@@ -109,21 +77,18 @@ def find(
     ignored = {real_path(path) for path in _as_paths(ignore)}
     found, skipped = [], []
     for path in _as_paths(paths):
-        if path.is_dir():
-            files = list(_walk(path, set()))
-        elif path.exists():
-            files = [path]
-        else:
+        if not path.exists():
             raise FileNotFoundError(f"{str(path)!r}: no such file or folder")
+        is_folder = path.is_dir()
         wanted = [
             file
-            for file in files
+            for file in (_walk(path, set()) if is_folder else [path])
             if ignored.isdisjoint([real_path(file), *real_path(file).parents])
         ]
-        if path.is_dir():
+        if is_folder:
             skipped += [f.name for f in wanted if f.suffix.lower() in _UNREADABLE]
             wanted = [f for f in wanted if f.suffix.lower() in SUFFIXES]
-        if not wanted and path.is_dir():
+        if is_folder and not wanted:
             _tell_of_skipped(skipped)
             raise ValueError(
                 f"folder {str(path)!r} holds no recording, that is, no file named "
@@ -145,7 +110,9 @@ def _tell_of_skipped(names):
 
 
 def check_regular(path):
-    """Refuse folders, and also pipes and devices, which might hang when opened."""
+    """Refuse what is no file: also pipes and devices, which might hang when opened."""
+    if not path.exists():
+        raise FileNotFoundError(f"{str(path)!r}: no such file")
     if path.is_dir():
         raise IsADirectoryError(
             f"{str(path)!r} is a folder; pass a file (skmusic.audio.find lists them)"

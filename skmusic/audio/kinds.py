@@ -79,16 +79,7 @@ def find_kind(file):
 
 
 def tag_size(head):
-    """Bytes of an ID3v2 tag; 0 if there is none.
-
-    Parameters
-    ----------
-    head : bytes
-        First ten bytes of it.
-
-    Returns
-    -------
-    int
+    """Bytes of an ID3v2 tag that begins with these ten; 0 if there is none.
 
     Examples
     --------

@@ -123,15 +123,7 @@ def _may_end(raw, end):
 
 
 def is_only_tags(raw):
-    """Whether nothing stands in the file but tags and zeros.
-
-    Parameters
-    ----------
-    raw : bytes
-
-    Returns
-    -------
-    bool
+    """Whether nothing stands in the bytes of a file but tags and zeros.
 
     Examples
     --------

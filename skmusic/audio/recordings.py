@@ -30,8 +30,6 @@ class File(NamedTuple):
         if self.path is None:
             yield io.BytesIO(self.data)
             return
-        if not self.path.exists():
-            raise FileNotFoundError(f"{self.name}: no such file")
         check_regular(self.path)
         with self.path.open("rb") as file:
             yield file

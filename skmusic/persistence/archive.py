@@ -104,8 +104,6 @@ def read_archive(path):
         If it is no such file, of a later version, or damaged.
     """
     path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{str(path)!r}: no such file")
     check_regular(path)
     with path.open("rb", buffering=0) as file:
         _metadata(file.read(8 + _MOST_HEADER))  # before all of a wrong file is read
