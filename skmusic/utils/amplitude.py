@@ -10,24 +10,6 @@ from skmusic.utils.limits import MOST_PEAK
 _FULL_SCALES = 2**7, 2**15, 2**23, 2**31
 
 
-def full_scale(dtype):
-    """Largest magnitude of a sample of an integer type, None of other types.
-
-    Integers of 64 bits are no format of samples: they are what Python makes of any
-    whole number.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.utils.amplitude import full_scale
-    >>> full_scale(np.dtype(np.int16)), full_scale(np.dtype(np.float32))
-    (32768.0, None)
-    """
-    if dtype.kind not in "iu" or dtype.itemsize > 4:
-        return None
-    return 2.0 ** (8 * dtype.itemsize - 1)
-
-
 def to_full_scale(x, dtype):
     """Samples in [-1, 1], as soundfile reads them from a file.
 
@@ -52,13 +34,15 @@ def to_full_scale(x, dtype):
     >>> to_full_scale(x, x.dtype)
     array([ 0. ,  0.5, -1. ], dtype=float32)
     """
-    scale = full_scale(dtype)
-    if scale is None:
+    # Integers of 64 bits are no format of samples: they are what Python makes of any
+    # whole number.
+    if dtype.kind not in "iu" or dtype.itemsize > 4:
         return x
     x = x.astype(np.float32 if dtype.itemsize < 4 else np.float64)
+    scale = x.dtype.type(2.0 ** (8 * dtype.itemsize - 1))
     if dtype.kind == "u":
-        x -= x.dtype.type(scale)
-    x /= x.dtype.type(scale)
+        x -= scale
+    x /= scale
     return x
 
 

@@ -143,7 +143,7 @@ def check_recordings(estimator, X, *, reset, what="waveform"):
                 [os.fsdecode(x) if isinstance(x, _PATH) else x for x in items], "paths"
             )
         _refuse_odd_items(items)
-        if all(isinstance(item, np.ndarray) and item.ndim > 0 for item in items):
+        if all(map(_is_array, items)):
             _forget_features(estimator, reset)
             checked = [
                 _check_item(item, i, what, estimator) for i, item in enumerate(items)
