@@ -76,10 +76,10 @@ class FrameFormat:
     def weights(self):
         """Analysis window ``(N,)``, float64."""
         window = self.window
-        return analysis_window(
-            window if isinstance(window, str) or _is_named(window) else list(window),
-            self.N,
-        )
+        # A tuple is a name with parameters, or the weights themselves.
+        if isinstance(window, tuple) and not isinstance(next(iter(window), None), str):
+            window = list(window)
+        return analysis_window(window, self.N)
 
     def stft_args(self):
         """Arguments that `skmusic.spectra.stft` takes after the waveform."""
@@ -89,11 +89,6 @@ class FrameFormat:
         """Arguments that `skmusic.spectra.istft` takes after the frames."""
         args = self.weights(), self.hop_length, self.n_channels
         return *args, self.factor, self.both_halves
-
-
-def _is_named(window):
-    """Whether a tuple is a name with parameters, not the weights themselves."""
-    return isinstance(window, tuple) and bool(window) and isinstance(window[0], str)
 
 
 class Frames(Carrying):

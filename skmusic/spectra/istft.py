@@ -51,26 +51,10 @@ def istft(
     >>> np.round(istft(stft(x, w, 2), w, 2, n_channels=1), 12).ravel()
     array([0., 1., 2., 3., 4., 5., 6.])
     """
-    n_frames, N = len(frames), len(w)
-    # A window reaches into so many hops after its own.
-    n_later = -(-N // hop_length) - 1
-    sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
-    sums[:n_later] = 0
-    scaled = (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
-    spectrum = None
-    for block in _blocks(n_frames, n_channels * N):
-        part = sums[block.start : block.stop + n_later]
-        spectrum = _overlap_add(frames[block], part, scaled, redundant, spectrum)
-    n_samples = n_frames * hop_length - (N - hop_length)
-    if n_frames:
-        n_samples -= _padding(frames, count_bins(N, redundant), hop_length)
-    return sums.reshape(-1, n_channels)[N - hop_length :][: max(0, n_samples)]
-
-
-def _blocks(n_frames, numbers_per_frame):
-    """Slices of at most about `BLOCK` numbers that cover all frames."""
-    step = max(1, BLOCK // numbers_per_frame)
-    return [slice(i, min(i + step, n_frames)) for i in range(0, n_frames, step)]
+    step = max(1, BLOCK // (n_channels * len(w)))
+    blocks = (frames[i : i + step] for i in range(0, len(frames), step))
+    parts = istft_blocks(blocks, w, hop_length, n_channels, factor, redundant)
+    return np.concatenate([np.empty((0, n_channels), frames.dtype), *parts])
 
 
 def istft_blocks(
@@ -164,32 +148,18 @@ def overlap_add(
     >>> x.shape
     (10, 1)
     """
-    n_frames, n_later = len(frames), -(-len(w) // hop_length) - 1
-    sums = np.empty((n_frames + n_later, hop_length, n_channels), frames.dtype)
-    sums[:n_later] = 0 if tail is None else tail
-    scaled = (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
-    _overlap_add(frames, sums, scaled, redundant)
-    return sums[:n_frames].reshape(-1, n_channels), sums[n_frames:]
-
-
-def _overlap_add(frames, sums, scaled, redundant, spectrum=None):
-    """Add `scaled` windows to `sums`, ``(n_frames + n_later, hop_length, n_channels)``.
-
-    What was there counts in the first n_later only, the hops that a window reaches
-    beyond its own. Returned is memory, to be given to the next call as `spectrum`.
-    """
-    n_frames, N, (_, hop_length, n_channels) = len(frames), len(scaled), sums.shape
+    n_frames, N = len(frames), len(w)
+    # A window reaches into so many hops after its own.
     n_later = -(-N // hop_length) - 1
     parts = frames.reshape(n_frames, n_channels, 2, count_bins(N, redundant))
-    if spectrum is None:
-        spectrum = np.empty(parts[:, :, 0].shape, np.result_type(frames, "F"))
-    z = spectrum[:n_frames]
+    z = np.empty(parts[:, :, 0].shape, np.result_type(frames, "F"))
     z.real, z.imag = parts[:, :, 0], parts[:, :, 1]
     windows = scipy.fft.ifft(z).real if redundant else scipy.fft.irfft(z, n=N)
-    windows *= scaled  # (n_frames, n_channels, N)
+    # (n_frames, n_channels, N)
+    windows *= (synthesis_window(w, hop_length) / factor).astype(frames.dtype)
     # Channel by channel, so that numpy's loops are long; they are interleaved once.
-    apart = np.empty((n_channels, *sums.shape[:2]), sums.dtype)
-    apart[:, :n_later] = np.moveaxis(sums[:n_later], 2, 0)
+    apart = np.empty((n_channels, n_frames + n_later, hop_length), frames.dtype)
+    apart[:, :n_later] = 0 if tail is None else np.moveaxis(tail, 2, 0)
     # The last hop of a window may be shorter than a hop.
     apart[:, n_later:, N - n_later * hop_length :] = 0
     # Older frames come first into each sum: so its bits do not depend on the blocks.
@@ -198,9 +168,10 @@ def _overlap_add(frames, sums, scaled, redundant, spectrum=None):
         add = np.copyto if k == n_later else _add
         for channel, x in enumerate(apart[:, k : k + n_frames, : part.shape[2]]):
             add(x, part[:, channel])
+    sums = np.empty((*apart.shape[1:], n_channels), frames.dtype)
     for channel, x in enumerate(apart):
         sums[:, :, channel] = x
-    return spectrum
+    return sums[:n_frames].reshape(-1, n_channels), sums[n_frames:]
 
 
 def _add(x, y):

@@ -38,10 +38,10 @@ def waveform(frames, format):
     ndarray of shape (n_samples, n_channels), float32
         What all windows cover; plain numbers are returned as they are.
     """
-    frames = np.asarray(frames)
-    if format is None or not len(frames):
-        return _no_frames(frames, format)
-    return istft(frames, *format.istft_args()).astype(np.float32, copy=False)
+    x = np.asarray(frames)
+    if format is not None:
+        x = istft(x, *format.istft_args())
+    return x.astype(np.float32, copy=False)
 
 
 def waveform_blocks(blocks, format):
@@ -61,12 +61,6 @@ def waveform_blocks(blocks, format):
         blocks = istft_blocks(blocks, *format.istft_args())
     for x in blocks:
         yield x.astype(np.float32, copy=False)
-
-
-def _no_frames(frames, format):
-    if format is None:
-        return frames.astype(np.float32, copy=False)
-    return np.empty((0, format.n_channels), np.float32)
 
 
 def samples_for(n_frames, format):
