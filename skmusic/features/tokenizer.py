@@ -5,6 +5,7 @@ components; its token is the nearest of the k-means centroids of these features.
 plain numbers, which are no waveform, the numbers of a row stand for the levels.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,6 +164,7 @@ def fit_tokenizer(bands, step, n_tokens, most_tokens, rng):
     # Here and not above: they take a while to load, and playing needs neither.
     from sklearn.cluster import KMeans
     from sklearn.decomposition import PCA
+    from sklearn.exceptions import ConvergenceWarning
 
     n_steps = sum(map(len, bands))
     if n_tokens is None:
@@ -190,9 +192,12 @@ def fit_tokenizer(bands, step, n_tokens, most_tokens, rng):
         mean = pca.mean_.astype(np.float32)
         scaled = (pool - mean) @ components.T * weight
         n_tokens = min(n_tokens, len(np.unique(scaled, axis=0)))
-        kmeans = KMeans(n_tokens, init="random", n_init=1, max_iter=15, tol=0)
-        fit = kmeans.set_params(random_state=rng).fit
-        centroids = ignore_convergence_warning(fit, scaled).cluster_centers_
+        options = {"init": "random", "n_init": 1, "max_iter": 15, "tol": 0}
+        kmeans = KMeans(n_tokens, **options, random_state=rng)
+        # It warns when it may stop early; the count of iterations is ours.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            centroids = kmeans.fit(scaled).cluster_centers_
     nothing = np.ones((len(centroids), len(mean)))
     return Tokenizer(step, reference, mean, components, weight, centroids, nothing)
 
@@ -208,17 +213,6 @@ def _drawn(arrays, most, rng):
     return np.concatenate(
         [a[part - start] for a, part, start in zip(arrays, parts, starts, strict=True)]
     )
-
-
-def ignore_convergence_warning(fit, *arrays):
-    """K-means warns when it may stop early; the count of iterations is ours."""
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return fit(*arrays)
 
 
 def mean_energies(bands, tokens, n_tokens, step):
