@@ -99,11 +99,8 @@ def _phrase(size, metre, rng):
     walks = [np.cumsum(rng.choice([-2, -1, 1, 2], 8)) for _ in range(2)]
     phrase = []
     for bar in range(size):
-        which = bar % 4 == 2
-        rhythm, contour = (
-            rhythms[int(which)],
-            walks[int(which)] + (0, 1, 2, -1)[bar % 4],
-        )
+        which = int(bar % 4 == 2)
+        rhythm, contour = rhythms[which], walks[which] + (0, 1, 2, -1)[bar % 4]
         if bar % 4 == 3 or bar == size - 1:
             rhythm = rng.choice(cadences)
             contour = np.array([1, 0, -1, 0, 0, 0, 0, 0])

@@ -181,11 +181,6 @@ def play(instrument, pitch, duration, sr, rng):
     ndarray of shape (n_samples,)
         The note and its release, about 1 in amplitude.
 
-    Raises
-    ------
-    KeyError
-        If there is no such instrument.
-
     Examples
     --------
     >>> import numpy as np

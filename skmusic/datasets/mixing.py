@@ -122,11 +122,6 @@ def render(notes, n_samples, sr, rng):
     ndarray of shape (n_samples, 2)
         The song in float32, at most 0.9 in magnitude.
 
-    Raises
-    ------
-    KeyError
-        If a note asks for an instrument that is not in ``CHANNELS``.
-
     Examples
     --------
     >>> import numpy as np
