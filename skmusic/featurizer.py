@@ -346,13 +346,11 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
                 f"factor={self.factor} cannot be undone in single precision; use a "
                 "number nearer to 1, such as 2 / N."
             )
-        spectra.synthesis_window(self._window(), self._hop())
+        window = spectra.analysis_window(self.window, self.N)
+        spectra.synthesis_window(window, self._hop())
 
     def _hop(self):
         return self.N // 2 if self.hop_length is None else self.hop_length
-
-    def _window(self):
-        return spectra.analysis_window(self.window, self.N)
 
     def _frames(self, x):
         if x.shape[1] != self.n_channels_:

@@ -41,8 +41,9 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     synthesis : {"concatenative", "neural", "regression"}, default="concatenative"
         How forecasts become frames. "concatenative" plays short segments of the
         recordings, chosen by the network's probability and by how well they join.
-        "neural" holds no recording: the network draws what comes next, a tenth of a
-        second at a time, and a vocoder makes it sound; next to nothing is copied.
+        "neural" holds no recording: the network draws what comes next, four steps at a
+        time (a tenth of a second, longer from ``N=4096``), and a vocoder makes it
+        sound; next to nothing is copied.
         "regression" is the article's: the network forecasts the next frame itself by
         least squares, and what is sampled soon stands still.
     n_tokens : int or None, default=None
@@ -290,7 +291,8 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         check_dims(recordings, n_dims, format)
         if self.synthesis == "regression" and format is not None:
             _warn_of_many_frames(format)
-        old, past, cls = None, None, _class_of(self.synthesis)
+        module, name = SYNTHESES[self.synthesis]
+        old, past, cls = None, None, getattr(import_module(module), name)
         if again:
             old = self._goes_on(cls, n_dims, format, grow)
             past = past_of(old.network, self.history_, self.training_)
@@ -374,8 +376,3 @@ def _warn_of_many_frames(format):
             UserWarning,
             stacklevel=4,
         )
-
-
-def _class_of(synthesis):
-    module, name = SYNTHESES[synthesis]
-    return getattr(import_module(module), name)

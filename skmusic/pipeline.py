@@ -5,10 +5,9 @@ from numbers import Integral
 from typing import Any, Self, TypeVar
 
 import sklearn.pipeline
-from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import _name_estimators
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _is_fitted, check_is_fitted
 
 from skmusic.audio.html import preview
 from skmusic.audio.music import Music
@@ -21,11 +20,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 def _only_if(check: Callable[[Any], bool]) -> Callable[[F], F]:
     """scikit-learn's `available_if`, through which type checkers see."""
     return available_if(check)
-
-
-def _can_go_on(pipe):
-    """Whether the last step learns in parts."""
-    return hasattr(pipe.steps[-1][1], "partial_fit")
 
 
 def _can_sample(pipe):
@@ -74,7 +68,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
             steps = [s if isinstance(s, (list, tuple)) else next(named) for s in steps]
         self._steps = steps
 
-    @_only_if(_can_go_on)
+    @_only_if(lambda pipe: hasattr(pipe.steps[-1][1], "partial_fit"))
     def partial_fit(self, X: Recordings, y: object = None, **params: Any) -> Self:
         """Go on learning, from new recordings, with the transformers as they are.
 
@@ -182,7 +176,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         frames, n_samples = self._length(frames, seconds)
         options |= {} if frames is None else {"frames": frames}
         seeds, many = as_seed_list(seed)
-        heard = self._heard(seeds)
+        heard = self._frames_of_each(seeds)
         options = self._in_style(options, style)
         made = self.steps[-1][1].sample(heard if many else heard[0], **options)
         music, *about = made if isinstance(made, tuple) else (made,)
@@ -259,7 +253,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 )
         frames, n_samples = self._length(frames, seconds)
         refuse_number(seed)
-        (heard,) = self._heard([seed])
+        (heard,) = self._frames_of_each([seed])
         options = self._in_style(options, style)
         blocks = _frame_blocks(
             self.steps[-1][1], heard, frames, int(block_frames), options
@@ -305,35 +299,27 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 )
         return frames, None
 
-    def _heard(self, seeds):
-        """Frames of seeds, None for silence; what is there twice is heard once."""
-        heard = {id(None): None}
+    def _frames_of_each(self, seeds):
+        """Frames of seeds, None for silence; what is there twice is read once."""
+        frames = {id(None): None}
         for seed in seeds:
-            if id(seed) not in heard:
+            if id(seed) not in frames:
                 x = [seed]
                 for step in self._transformers():
                     x = step.transform(x)
-                heard[id(seed)] = x[0]
-        return [heard[id(seed)] for seed in seeds]
+                frames[id(seed)] = x[0]
+        return [frames[id(seed)] for seed in seeds]
 
     def _in_style(self, options, style):
         """Options of the last step, with the frames of a style if there is one."""
         if style is None:
             return options
         refuse_number(style, "style")
-        return options | {"style": self._heard([style])[0]}
+        return options | {"style": self._frames_of_each([style])[0]}
 
     def _transformers(self):
         steps = [step for _, step in self.steps[:-1]]
         return [step for step in steps if step not in (None, "passthrough")]
-
-
-def _is_fitted(estimator):
-    try:
-        check_is_fitted(estimator)
-    except NotFittedError:
-        return False
-    return True
 
 
 def _frame_blocks(generator, state, frames, block_frames, options):

@@ -228,7 +228,7 @@ class PlayingMixin:
     def _begin(self, seeds, sampling, random_state, style):
         """States that seeds are, or that are after them; heard once each."""
         if style is not None:
-            style = self._heard(style, "style")
+            style = self._checked(style, "style")
         rng = check_random_state(
             self.random_state if random_state is None else random_state
         )
@@ -244,8 +244,8 @@ class PlayingMixin:
                 states.append(seed if style is None else made.restyle(seed, style))
                 continue
             if id(seed) not in primed:
-                checked = self._heard(seed, "seed")
-                primed[id(seed)] = made.prime(checked, sampling, style)
+                frames = self._checked(seed, "seed")
+                primed[id(seed)] = made.prime(frames, sampling, style)
             # A source of its own: the caller's may be used elsewhere meanwhile.
             own = np.random.RandomState(rng.randint(2**31))
             states.append(made.start(primed[id(seed)], sampling, own))
@@ -260,7 +260,7 @@ class PlayingMixin:
         check_same_format(format, self.synthesis_.format, "X")
         return recordings
 
-    def _heard(self, frames, name):
+    def _checked(self, frames, name):
         """Frames of one recording that fit what was fitted."""
         checked = check_sequence(self, frames, self.n_dims_, name)
         check_same_format(format_of(frames), self.synthesis_.format, name)
