@@ -53,11 +53,6 @@ def check_array(name, x, shape, kind="f", low=-LARGEST, high=LARGEST):
     low, high : float
         Least and greatest value allowed; NaN never is.
 
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-
     Examples
     --------
     >>> import numpy as np
@@ -87,23 +82,7 @@ def check_array(name, x, shape, kind="f", low=-LARGEST, high=LARGEST):
 
 
 def check_number(name, x, kind, low, high):
-    """Refuse what is not a number of such a kind and range.
-
-    Parameters
-    ----------
-    name : str
-        Of the number, for the message.
-    x : object
-        What should be a number.
-    kind : {"f", "i"}
-        Any real number, or a whole one.
-    low, high : float
-        Least and greatest value allowed.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else.
+    """Refuse what is no number from `low` to `high`: any ``"f"``, a whole ``"i"``.
 
     Examples
     --------
@@ -129,11 +108,6 @@ def check_declared(value):
     value : dataclass
         Its fields are declared by `skmusic.utils.fields`. Names of axes stand for the
         same length in all of them. What it calls its ``laws`` must hold, too.
-
-    Raises
-    ------
-    ValueError
-        If a field is of another shape, type or range.
 
     Examples
     --------
@@ -168,20 +142,7 @@ def check_declared(value):
 
 
 def check_network(network, n_inputs, n_outputs):
-    """Refuse what is no network from so many inputs to so many outputs.
-
-    Parameters
-    ----------
-    network : dict
-        Weights, see the module.
-    n_inputs, n_outputs : int
-        Numbers that go in and come out at each step.
-
-    Raises
-    ------
-    ValueError
-        If arrays are missing, do not fit together, or are not finite.
-    """
+    """Refuse what is no network from so many inputs to so many outputs a step."""
     match network:
         case {"layers": [*layers], "head": (V, d), "skip": [*skip], **rest} if not rest:
             n = n_inputs

@@ -65,10 +65,7 @@ _ESTIMATORS = {
     "sklearn.Pipeline": sklearn.pipeline.Pipeline,
 }
 _NAMES = {cls: name for name, cls in {**_DATACLASSES, **_ESTIMATORS}.items()}
-_CHECKS = {
-    FFTFeaturizer: check_featurizer,
-    StatefulLSTMGenerator: check_generator,
-}
+_CHECKS = {FFTFeaturizer: check_featurizer, StatefulLSTMGenerator: check_generator}
 _NOT_KEPT = {"callbacks", "checkpoint_dir", "memory", "n_jobs"}
 # Names of what fits set.
 _FITTED = re.compile(r"_[a-z]+|[a-z][a-z0-9_]*_")
