@@ -60,16 +60,6 @@ def check_fields(value):
 
     Pickle makes objects without their constructors, of whatever fields they had in
     the version that saved them.
-
-    Parameters
-    ----------
-    value : object
-        What is no dataclass passes.
-
-    Raises
-    ------
-    ValueError
-        If a field is missing.
     """
     if not is_dataclass(value):
         return

@@ -6,13 +6,7 @@ from skmusic.utils.validation import check_recordings
 
 
 def check_sequences(estimator, X, *, reset):
-    """Check recordings that are sequences of frames, see `validation`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As `check_recordings`, and if they are paths.
-    """
+    """Check recordings that are sequences of frames, as `check_recordings` does."""
     recordings = check_recordings(estimator, X, reset=reset, what="frame sequence")
     if recordings.form == "paths":
         raise ValueError(
@@ -23,20 +17,7 @@ def check_sequences(estimator, X, *, reset):
 
 
 def check_dims(recordings, n_dims, format):
-    """Refuse frames of other than so many numbers, or of a format of others.
-
-    Parameters
-    ----------
-    recordings : Recordings
-    n_dims : int
-        Numbers in a frame.
-    format : FrameFormat or None
-
-    Raises
-    ------
-    ValueError
-        The message names the recording.
-    """
+    """Refuse frames of other than so many numbers, or of a format of others."""
     for i, found in enumerate(recordings.each_n_dims):
         if found != n_dims:
             raise ValueError(
@@ -53,17 +34,7 @@ def check_dims(recordings, n_dims, format):
 def check_same_format(found, format, name):
     """Refuse frames that know that they are of another format than what was fitted.
 
-    Parameters
-    ----------
-    found, format : FrameFormat or None
-        Of the frames, and what was fitted; None of plain numbers, which may be any.
-    name : str
-        Of the argument, for the message.
-
-    Raises
-    ------
-    ValueError
-        The message has both.
+    Both formats are None of plain numbers, which may be any; `name` is the argument's.
     """
     if None not in (found, format) and found != format:
         raise ValueError(
