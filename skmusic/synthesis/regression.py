@@ -84,9 +84,7 @@ class Regression:
         scaled = [np.asarray(s / scale, np.float32) for s in sequences]
         # Zeros before the first frame: what is sampled from nothing is learned too.
         pairs = [(teacher_forcing_input(s), s) for s in scaled]
-        seconds = (
-            step_seconds(None) if format is None else format.hop_length / format.sr
-        )
+        seconds = step_seconds(None) if format is None else format.seconds
 
         def playing(network):
             total, count = 0.0, 0
@@ -113,13 +111,14 @@ class Regression:
         return playing(trained.network), trained
 
     def _inputs(self, frames):
-        """Frames ``(n_frames, n_dims)`` in units of `scale`, float32."""
-        return np.asarray(frames / self.scale, np.float32)
+        """What the network hears of frames, and zeros before: float32, scaled."""
+        scaled = np.asarray(np.asarray(frames) / self.scale, np.float32)
+        return zero_padded_input(scaled)
 
     def _forecasts(self, frames):
         """Forecasts before the first frame and after each, one more than frames."""
-        inputs = zero_padded_input(self._inputs(np.asarray(frames)))
-        return forward(self.network, inputs, zero_state(self.network))[0] * self.scale
+        start = zero_state(self.network)
+        return forward(self.network, self._inputs(frames), start)[0] * self.scale
 
     def predict(self, frames):
         """Forecast after each frame ``(n_frames, n_dims)``."""
@@ -139,8 +138,7 @@ class Regression:
         What it has heard but the last frame is the network's state, and that frame is
         its next input.
         """
-        x = zero_padded_input(self._inputs(np.asarray(frames)))
-        state = zero_state(self.network)
+        x, state = self._inputs(frames), zero_state(self.network)
         if len(x) > 1:
             state = forward(self.network, x[:-1], state)[1][-1]
         return RegressionState(state, x[-1])

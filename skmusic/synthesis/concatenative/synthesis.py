@@ -14,6 +14,7 @@ from skmusic.spectra.reframing import (
     samples_for,
     step_seconds,
     steps_known,
+    waveform,
 )
 from skmusic.synthesis.concatenative import tokens
 from skmusic.synthesis.concatenative.database import (
@@ -100,19 +101,19 @@ class Concatenative:
 
     def predict(self, frames):
         """Frame that would be played next after each, at temperature 0."""
-        features = tokens.step_features(frames, self.format, self.tokenizer)
+        features = self.tokenizer.features(waveform(frames, self.format))
         scores = start_scores(self.database, self.network, features, self.tokenizer)
         units = np.array([int(score.argmax()) for score in scores])
         size, n = self.database.samples_per_unit, samples_for(1, self.format)
-        waveform, ends = self.database.waveform, self.database.ends
+        played, ends = self.database.waveform, self.database.ends
         known = steps_known(len(frames), len(features), self.format)
-        x = np.zeros((len(frames), n, waveform.shape[1]), np.float32)
+        x = np.zeros((len(frames), n, played.shape[1]), np.float32)
         for window, step, late in zip(x, *known, strict=True):
             first = units[step] * size + late
             # Nothing is known of what follows the end of a stretch.
-            played = waveform[first : min(first + n, ends[units[step]] * size)]
-            window[: len(played)] = played
-        x = x.reshape(-1, waveform.shape[1]) * np.float32(self.database.scale)
+            part = played[first : min(first + n, ends[units[step]] * size)]
+            window[: len(part)] = part
+        x = x.reshape(-1, played.shape[1]) * np.float32(self.database.scale)
         apart = self.format and replace(self.format, hop_length=n)
         return cut_frames(x, len(frames), apart)
 
@@ -122,7 +123,7 @@ class Concatenative:
 
     def prime(self, frames, sampling, style=None):
         """What is known after the frames of a seed, in its style or that of others."""
-        features = tokens.heard(frames, self.format, self.tokenizer)
+        features = tokens.seed_features(frames, self.format, self.tokenizer)
         asked = () if style is None else self._style(style)
         return prime(
             self.database, self.network, features, self.tokenizer, sampling, *asked
@@ -138,7 +139,7 @@ class Concatenative:
         return replace(state, style=style, target_style=style, match=match)
 
     def _style(self, frames):
-        features = tokens.heard(frames, self.format, self.tokenizer)
+        features = tokens.seed_features(frames, self.format, self.tokenizer)
         if not len(features):
             raise ValueError(
                 "the style has too few frames to make a step; pass a longer one."

@@ -164,18 +164,13 @@ def _nearest_token(tokenizer, pairs):
     return (A / width).astype(np.float32), (d / width).astype(np.float32)
 
 
-def heard(frames, format, tokenizer):
-    """Features ``(n_steps, n_features)`` of frames, the last step at their end.
+def seed_features(frames, format, tokenizer):
+    """Features ``(n_steps, n_features)`` of a seed, the last step at its end.
 
     Frames at the beginning that make no whole step are passed over.
     """
     x, size = waveform(frames, format), max(tokenizer.step, 1)
     return tokenizer.features(x[len(x) % size :])
-
-
-def step_features(frames, format, tokenizer):
-    """Features of all steps from the beginning of a recording on."""
-    return tokenizer.features(waveform(frames, format))
 
 
 def log_likelihood(frames, format, tokenizer, network):

@@ -16,10 +16,9 @@ from skmusic.network.training import TrainingSettings
 from skmusic.spectra.reframing import waveform
 from skmusic.synthesis.concatenative.tokens import (
     SynthesisSettings,
-    heard,
     log_likelihood,
     read_tokens,
-    step_features,
+    seed_features,
     train_on,
 )
 
@@ -51,7 +50,7 @@ def test_tokens_are_those_of_the_features(learned, frames):
     assert len(found.tokens) == len(found.features) == len(frames)
     for x, features, tokens in zip(frames, found.features, found.tokens, strict=True):
         np.testing.assert_array_equal(tokenizer.tokens(features), tokens)
-        whole = step_features(x, x.format, tokenizer)
+        whole = tokenizer.features(waveform(x, x.format))
         # The first step of the music follows what was silent.
         lead = len(whole) - len(features)
         assert 0 <= lead < 5
@@ -76,7 +75,7 @@ def test_the_score_is_a_mixture_of_densities(learned, frames):
     (found, network), x = learned, frames[0]
     tokenizer = found.tokenizer
     score = log_likelihood(x, x.format, tokenizer, network)
-    features = step_features(x, x.format, tokenizer)
+    features = tokenizer.features(waveform(x, x.format))
     assert score.shape == (len(features),)
     z, _ = forward(network, teacher_forcing_input(features), zero_state(network))
     assert np.allclose(logsumexp(log_softmax(z), axis=1), 0, atol=1e-5)
@@ -98,11 +97,11 @@ def test_the_score_of_a_step_knows_no_later_one(learned, frames, n):
 def test_a_seed_is_heard_up_to_its_end(learned, frames):
     (found, _), x, format = learned, frames[0], frames[0].format
     per_step = format.step // format.hop_length
-    whole = heard(x[: 30 * per_step + 1], format, found.tokenizer)
+    whole = seed_features(x[: 30 * per_step + 1], format, found.tokenizer)
     # Whole steps whose samples lie at other frames sound the same a frame later.
-    later = heard(x[per_step : 30 * per_step + 1], format, found.tokenizer)
+    later = seed_features(x[per_step : 30 * per_step + 1], format, found.tokenizer)
     np.testing.assert_allclose(later[1:], whole[-len(later) + 1 :], atol=2e-2)
-    assert heard(x[:0], format, found.tokenizer).shape == (0, whole.shape[1])
+    assert seed_features(x[:0], format, found.tokenizer).shape == (0, whole.shape[1])
 
 
 def plain(n, seed=0):
