@@ -15,8 +15,9 @@ from skmusic.audio.music import rate_of
 from skmusic.audio.recordings import as_file
 from skmusic.inversion import InverseMixin
 from skmusic.spectra.frames import FrameFormat, Frames
-from skmusic.spectra.streaming import FrameList, FrameReader, map_files, map_threads
+from skmusic.spectra.streaming import FrameList, FrameReader
 from skmusic.utils.limits import MOST_CHANNELS
+from skmusic.utils.threads import map_files, map_threads
 from skmusic.utils.types import Recordings
 from skmusic.utils.validation import check_recordings
 

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmusic import spectra
 from skmusic.spectra.frames import format_of
-from skmusic.spectra.streaming import map_threads
+from skmusic.utils.threads import map_threads
 from skmusic.utils.types import Array
 from skmusic.utils.validation import check_recordings, name_of_file, restore_shape
 

@@ -25,20 +25,9 @@ from skmusic.cli.console import (
     without_library_noise,
 )
 from skmusic.cli.interrupt import ending_at_once
-from skmusic.cli.models import (
-    check_source,
-    keeping,
-    load_model,
-    parameters,
-    save_model,
-)
+from skmusic.cli.models import check_source, keeping, load_model, parameters, save_model
 from skmusic.cli.outputs import check_checkpoint, check_output_path, find_output_paths
-from skmusic.cli.recordings import (
-    check_seeds,
-    describe,
-    find_songs,
-    in_one_line,
-)
+from skmusic.cli.recordings import check_seeds, describe, find_songs, in_one_line
 from skmusic.utils.lengths import length
 
 # Arguments that `Pipeline.sample` and `Pipeline.stream` take under the same name.
@@ -164,10 +153,7 @@ def info(args):
     report = {"files": [], "errors": []}
     with ending_at_once():
         for path in args.files:
-            if path.is_dir():
-                _describe_folder(args, path, report)
-            else:
-                _describe(args, path, report)
+            (_describe_folder if path.is_dir() else _describe)(args, path, report)
     return report
 
 

@@ -2,7 +2,6 @@
 
 import shlex
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 from skmusic.cli.arguments import MODELS
 from skmusic.cli.console import say
@@ -16,38 +15,22 @@ _LITTLE = 60
 def find_songs(args, ignore=()):
     """Find the recordings to learn from; leave out those that cannot be read."""
     from skmusic import audio
+    from skmusic.utils.threads import map_files
 
-    songs, seconds, errors = [], 0.0, []
-    found = audio.find(args.songs, ignore)
-    with ThreadPoolExecutor() as pool:
-        for path, about in zip(found, pool.map(_about, found), strict=True):
-            if isinstance(about, ValueError):
-                errors.append(about)
-            else:
-                songs.append(path)
-                seconds += about["seconds"]
-    if errors and (args.strict or not songs):
-        raise errors[0]
-    for error in errors:
-        warnings.warn(f"left out: {error}")
-    if songs:
-        recordings = f"{len(songs)} recording{'s'[: len(songs) != 1]}"
-        say(args, f"learning from {recordings}, {length(seconds)} of music ...")
-        if seconds < _LITTLE:
-            warnings.warn(
-                f"{length(seconds)} of music is little, pieces will repeat it; "
-                "give some minutes"
-            )
+    if not (found := audio.find(args.songs, ignore)):
+        return []
+    on_error = "raise" if args.strict else "warn"
+    facts = map_files(audio.info, found, n_jobs=-1, on_error=on_error)
+    songs = [path for path, about in zip(found, facts, strict=True) if about]
+    seconds = sum(about["seconds"] for about in facts if about)
+    recordings = f"{len(songs)} recording{'s'[: len(songs) != 1]}"
+    say(args, f"learning from {recordings}, {length(seconds)} of music ...")
+    if seconds < _LITTLE:
+        warnings.warn(
+            f"{length(seconds)} of music is little, pieces will repeat it; "
+            "give some minutes"
+        )
     return songs
-
-
-def _about(path):
-    from skmusic import audio
-
-    try:
-        return audio.info(path)
-    except ValueError as error:
-        return error
 
 
 def check_seeds(args):

@@ -3,83 +3,15 @@
 So a pipeline learns from more music than memory holds.
 """
 
-import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
 
 from skmusic import audio, spectra
 from skmusic.audio.decoding import most_samples, read_blocks
 from skmusic.spectra.frames import FrameFormat, Frames
-
-
-def map_threads(function, items, *more, n_jobs):
-    """Results for each item, in threads; one item is not worth a thread.
-
-    With `more` lists, an item of each goes into each call.
-
-    Examples
-    --------
-    >>> from skmusic.spectra.streaming import map_threads
-    >>> map_threads(pow, [2, 3], [5, 2], n_jobs=2)
-    [32, 9]
-    """
-    n_jobs = min(effective_n_jobs(n_jobs), len(items))
-    run = Parallel(n_jobs=n_jobs, prefer="threads")
-    return run(delayed(function)(*args) for args in zip(items, *more, strict=True))
-
-
-def map_files(function, paths, *more, n_jobs, on_error, one_at_least=True):
-    """Result of a function of each path, None for files that cannot be decoded.
-
-    Parameters
-    ----------
-    function : callable
-        Called with a path, and an item of each of `more`.
-    paths : list of str or bytes
-        Files, or their contents.
-    *more : list
-        Of the same length.
-    n_jobs : int or None
-        Threads.
-    on_error : {"warn", "raise"}
-        What is done with a file that cannot be decoded.
-    one_at_least : bool, default=True
-        Whether the first error is raised if no file can be decoded.
-
-    Returns
-    -------
-    list
-
-    Raises
-    ------
-    ValueError
-        Of a file that cannot be decoded.
-    FileNotFoundError, OSError
-        Of one that is missing.
-    """
-    results = map_threads(partial(_attempt, function), paths, *more, n_jobs=n_jobs)
-    errors = [r for r in results if isinstance(r, Exception)]
-    none = one_at_least and len(errors) == len(paths)
-    if errors and (on_error == "raise" or none):
-        raise errors[0]
-    for error in errors:
-        warnings.warn(f"left out: {error}", UserWarning, stacklevel=4)
-    return [None if isinstance(r, Exception) else r for r in results]
-
-
-def _attempt(read, path, *more):
-    """Result of `read(path)`, or the error if the file cannot be decoded."""
-    if isinstance(path, str) and not os.path.exists(path):
-        raise FileNotFoundError(f"{path!r} does not exist; check the path.")
-    try:
-        return read(path, *more)
-    except ValueError as error:
-        return error
+from skmusic.utils.threads import map_files
 
 
 @dataclass(frozen=True)
