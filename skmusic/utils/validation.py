@@ -225,10 +225,9 @@ def _is_listlike(X):
     """Lists and tuples, and one-dimensional arrays or Series of objects or text."""
     if isinstance(X, (list, tuple)):
         return True
-    kind = getattr(getattr(X, "dtype", None), "kind", "")
-    text = kind in ("O", "U", "S", "T") or str(getattr(X, "dtype", "")).startswith(
-        ("str", "string")
-    )
+    dtype = getattr(X, "dtype", None)
+    text = getattr(dtype, "kind", "") in ("O", "U", "S", "T")
+    text = text or str(dtype).startswith("str")
     return text and getattr(X, "ndim", 0) == 1
 
 
