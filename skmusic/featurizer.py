@@ -16,7 +16,7 @@ from skmusic.audio.recordings import as_file
 from skmusic.inversion import InverseMixin
 from skmusic.spectra.frames import FrameFormat, Frames
 from skmusic.spectra.streaming import FrameList, FrameReader
-from skmusic.utils.limits import MOST_CHANNELS
+from skmusic.utils.limits import MOST_CHANNELS, MOST_RATE, MOST_WINDOW
 from skmusic.utils.threads import map_files, map_threads
 from skmusic.utils.types import Recordings
 from skmusic.utils.validation import check_recordings
@@ -33,7 +33,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     N : int, default=2048
-        Samples in a window ("n_fft" in librosa); even, at least 2.
+        Samples in a window ("n_fft" in librosa); even, 2 to 1048576.
     hop_length : int or None, default=None
         Samples between windows, from 1 to N; None is ``N // 2``.
     window : str, tuple or array-like of shape (N,), default="hann"
@@ -91,10 +91,10 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "N": [Interval(Integral, 2, None, closed="left")],
+        "N": [Interval(Integral, 2, MOST_WINDOW, closed="both")],
         "hop_length": [Interval(Integral, 1, None, closed="left"), None],
         "window": [str, tuple, "array-like"],
-        "sr": [Interval(Real, 0, None, closed="neither")],
+        "sr": [Interval(Real, 0, MOST_RATE, closed="right")],
         "channels": [Interval(Integral, 1, MOST_CHANNELS, closed="both"), None],
         "factor": [Real],
         "redundant": ["boolean"],

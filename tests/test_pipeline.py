@@ -647,6 +647,7 @@ def test_steps_that_do_nothing(songs, nothing):
         ({"seconds": 1e-9}, "seconds=1e-09 makes no music; use"),
         ({"seconds": np.nan}, "seconds=nan makes no music; use"),
         ({"seconds": np.inf}, "seconds=inf makes no music; use"),
+        ({"seconds": 1e6}, r"seconds=1000000\.0 is more than a day; use at most 86400"),
         ({"frames": 0}, "frames=0 makes no music; ask for at least 1"),
         ({"frames": -1}, "frames=-1 makes no music; ask for at least 1"),
     ],

@@ -18,6 +18,7 @@ from skmusic.audio.files import MPEG4, native_name
 from skmusic.audio.kinds import find_kind
 from skmusic.audio.recordings import as_file
 from skmusic.audio.waveform import BLOCK, check_limits
+from skmusic.utils.limits import MOST_MP3
 
 # libsndfile corrects the number of samples silently. Only its log tells that a file is
 # shorter than its header claims, or that an Ogg stream lacks its last page.
@@ -28,8 +29,6 @@ _CUT_OFF = re.compile(
 )
 # Programs that write to a pipe do not know the length; they claim some 2 or 4 GiB.
 _UNKNOWN_LENGTH = 0x7FFFF000
-# Mending takes memory for the whole MP3. Beyond these bytes, 14 hours, none is mended.
-_MOST_MP3 = 1 << 31
 _CONVERT = "convert it to WAV or FLAC, or leave it out"
 
 
@@ -102,7 +101,7 @@ def _open_libsndfile(file, raw, size, kind):
             return False
 
     opened, damaged = raw, _is_chained(raw)
-    if kind == "mp3" and size < _MOST_MP3:
+    if kind == "mp3" and size < MOST_MP3:
         opened, damaged = _mended_mp3(file, raw.read())
     elif file.path and file.path.suffix.lower() in (".raw", ".mp3"):
         opened = io.BytesIO(raw.read())  # the libraries would believe such a name

@@ -13,14 +13,8 @@ from numpy.typing import DTypeLike
 from skmusic.audio.containers import open_source
 from skmusic.audio.recordings import as_file
 from skmusic.audio.waveform import resample, resample_blocks, to_channels
-from skmusic.utils.limits import MOST_CHANNELS
+from skmusic.utils.limits import LOUDEST, MOST_CHANNELS, MOST_TIMES, SURE_SIZE
 from skmusic.utils.types import Array, File
-
-# A file may unfold to these bytes of samples in single precision, or to so many times
-# its own size. Speech codecs of the lowest bit rates reach half of that.
-_SURE, _MOST_TIMES = 1 << 28, 1000
-# Some files hold integers as floats, up to 2 ** 31. Larger values are damaged bits.
-_LOUDEST = 1e10
 
 
 def read(
@@ -207,7 +201,7 @@ def most_samples(size, channels, gain=1.0):
     >>> most_samples(1_000_000, 2) // 44100 // 60  # minutes
     47
     """
-    return round(max(_SURE, _MOST_TIMES * size) / (4 * channels * max(1.0, gain)))
+    return round(max(SURE_SIZE, MOST_TIMES * size) / (4 * channels * max(1.0, gain)))
 
 
 def _most_of(source, sr=None, channels=None):
@@ -234,7 +228,7 @@ def _count(recording, most, claimed):
 def _check_length(n, most, name):
     if n > most:
         raise ValueError(
-            f"{name} unfolds to more than {_MOST_TIMES} times its size; it "
+            f"{name} unfolds to more than {MOST_TIMES} times its size; it "
             "is made to fill memory, or mere silence: leave it out or convert it "
             "to WAV"
         )
@@ -268,7 +262,7 @@ def _sound(source, recording, dtype, most):
         if not _is_sound(x):
             raise ValueError(
                 f"{source.name} holds samples that are infinite, beyond "
-                f"{_LOUDEST:.0e} or not a number; export it anew or leave it out"
+                f"{LOUDEST:.0e} or not a number; export it anew or leave it out"
             )
         x = x[: int(min(len(x), wanted - n))]
         n += len(x)
@@ -286,4 +280,4 @@ def _sound(source, recording, dtype, most):
 
 def _is_sound(block):
     # NaN fails both comparisons. An array of magnitudes would take longer.
-    return not len(block) or (block.min() >= -_LOUDEST and block.max() <= _LOUDEST)
+    return not len(block) or (block.min() >= -LOUDEST and block.max() <= LOUDEST)

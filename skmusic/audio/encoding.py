@@ -10,12 +10,12 @@ from skmusic.audio.files import native_name, written_whole
 from skmusic.audio.music import rate_of
 from skmusic.audio.waveform import (
     BLOCK,
-    RATES,
     as_waveform,
     check_limits,
     resample,
     to_16_bits,
 )
+from skmusic.utils.limits import RATES
 from skmusic.utils.types import Name
 
 # For each suffix: format, subtype and the rates that the encoder takes. libvorbis does

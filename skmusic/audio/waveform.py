@@ -4,10 +4,10 @@ import numpy as np
 import soxr
 from numpy.typing import ArrayLike
 
-from skmusic.utils.limits import MOST_CHANNELS
+from skmusic.audio.music import rate_of
+from skmusic.utils.limits import MOST_CHANNELS, RATES
 from skmusic.utils.types import Array
 
-RATES = range(100, 1_000_001)  # Hz; no recording of music lies outside
 BLOCK = 8192  # samples decoded or encoded at once; longer ones overflow stacks
 
 
@@ -30,13 +30,15 @@ def resample(x: ArrayLike, sr_in: float, sr_out: float) -> Array:
     Raises
     ------
     ValueError
-        If a rate is out of range, `x` is no waveform or too short for one sample.
+        If a rate is out of range or not that of music that knows its own, `x` is no
+        waveform, or too short for one sample.
 
     Examples
     --------
     >>> resample(np.zeros((44100, 2)), 44100, 16000).shape
     (16000, 2)
     """
+    sr_in = rate_of(x, sr_in)
     x = as_waveform(x)
     for sr in (sr_in, sr_out):
         check_limits("resampling", sr, x.shape[1])
@@ -106,6 +108,7 @@ def to_channels(x: ArrayLike, channels: int) -> Array:
            [0.25, 0.25]])
     """
     x = as_waveform(x)
+    _check_channels("mixing", x.shape[1])
     if channels == x.shape[1]:
         return x
     if channels == 1:
@@ -151,6 +154,10 @@ def check_limits(what, sr, channels):
             f"{what}: the sampling rate must be a whole number of Hz from "
             f"{RATES[0]} to {RATES[-1]}, got {sr!r}"
         )
+    _check_channels(what, channels)
+
+
+def _check_channels(what, channels):
     if not 1 <= channels <= MOST_CHANNELS:
         raise ValueError(
             f"{what}: there must be 1 to {MOST_CHANNELS} channels, got {channels!r}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from skmusic import __version__
 from skmusic.synthesis import SYNTHESES
+from skmusic.utils.limits import MOST_SECONDS, MOST_WINDOW, RATES
 
 # Suffixes of models. The first kind is safe to share, the second is a pickle.
 MODELS = (".skmusic", ".joblib")
@@ -31,7 +32,7 @@ def _add_learning(add):
     add("songs", nargs="*", type=_path, metavar="SONG", help=text)
     add("--N", type=_even, help="samples in a window, an even number (2048)")
     text = "sampling rate of the music (44100)"
-    add("--sr", type=_number(int, 100, 10**6), metavar="HZ", help=text)
+    add("--sr", type=_number(int, RATES[0], RATES[-1]), metavar="HZ", help=text)
     add("--epochs", type=_number(int, 1, 10**6), help="passes over the songs")
     text = "minutes of learning after which no further pass begins"
     add("--max-minutes", type=_number(float, 0.01, 10**6), metavar="MIN", help=text)
@@ -50,7 +51,7 @@ def _add_playing(add):
     add("-o", dest="out", type=_out, metavar="OUT", help=text)
     add("--pieces", type=_number(int, 1, 10**4), default=3, help="how many (3)")
     text = "length of a piece (30)"
-    add("--seconds", type=_number(float, 0.01, 86_400), default=30.0, help=text)
+    add("--seconds", type=_number(float, 0.01, MOST_SECONDS), default=30.0, help=text)
     add("--play", action="store_true", help="play the pieces too")
     text = "page to judge the pieces by: players, figures, measures; an .html file"
     add("--report", type=_page, metavar="PAGE", help=text)
@@ -104,7 +105,7 @@ def parser():
     add = command("stream", text, *groups, json=False)
     add("model", type=_path, metavar="MODEL", help="file that skmusic fit made")
     text = "how much; by default without end"
-    add("--seconds", type=_number(float, 0.01, 86_400), help=text)
+    add("--seconds", type=_number(float, 0.01, MOST_SECONDS), help=text)
     text = "write 16-bit little-endian samples without a wav header"
     add("--raw", action="store_true", help=text)
     add("--play", action="store_true", help="play it")
@@ -176,7 +177,7 @@ def _out(text):
 
 
 def _even(text):
-    N = _number(int, 2, 2**20)(text)
+    N = _number(int, 2, MOST_WINDOW)(text)
     if N % 2:
         raise argparse.ArgumentTypeError(f"{N} is odd; give {N - 1} or {N + 1}")
     return N

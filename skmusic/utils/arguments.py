@@ -9,6 +9,8 @@ from numbers import Integral, Number, Real
 
 import numpy as np
 
+from skmusic.utils.limits import MOST_SECONDS
+
 
 def as_seed_list(seed):
     """Seeds as a list, and whether a list was given: one of others than numbers.
@@ -97,6 +99,10 @@ def check_seconds(seconds):
     _check_kind("seconds", seconds, Real, "number such as 30")
     if not 0 < seconds < np.inf:
         raise ValueError(f"seconds={seconds} makes no music; use 30.")
+    if seconds > MOST_SECONDS:
+        raise ValueError(
+            f"seconds={seconds} is more than a day; use at most {MOST_SECONDS}."
+        )
 
 
 def check_backend():

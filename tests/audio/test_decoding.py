@@ -182,7 +182,7 @@ def test_a_claim_of_many_days_costs_nothing(tmp_path):
 
 
 def test_a_file_that_unfolds_to_fill_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(decoding, "_SURE", 1 << 20)
+    monkeypatch.setattr(decoding, "SURE_SIZE", 1 << 20)
     path = tmp_path / "a.flac"
     audio.write(path, np.zeros((4 * SR, 2)), SR)  # some 2000 times its size
     with pytest.raises(ValueError, match=r"a\.flac' unfolds to more than 1000 times"):
@@ -212,7 +212,7 @@ def test_a_claim_is_no_longer_than_the_file_can_be(tmp_path):
 
 
 def test_resampling_cannot_unfold_a_file_either(tmp_path, monkeypatch):
-    monkeypatch.setattr(decoding, "_SURE", 1 << 20)
+    monkeypatch.setattr(decoding, "SURE_SIZE", 1 << 20)
     sf.write(tmp_path / "a.wav", np.zeros(3000), 100, "PCM_U8")
     assert len(audio.read(tmp_path / "a.wav")[0]) == 3000
     with pytest.raises(ValueError, match="unfolds to more"):

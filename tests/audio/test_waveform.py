@@ -90,6 +90,7 @@ def test_impossible_mixes_are_refused(n, wish):
         (np.zeros((2, 0)), r"\(2, 0\)"),
         (np.zeros((2, 2, 2)), r"\(2, 2, 2\)"),
         (np.float64(1), r"\(\)"),
+        (np.zeros((2, 100)), "there must be 1 to 64 channels, got 100"),
     ],
 )
 def test_what_is_no_waveform_is_refused(tmp_path, x, complaint):
