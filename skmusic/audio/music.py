@@ -12,9 +12,12 @@ from skmusic.utils.carrying import Carrying
 class Music(Carrying):
     """Waveform ``(n_samples, n_channels)`` that knows its sampling rate.
 
-    A notebook shows it as a player. It is an ndarray in all else. What is cut out of it
-    or computed from it has the same rate; samples picked out of it have none.
-    `numpy.asarray` makes a plain array of it.
+    A notebook shows it as a player. It is an ndarray in all else. A slice of it, and
+    what arithmetic or a mean makes of it, has the same rate; samples that an index
+    picks out have none. Music of two rates is not mixed. Other functions do not mind
+    what a rate means: `numpy.take` and `numpy.repeat` keep one that is no longer right,
+    `numpy.where` loses it. Put it right by ``Music(x, sr)``; `numpy.asarray` makes a
+    plain array.
 
     Parameters
     ----------
@@ -68,11 +71,25 @@ class Music(Carrying):
         name = f"{len(self) / self.sr:.1f} s of music, {self.sr:g} Hz"
         return player(self, self.sr, name, "mp3")
 
-    def __array_wrap__(self, array, context=None, return_scalar=False):
-        made = super().__array_wrap__(array, context, return_scalar)
-        if context is not None and isinstance(made, Music):
-            made.sr = rate_of_all(context[1])
-        return made
+    def __setitem__(self, key, value):
+        rate_of_all([self, value])
+        super().__setitem__(key, value)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **options):
+        """Arithmetic; rates are compared first, so `out` is whole where they differ."""
+        sr = rate_of_all([*inputs, *out])
+        if out:
+            options["out"] = tuple(map(_plain, out))
+        made = getattr(ufunc, method)(*map(_plain, inputs), **options)
+        if out:
+            return out[0] if len(out) == 1 else out
+        if isinstance(made, tuple):
+            return tuple(Music(x, sr) for x in made)
+        return Music(made, sr) if isinstance(made, np.ndarray) else made
+
+
+def _plain(x):
+    return np.asarray(x) if isinstance(x, Music) else x
 
 
 def rate_of_all(arrays: Any) -> float | None:

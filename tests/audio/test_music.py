@@ -39,6 +39,9 @@ KEEPING = {
     "joined": lambda x, _: np.concatenate([x[:3], x[3:]]),
     "joined to plain": lambda x, _: np.concatenate([np.zeros((2, 2), "f"), x]),
     "split": lambda x, _: np.split(x, [3])[1],
+    "accumulated": lambda x, _: np.add.accumulate(x),
+    "taken apart": lambda x, _: np.modf(x)[1],
+    "written into": lambda x, _: np.multiply(x, 2, out=x.copy()),
     "pickled": lambda x, _: pickle.loads(pickle.dumps(x)),
     "joblib": dumped,
 }
@@ -72,6 +75,30 @@ def test_music_of_two_rates_does_not_mix():
     for mix in (np.add, lambda a, b: np.concatenate([a, b])):
         with pytest.raises(ValueError, match="different rates, 8000 and 44100"):
             mix(music(), music(44100))
+
+
+MIXES = {
+    "+=": lambda a, b: a.__iadd__(b),
+    "into the third": lambda a, b: np.add(a, 1, out=b),
+    "put in": lambda a, b: a.__setitem__(slice(0, 70), b),
+    "plain, into music": lambda a, b: np.add(a, b, out=np.asarray(a)),
+}
+
+
+@pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES)
+def test_what_is_refused_changes_nothing(mix):
+    a, b = music(), 2 * music(44100)
+    with pytest.raises(ValueError, match="different rates, 8000 and 44100"):
+        mix(a, b)
+    np.testing.assert_array_equal(a, music())
+    np.testing.assert_array_equal(b, 2 * music(44100))
+
+
+def test_resampling_asks_the_music():
+    made = audio.resample(music(), SR, 4000)
+    np.testing.assert_array_equal(made, audio.resample(np.asarray(music()), SR, 4000))
+    with pytest.raises(ValueError, match=r"sr=44100 contradicts .* 8000 Hz"):
+        audio.resample(music(), 44100, 4000)
 
 
 def test_a_rate_is_told_once():
