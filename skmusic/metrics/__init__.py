@@ -1,9 +1,12 @@
 """Metrics of generated music: is it alive, like the corpus, not copied.
 
 The reference comes first and the generated second, each a list of recordings of
-shape `(n_samples, n_channels)`. Sets are compared by windows of 3 s, and windows of
-one recording are never taken for independent: cross-validation leaves out whole
-recordings, and neighbours are sought in other recordings.
+shape `(n_samples, n_channels)` or of paths. Files and `skmusic.audio.Music` know their
+sampling rate; of other arrays it is `sr`, 44100 Hz if that is None.
+
+Sets are compared by windows of 3 s, and windows of one recording are never taken for
+independent: cross-validation leaves out whole recordings, and neighbours are sought in
+other recordings.
 """
 
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from skmusic.metrics import distances
-from skmusic.metrics.analysis import as_recording, spectra
+from skmusic.metrics.analysis import as_recordings, spectra
 from skmusic.metrics.copying import copying
 from skmusic.metrics.descriptors import (
     describe,
@@ -19,7 +22,7 @@ from skmusic.metrics.descriptors import (
     spectral_descriptors,
     temporal_variance,
 )
-from skmusic.utils.types import Waveforms
+from skmusic.utils.types import Recordings
 
 __all__ = [
     "classifier_auc",
@@ -39,7 +42,7 @@ def _features(reference, generated, sr):
 
 
 def collapse_index(
-    reference: Waveforms, generated: Waveforms, sr: float = 44100
+    reference: Recordings, generated: Recordings, sr: float | None = None
 ) -> float:
     """Median temporal variance of the generated over that of the reference.
 
@@ -49,10 +52,10 @@ def collapse_index(
 
     Parameters
     ----------
-    reference, generated : list of array of shape (n_samples, n_channels)
+    reference, generated : list of path, or of array of shape (n_samples, n_channels)
         Recordings.
-    sr : int
-        Sampling rate in Hz.
+    sr : int or None, default=None
+        Sampling rate of arrays, see the module.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def _collapse_index(reference, generated):
 
 
 def frechet_distance(
-    reference: Waveforms, generated: Waveforms, sr: float = 44100
+    reference: Recordings, generated: Recordings, sr: float | None = None
 ) -> float:
     """Frechet distance of the window features, squared, in reference deviations.
 
@@ -91,10 +94,10 @@ def frechet_distance(
 
     Parameters
     ----------
-    reference, generated : list of array of shape (n_samples, n_channels)
+    reference, generated : list of path, or of array of shape (n_samples, n_channels)
         Recordings.
-    sr : int
-        Sampling rate in Hz.
+    sr : int or None, default=None
+        Sampling rate of arrays, see the module.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def frechet_distance(
 
 
 def classifier_auc(
-    reference: Waveforms, generated: Waveforms, sr: float = 44100
+    reference: Recordings, generated: Recordings, sr: float | None = None
 ) -> float:
     """How well a classifier tells generated from reference windows of 3 s.
 
@@ -130,10 +133,10 @@ def classifier_auc(
 
     Parameters
     ----------
-    reference, generated : list of array of shape (n_samples, n_channels)
+    reference, generated : list of path, or of array of shape (n_samples, n_channels)
         At least two recordings each.
-    sr : int
-        Sampling rate in Hz.
+    sr : int or None, default=None
+        Sampling rate of arrays, see the module.
 
     Returns
     -------
@@ -148,14 +151,14 @@ def classifier_auc(
     --------
     >>> import numpy as np
     >>> noise = np.random.default_rng(0).standard_normal((4, 9 * 22050, 1))
-    >>> classifier_auc(noise[:2], noise[2:].cumsum(axis=1), sr=22050)
+    >>> classifier_auc(noise[:2], noise[2:].cumsum(axis=1) / 1000, sr=22050)
     1.0
     """
     return distances.auc(*_features(reference, generated, sr))
 
 
 def density_coverage(
-    reference: Waveforms, generated: Waveforms, sr: float = 44100, k: int = 5
+    reference: Recordings, generated: Recordings, sr: float | None = None, k: int = 5
 ) -> tuple[float, float]:
     """Density and coverage of the generated windows.
 
@@ -168,10 +171,10 @@ def density_coverage(
 
     Parameters
     ----------
-    reference, generated : list of array of shape (n_samples, n_channels)
+    reference, generated : list of path, or of array of shape (n_samples, n_channels)
         Recordings, at least two of reference.
-    sr : int
-        Sampling rate in Hz.
+    sr : int or None, default=None
+        Sampling rate of arrays, see the module.
     k : int
         Number of the neighbour that sets the radius.
 
@@ -200,22 +203,22 @@ def density_coverage(
 
 
 def evaluate(
-    reference: Waveforms,
-    generated: Waveforms,
-    training: Waveforms | None = None,
-    sr: float = 44100,
+    reference: Recordings,
+    generated: Recordings,
+    training: Recordings | None = None,
+    sr: float | None = None,
 ) -> dict[str, Any]:
     """Apply all metrics to generated music.
 
     Parameters
     ----------
-    reference, generated : list of array of shape (n_samples, n_channels)
+    reference, generated : list of path, or of array of shape (n_samples, n_channels)
         At least two recordings each; of equal length, lest the descriptors of
         long-range form differ for their length.
-    training : list of array, optional
+    training : list of path, or of array, optional
         Recordings the generator learnt from, searched for what it copied.
-    sr : int
-        Sampling rate in Hz.
+    sr : int or None, default=None
+        Sampling rate of arrays, see the module.
 
     Returns
     -------
@@ -235,17 +238,15 @@ def evaluate(
     >>> report["descriptors"]["tempo"].keys()
     dict_keys(['generated', 'low', 'high', 'inside'])
     """
-    sets = [
-        [as_recording(x) for x in recordings] for recordings in (reference, generated)
-    ]
-    analysed = [[spectra(x, sr) for x in recordings] for recordings in sets]
+    sets = [as_recordings(recordings, sr) for recordings in (reference, generated)]
+    analysed = [[spectra(*each) for each in recordings] for recordings in sets]
     mels = [[s.log_mel for s in spectra_] for spectra_ in analysed]
     features = distances.standardised(*mels)
     density, coverage = distances.density_and_coverage(*features)
     described = [
         [
-            {**spectral_descriptors(s), **sample_descriptors(x, sr)}
-            for s, x in zip(spectra_, recordings, strict=True)
+            {**spectral_descriptors(s), **sample_descriptors(*each)}
+            for s, each in zip(spectra_, recordings, strict=True)
         ]
         for spectra_, recordings in zip(analysed, sets, strict=True)
     ]

@@ -11,6 +11,12 @@ import numpy as np
 import soxr
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal.windows import hann
+from sklearn.base import BaseEstimator
+
+from skmusic import audio
+from skmusic.audio.music import rate_of
+from skmusic.audio.waveform import check_limits
+from skmusic.utils.validation import check_recordings
 
 RATE = 22050
 SIZE, HOP = 2048, 256
@@ -30,18 +36,27 @@ class Spectra(NamedTuple):
     chroma: np.ndarray  # unit sum, or zero where silent, (n_long_frames, 12)
 
 
-def as_recording(x):
-    """Return `x` as a `(n_samples, n_channels)` float array."""
-    x = np.asarray(x, dtype=float)
-    x = x[:, None] if x.ndim == 1 else x
-    if x.ndim != 2 or not x.size:
-        raise ValueError(f"expected (n_samples, n_channels), got shape {x.shape}")
-    return x
+def as_recordings(X, sr):
+    """Return each recording as a `(n_samples, n_channels)` float array, and its rate.
+
+    Music and files know their rate; of other arrays it is `sr`, 44,100 Hz if that is
+    None.
+    """
+    each = X if isinstance(X, list | tuple) else [X]
+    rates = [rate_of(x, sr, 44100) for x in each]
+    found = check_recordings(BaseEstimator(), X, reset=True)
+    if found.form == "paths":
+        return [audio.read(path, dtype=np.float64) for path in found.items]
+    rates *= len(found.items) // len(rates)
+    for rate in rates:
+        check_limits("recording", rate, 1)
+    items = [np.asarray(x, dtype=float) for x in found.items]
+    return list(zip(items, rates, strict=True))
 
 
 def mono(x, sr, rate=RATE):
     """Mix to mono, resampled to `rate`, in single precision."""
-    mix = as_recording(x).mean(axis=1).astype(np.float32)
+    mix = np.asarray(x, dtype=float).mean(axis=1).astype(np.float32)
     return mix if sr == rate else soxr.resample(mix, sr, rate)
 
 

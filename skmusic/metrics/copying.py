@@ -5,8 +5,8 @@ import soxr
 from numpy.lib.stride_tricks import as_strided
 from scipy.ndimage import uniform_filter1d
 
-from skmusic.metrics.analysis import mono, power_spectra
-from skmusic.utils.types import Waveforms
+from skmusic.metrics.analysis import as_recordings, mono, power_spectra
+from skmusic.utils.types import Recordings
 
 COPY_RATE, COPY_SIZE, COPY_HOP = 11025, 2048, 690  # frames of 186 ms every 63 ms
 COPY_LOW, COPY_HIGH = 0.6, 0.82  # similarity that extends and that starts a stretch
@@ -16,7 +16,10 @@ COPY_LAG, COPY_CHANGE = 2, 0.3
 
 
 def copying(
-    training: Waveforms, generated: Waveforms, sr: float = 44100, semitones: int = 3
+    training: Recordings,
+    generated: Recordings,
+    sr: float | None = None,
+    semitones: int = 3,
 ) -> dict[str, float]:
     """How much of the generated music stands in the training recordings.
 
@@ -36,10 +39,11 @@ def copying(
 
     Parameters
     ----------
-    training, generated : list of array of shape (n_samples, n_channels)
+    training, generated : list of path, or of array of shape (n_samples, n_channels)
         Recordings.
-    sr : int
-        Sampling rate in Hz.
+    sr : int or None, default=None
+        Sampling rate of arrays in Hz. Files and `skmusic.audio.Music` know theirs; of
+        other arrays None is 44100.
     semitones : int
         Largest change of pitch up or down that is still found. The time taken is
         in proportion to `2 * semitones + 1`.
@@ -68,13 +72,13 @@ def copying(
     """
     known = [
         fingerprints(y[delay:])
-        for y in (mono(x, sr, COPY_RATE) for x in training)
+        for y in (mono(x, rate, COPY_RATE) for x, rate in as_recordings(training, sr))
         # Delays of half a hop bring all alignments within a quarter of a hop.
         for delay in (0, COPY_HOP // 2)
     ]
     longest, copied_1s, copied_250ms = 0.0, [], []
-    for x in generated:
-        y = mono(x, sr, COPY_RATE)
+    for x, rate in as_recordings(generated, sr):
+        y = mono(x, rate, COPY_RATE)
         runs = np.vstack(
             [
                 copied_runs(old, new) * speed

@@ -6,7 +6,6 @@ statistics, and nothing in silence moves.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 from scipy.signal import find_peaks
 
@@ -19,9 +18,10 @@ from skmusic.metrics.analysis import (
     RATE,
     SIZE,
     TINY,
-    as_recording,
+    as_recordings,
     spectra,
 )
+from skmusic.utils.types import Recording
 
 
 def temporal_variance(log_mel):
@@ -147,15 +147,16 @@ def spectral_shape(power):
     return float(centroid), float(np.average(flatness, weights=energy))
 
 
-def describe(x: ArrayLike, sr: float = 44100) -> dict[str, float]:
+def describe(x: Recording, sr: float | None = None) -> dict[str, float]:
     """Describe one recording by numbers.
 
     Parameters
     ----------
-    x : array of shape (n_samples, n_channels) or (n_samples,)
-        Samples, full scale is -1..1.
-    sr : int
-        Sampling rate in Hz.
+    x : path, or array of shape (n_samples, n_channels) or (n_samples,)
+        A recording. Full scale of floats is -1..1.
+    sr : int or None, default=None
+        Sampling rate of an array in Hz. None is its own of `skmusic.audio.Music`, and
+        44100 of another.
 
     Returns
     -------
@@ -200,7 +201,7 @@ def describe(x: ArrayLike, sr: float = 44100) -> dict[str, float]:
     >>> round(d["centroid"]), round(d["polyphony"])
     (440, 1)
     """
-    x = as_recording(x)
+    ((x, sr),) = as_recordings([x], sr)
     return {**spectral_descriptors(spectra(x, sr)), **sample_descriptors(x, sr)}
 
 

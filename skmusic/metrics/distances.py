@@ -11,7 +11,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import pairwise_distances, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from skmusic.metrics.analysis import FRAME_RATE, spectra
+from skmusic.metrics.analysis import FRAME_RATE, as_recordings, spectra
 
 WINDOW, WINDOW_STEP = 3.0, 1.5  # seconds
 MODULATION_EDGES = (0.7, 1.5, 3.0, 6.0, 12.0, 24.0)  # Hz
@@ -19,9 +19,7 @@ MODULATION_EDGES = (0.7, 1.5, 3.0, 6.0, 12.0, 24.0)  # Hz
 
 def log_mels(recordings, sr):
     """Log-mel spectrogram of each recording."""
-    if not len(recordings):
-        raise ValueError("expected at least one recording")
-    return [spectra(x, sr).log_mel for x in recordings]
+    return [spectra(*each).log_mel for each in as_recordings(recordings, sr)]
 
 
 def window_features(log_mel):

@@ -2,10 +2,13 @@ import numpy as np
 import pytest
 from test_descriptors import SR, looped, music
 
+from skmusic import audio
 from skmusic.metrics import (
     classifier_auc,
     collapse_index,
+    copying,
     density_coverage,
+    describe,
     evaluate,
     frechet_distance,
 )
@@ -75,7 +78,7 @@ def test_constant_references_have_defined_distances(sets):
 
 
 def test_too_few_recordings_are_refused(sets):
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="at least 1"):
         collapse_index([], sets["tone"], sr=SR)
     with pytest.raises(ValueError, match="at least two"):
         classifier_auc(sets["tone"][:1], sets["noise"], sr=SR)
@@ -103,3 +106,45 @@ def test_evaluate_silence_and_without_training(sets):
     described = report["descriptors"]
     assert not described["silence"]["inside"]
     assert not described["temporal_variance"]["inside"]
+
+
+def measured(X, sr=None):
+    """What each kind of function says of recordings."""
+    reference = [audio.Music(music(1, 3), SR)]
+    copied = copying(reference, X, sr, semitones=0)
+    return collapse_index(reference, X, sr), copied, [describe(x, sr) for x in X]
+
+
+def test_music_and_files_are_measured_at_their_own_rate(tmp_path):
+    plain = [audio.resample(music(seed, 3), SR, 8000) for seed in (1, 3)]
+    known = [audio.Music(x, 8000) for x in plain]
+    assert measured(known) == measured(plain, 8000) != measured(plain)
+    assert evaluate(known, known) == evaluate(plain, plain, sr=8000)
+    quarter = [np.round(x * 2**15) / 2**15 for x in plain]
+    paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    for path, x in zip(paths, quarter, strict=True):
+        audio.write(path, x, 8000)
+    assert measured(paths) == measured([audio.Music(x, 8000) for x in quarter])
+    wholes = [(x * 2**15).astype(np.int16) for x in quarter]
+    assert describe(wholes[0], 8000) == describe(quarter[0], 8000)
+    for f in (describe, lambda x, sr: copying([x], [x], sr)):
+        with pytest.raises(ValueError, match=r"sr=44100 contradicts .* 8000 Hz"):
+            f(audio.Music(plain[0], 8000), 44100)
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (lambda x: x, "wrap it in a list"),
+        (lambda x: [x.T], "channel-first"),
+        (lambda x: [np.zeros((99, 65))], "65 channels"),
+        (lambda x: [x * np.nan], "NaN"),
+        (lambda x: [(x, SR)], "array with something beside it"),
+        (lambda x: None, "X is None"),
+    ],
+)
+def test_what_is_no_list_of_recordings_is_refused_at_once(bad, words):
+    x = np.zeros((5 * SR, 2))
+    for f in (collapse_index, copying, evaluate):
+        with pytest.raises(ValueError, match=words):
+            f([x, x], bad(x))
