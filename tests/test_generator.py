@@ -779,6 +779,18 @@ def test_learning_shows_loss_and_time_left(synthesis, capsys, monkeypatch):
     assert "sample: 100%" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("synthesis", SYNTHESES)
+def test_learning_tells_the_length_of_the_music(synthesis, frames, songs, capsys):
+    generator = StatefulLSTMGenerator(
+        synthesis, hidden_layer_sizes=(2,), epochs=1, verbose=1, random_state=0
+    )
+    with pytest.warns(UserWarning, match="less than a minute of music is little"):
+        generator.fit(frames[:1])
+    told = re.search(r"fit to ([\d.]+) s of music: ", capsys.readouterr().err)
+    seconds = len(songs.recordings[0]) / songs.sr
+    assert float(told[1]) == pytest.approx(seconds, rel=0.1)
+
+
 # Scores
 
 

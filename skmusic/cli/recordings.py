@@ -1,15 +1,11 @@
 """Find, check and describe recordings."""
 
 import shlex
-import warnings
 
 from skmusic.cli.arguments import MODELS
 from skmusic.cli.console import say
 from skmusic.cli.models import load_model, parameters
-from skmusic.utils.lengths import length
-
-# With fewer seconds of music, pieces are little more than loops of it.
-_LITTLE = 60
+from skmusic.utils.lengths import length, warn_of_little
 
 
 def find_songs(args, ignore=()):
@@ -25,11 +21,7 @@ def find_songs(args, ignore=()):
     seconds = sum(about["seconds"] for about in facts if about)
     recordings = f"{len(songs)} recording{'s'[: len(songs) != 1]}"
     say(args, f"learning from {recordings}, {length(seconds)} of music ...")
-    if seconds < _LITTLE:
-        warnings.warn(
-            f"{length(seconds)} of music is little, pieces will repeat it; "
-            "give some minutes"
-        )
+    warn_of_little(seconds)
     return songs
 
 

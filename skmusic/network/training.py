@@ -13,7 +13,7 @@ from skmusic.network import tbptt
 from skmusic.network.checkpoint import Checkpoint
 from skmusic.network.numpy_flow import N_ARRAYS
 from skmusic.network.numpy_lstm import from_arrays, to_arrays
-from skmusic.spectra.frames import STEP_SECONDS
+from skmusic.utils.lengths import length, warn_of_little
 from skmusic.utils.progress import Progress
 
 # Units and dropout by default, those of "mse" the article's; streams and steps of a
@@ -72,7 +72,7 @@ def train(
     past=None,
     *,
     playing,
-    step_seconds=STEP_SECONDS,
+    step_seconds=0.0,
     **more,
 ):
     """Train a network.
@@ -92,7 +92,7 @@ def train(
     playing : callable
         Takes a network, and returns the synthesis that plays with it.
     step_seconds : float
-        Length of a step, for the progress that is shown.
+        Length of a step, for the progress that is shown; 0 of what is no sound.
     **more
         More for `skmusic.network.tbptt.train`.
 
@@ -151,11 +151,16 @@ def train(
             trained = learned(state)
             callback(playing(trained.network), trained)
 
+    what = "fit"
+    if settings.verbose and step_seconds:
+        seconds = step_seconds * sum(len(x) for x, _ in sequences)
+        what = f"fit to {length(seconds)} of music"
+        warn_of_little(seconds)
     # TensorFlow takes seconds to load, which are no part of the progress, and speaks of
     # it; not above, since playing needs none.
     import_module("skmusic.network.keras_lstm")
     with Progress(
-        "fit", (epochs - n_done) * n_steps, "steps", settings.verbose
+        what, (epochs - n_done) * n_steps, "steps", settings.verbose
     ) as progress:
         state = tbptt.train(
             kept,

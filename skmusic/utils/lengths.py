@@ -1,4 +1,8 @@
-"""Lengths of time, written for people."""
+"""Lengths of time, written for people; a warning where music is short."""
+
+import warnings
+
+from skmusic.utils.limits import LITTLE_MUSIC
 
 
 def length(seconds):
@@ -17,3 +21,19 @@ def length(seconds):
     if hours:
         return f"{hours} h {minutes_left:02d} min"
     return f"{minutes} min {left:02d} s"
+
+
+def warn_of_little(seconds):
+    """Warn where there is so little music to learn that pieces will repeat it.
+
+    Examples
+    --------
+    >>> from skmusic.utils.lengths import warn_of_little
+    >>> warn_of_little(1200.0)
+    """
+    if seconds < LITTLE_MUSIC:
+        warnings.warn(
+            "less than a minute of music is little, pieces will repeat it; give some "
+            "minutes",
+            UserWarning,
+        )

@@ -196,7 +196,7 @@ def test_the_length_of_all_is_told_and_little_is_warned_of(songs, capsys):
     assert run("compose", songs / "a.wav", *QUICK) == 0
     out, err = capsys.readouterr()
     assert "learning from 1 recording, 31.0 s of music ..." in out
-    assert err.startswith("skmusic: warning: 31.0 s of music is little")
+    assert err.startswith("skmusic: warning: less than a minute of music is little")
     assert err.count("\n") == 1
 
 
@@ -230,12 +230,19 @@ def test_help_and_info_load_no_tensorflow(songs):
         ("compose", "a.wav", "--N", 255),
         ("compose", "a.wav", "-o", "nowhere/out.wav"),
         ("fit", "windows.wma", "-o", "m.skmusic"),
+        ("compose", "a.wav", "-o", "nowhere"),
+        ("compose", "a.wav", "--save", "nowhere/m.skmusic"),
+        ("compose", "a.wav", "--report", "nowhere/page.html"),
         ("sample", "."),
+        ("sample", "nowhere.skmusic"),
+        ("sample", "windows.wma"),
+        ("info", "no.skmusic"),
         ("sample", "m.skmusic", "--seed", "."),
     ],
 )
 def test_cheap_checks_load_nothing_heavy(tmp_path, argv):
     (tmp_path / "windows.wma").write_bytes(bytes.fromhex("3026b2758e66cf11"))
+    (tmp_path / "no.skmusic").touch()
     (tmp_path / "empty").mkdir()
     code = (
         LOADED.partition("heavy = ")[0]

@@ -120,7 +120,7 @@ def test_real_process_is_silent_on_stderr_but_for_its_own_lines(real):
     assert done.returncode == 0
     left_out, little = done.stderr.splitlines()
     assert left_out.startswith("skmusic: warning: left out: ")
-    assert little.startswith("skmusic: warning: 6.0 s of music is little")
+    assert little.startswith("skmusic: warning: less than a minute of music is little")
     assert leftovers(".") == [f"skmusic-{n}.wav" for n in (1, 2, 3)]
 
 

@@ -131,7 +131,7 @@ def train_on(found, format, training, rng, past, playing):
         rng,
         past,
         playing=playing,
-        step_seconds=step_seconds(format),
+        step_seconds=0.0 if format is None else step_seconds(format),
         skip=_nearest_token(tokenizer, pairs),
         noise=_NOISE,
         # What is no spectrum has no key.

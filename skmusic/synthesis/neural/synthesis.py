@@ -166,7 +166,7 @@ class Neural:
             rng,
             past,
             playing=playing,
-            step_seconds=code.n_steps * step_seconds(format),
+            step_seconds=0.0 if format is None else code.n_steps * step_seconds(format),
             noise=(_NOISE, n_noisy(code)),
             average=_AVERAGE,
             version=version,
