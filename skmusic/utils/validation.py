@@ -182,8 +182,12 @@ def _refuse_single_recording(X):
 def _refuse_odd_items(items):
     """Refuse a list of which an item is no recording, or is one of another kind."""
     for i, item in enumerate(items):
-        if item is None:
-            raise ValueError(f"recording {i} is None; leave it out of the list.")
+        if item is None or (isinstance(item, float) and np.isnan(item)):
+            raise ValueError(f"recording {i} is {item!r}; leave it out of the list.")
+        if isinstance(item, Mapping | Set):
+            raise ValueError(
+                f"recording {i} is a {type(item).__name__}; pass a path or an array."
+            )
     for i, item in enumerate(items):
         if isinstance(item, tuple) and sorted(map(_is_array, item)) == [False, True]:
             raise ValueError(

@@ -154,6 +154,12 @@ BAD = {  # X, error, message
     "scalar": (3.0, ValueError, "Reshape your data"),
     "None": (None, ValueError, "X is None; pass a list"),
     "None in list": ([MONO[0], None], ValueError, "recording 1 is None; leave it"),
+    "NaN among paths": (np.array(["a.wav", np.nan], object), ValueError, "1 is nan"),
+    "a dict in a list": (
+        [{"path": "a.wav"}],
+        ValueError,
+        "recording 0 is a dict; pass",
+    ),
     "None among paths": (np.array(["a.wav", None]), ValueError, "recording 1 is None"),
     "folder": (str(Path(__file__).parent), ValueError, r"skmusic\.audio\.find\("),
     "rate beside": ([(MONO[0], 44100)], ValueError, r"alone.* FFTFeaturizer\(sr="),
