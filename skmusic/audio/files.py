@@ -91,8 +91,8 @@ def find(
         if is_folder and not wanted:
             _tell_of_skipped(skipped)
             raise ValueError(
-                f"folder {str(path)!r} holds no recording, that is, no file named "
-                f"*{', *'.join(SUFFIXES)}; name other files one by one"
+                f"folder {str(path)!r} holds no recording, no file named *.wav, "
+                "*.flac, *.ogg, *.mp3, *.m4a or alike; name other files one by one"
             )
         found += wanted
     _tell_of_skipped(skipped)

@@ -82,6 +82,12 @@ def load_model(path):
     if path.suffix.lower() == ".joblib":
         pipe = _unpickled(path)
     else:
+        from skmusic.persistence.archive import check_header
+
+        try:
+            check_header(path)  # before scikit-learn is loaded
+        except ValueError as error:
+            raise ValueError(f"{str(path)!r} cannot be loaded: {error}") from error
         from skmusic import load
 
         pipe = load(path)

@@ -25,9 +25,9 @@ def find_output_paths(args):
     for path in [out] if new_folder else paths:
         check_output_path(path)
     if args.report:
+        check_output_path(args.report)
         from skmusic.display.html import check_installed
 
-        check_output_path(args.report)
         check_installed()
     written = set(map(os.path.realpath, paths))
     for path in filter(None, [args.seed, args.style, *getattr(args, "songs", [])]):

@@ -103,12 +103,8 @@ def read_archive(path):
     ValueError
         If it is no such file, of a later version, or damaged.
     """
-    path = Path(path)
-    check_regular(path)
-    with path.open("rb", buffering=0) as file:
-        _metadata(file.read(8 + _MOST_HEADER))  # before all of a wrong file is read
-        file.seek(0)
-        raw = file.read()
+    check_header(path)  # before all of a wrong file is read
+    raw = Path(path).read_bytes()
     metadata = _metadata(raw)
     start, digest = _digest(raw)
     if raw[start : start + 64] != digest.encode():
@@ -122,6 +118,14 @@ def read_archive(path):
         if x.dtype == bool and x.size and x.view(np.uint8).max() > 1:
             raise ValueError(f"{name} holds bytes that are no booleans; {_REMEDY}")
     return (arrays, *(_parsed(metadata.get(k)) for k in ("content", "made_with")))
+
+
+def check_header(path):
+    """Refuse what is no such file by its first bytes alone, as `read_archive` does."""
+    path = Path(path)
+    check_regular(path)
+    with path.open("rb", buffering=0) as file:
+        _metadata(file.read(8 + _MOST_HEADER))
 
 
 def _metadata(start):
