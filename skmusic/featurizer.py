@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skmusic import audio, spectra
-from skmusic.audio.music import rate_of
+from skmusic.audio.rates import rate_of
 from skmusic.audio.recordings import as_file
 from skmusic.inversion import InverseMixin
 from skmusic.spectra.frames import FrameFormat, Frames

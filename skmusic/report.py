@@ -12,7 +12,7 @@ import numpy as np
 from skmusic import audio
 from skmusic.audio.files import written_whole
 from skmusic.audio.html import data_uri
-from skmusic.audio.music import rate_of
+from skmusic.audio.rates import rate_of
 from skmusic.display import OriginDisplay, TrainingDisplay
 from skmusic.display.cards import card
 from skmusic.display.html import check_installed, inline_figure

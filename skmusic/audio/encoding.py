@@ -7,7 +7,7 @@ import soundfile as sf
 from numpy.typing import ArrayLike
 
 from skmusic.audio.files import native_name, written_whole
-from skmusic.audio.music import rate_of
+from skmusic.audio.rates import rate_of
 from skmusic.audio.waveform import (
     BLOCK,
     as_waveform,

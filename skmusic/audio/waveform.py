@@ -4,7 +4,7 @@ import numpy as np
 import soxr
 from numpy.typing import ArrayLike
 
-from skmusic.audio.music import rate_of
+from skmusic.audio.rates import rate_of
 from skmusic.utils.limits import MOST_CHANNELS, RATES
 from skmusic.utils.types import Array
 

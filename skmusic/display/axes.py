@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skmusic import audio
-from skmusic.audio.music import rate_of
+from skmusic.audio.rates import rate_of
 from skmusic.utils.types import Array, Name
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skmusic.audio.html import FORMATS, data_uri, player
-from skmusic.audio.music import rate_of
+from skmusic.audio.rates import rate_of
 
 
 class Player:

@@ -14,7 +14,7 @@ from scipy.signal.windows import hann
 from sklearn.base import BaseEstimator
 
 from skmusic import audio
-from skmusic.audio.music import rate_of
+from skmusic.audio.rates import rate_of
 from skmusic.audio.waveform import check_limits
 from skmusic.utils.validation import check_recordings
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skmusic.metrics.analysis import as_recording, spectra
+from skmusic.metrics.analysis import as_recordings, spectra
 from skmusic.metrics.descriptors import beat, onset_envelope
 
 # Pitch classes from A, as chroma has them.
@@ -74,7 +74,7 @@ def musical_facts(x, sr):
     >>> facts.key, round(facts.tempo)
     ('F major', 99)
     """
-    x = as_recording(x)
+    ((x, sr),) = as_recordings([x], sr)
     s = spectra(x, sr)
     strength, tempo = beat(onset_envelope(s.log_mel))
     return MusicalFacts(

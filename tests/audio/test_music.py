@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from skmusic import FFTFeaturizer, audio
-from skmusic.audio.music import Music, rate_of
+from skmusic.audio.music import Music
+from skmusic.audio.rates import rate_of
 from skmusic.display import Player, WaveformDisplay
 
 SR = 8000
