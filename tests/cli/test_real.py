@@ -194,7 +194,7 @@ def test_real_progress_in_a_log_is_plain_lines(real):
     argv = ["fit", real / "songs", "-o", "m.joblib", *REAL, "-v"]
     done = in_python(LOADED.replace("heavy else", "0 else"), *argv)
     assert done.returncode == 0
-    assert "fit: " in done.stderr
+    assert "fit to 6.0 s of music: " in done.stderr
     assert not {"\r", "\x1b"} & set(done.stderr)
 
 
