@@ -1,7 +1,8 @@
-"""Recordings as each pass of training hears them: other keys, other tempi.
+"""Recordings as each pass of training hears them: in other keys, cut elsewhere.
 
 So few songs would soon be known by heart, and their patterns would be foreign to each
-other.
+other. No number is averaged with another: between steps or between bands that dulls
+attacks, and the network would learn dull ones.
 """
 
 import numpy as np
@@ -9,9 +10,8 @@ import numpy as np
 from skmusic.features.transposition import transposing
 from skmusic.synthesis.neural.context import inputs_of
 
-# Semitones that a recording is moved by at most, and logarithm of the factor that it is
-# stretched by at most.
-_SEMITONES, _STRETCH = 3, 0.1
+# Semitones that a recording is moved by at most.
+_SEMITONES = 3
 # Share of the passes in which a recording is heard without lags, as forecasts are.
 _WITHOUT_LAGS = 0.2
 
@@ -25,7 +25,7 @@ def variation(recordings, lags, code, vocoder):
     lags : ndarray of shape (n_recordings, 2), int
     code : PatchCode
     vocoder : Vocoder or None
-        None of plain numbers, which have neither key nor tempo.
+        None of plain numbers, which have no key.
 
     Returns
     -------
@@ -34,19 +34,18 @@ def variation(recordings, lags, code, vocoder):
         `numpy.random.Generator`, None for the recording as it is; returns inputs and
         targets of the network.
     """
-    maps = {}
+    sources = {}
     if vocoder is not None:
-        moves = [k for k in range(-_SEMITONES, _SEMITONES + 1) if k]
-        maps = {k: transposing(vocoder.middles, k) for k in moves}
+        for k in range(-_SEMITONES, _SEMITONES + 1):
+            sources[k] = transposing(vocoder.middles, k).argmax(axis=0)
 
     def varied(x, found, rng):
         if vocoder is not None:
-            x = transposed(x, maps.get(int(rng.integers(-_SEMITONES, _SEMITONES + 1))))
-            factor = float(np.exp(rng.uniform(-_STRETCH, _STRETCH)))
-            longer, skipped = stretched(x, factor), int(rng.integers(code.n_steps))
+            x = transposed(x, sources[int(rng.integers(-_SEMITONES, _SEMITONES + 1))])
+            skipped = int(rng.integers(code.n_steps))
             # Of a recording of hardly a patch nothing can be left out.
-            if len(longer) >= code.n_steps + skipped:
-                x, found = longer[skipped:], np.rint(found * factor).astype(int)
+            if len(x) >= code.n_steps + skipped:
+                x = x[skipped:]
         return x, found * (rng.random() >= _WITHOUT_LAGS)
 
     def version(i, n_patches, rng=None):
@@ -58,25 +57,24 @@ def variation(recordings, lags, code, vocoder):
     return version
 
 
-def transposed(x, moved):
-    """Steps ``(n_steps, n_numbers)`` in another key; levels are the first numbers."""
-    if moved is None:
-        return x
-    n = len(moved)
-    return np.concatenate([x[:, :n] @ moved, x[:, n:]], axis=1)
+def transposed(x, sources):
+    """Steps ``(n_steps, n_numbers)`` in another key; levels are the first numbers.
 
+    Parameters
+    ----------
+    x : ndarray of shape (n_steps, n_numbers)
+    sources : ndarray of shape (n_bands,), int
+        The band from which each one gets its levels.
 
-def stretched(x, factor):
-    """Steps of a recording that lasts longer by a factor, by straight lines between.
+    Returns
+    -------
+    ndarray of shape (n_steps, n_numbers)
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skmusic.synthesis.neural.variation import stretched
-    >>> stretched(np.array([[0.0], [2.0], [4.0]]), 2).ravel()
-    array([0., 1., 2., 3., 4.])
+    >>> from skmusic.synthesis.neural.variation import transposed
+    >>> transposed(np.array([[1, 2, 3, 9]]), np.array([0, 0, 1])).tolist()
+    [[1, 1, 2, 9]]
     """
-    at = np.arange(int((len(x) - 1) * factor) + 1) / factor
-    i = np.minimum(at.astype(int), max(len(x) - 2, 0))
-    share = (at - i)[:, None].astype(x.dtype)
-    return x[i] * (1 - share) + x[np.minimum(i + 1, len(x) - 1)] * share
+    return np.concatenate([x[:, sources], x[:, len(sources) :]], axis=1)

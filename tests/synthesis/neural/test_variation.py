@@ -7,9 +7,8 @@ import pytest
 
 from skmusic.features.constantq import band_middles
 from skmusic.features.patches import fit_patches
-from skmusic.features.transposition import transposing
 from skmusic.synthesis.neural.context import inputs_of, n_inputs, n_noisy
-from skmusic.synthesis.neural.variation import stretched, transposed, variation
+from skmusic.synthesis.neural.variation import transposed, variation
 
 # All that is asked of a vocoder here; levels of 32 bands, and two numbers more.
 MIDDLES = band_middles(17)
@@ -56,9 +55,9 @@ def test_versions_are_sequences_of_training():
         # The last patch is heard first, none of those to come.
         assert not heard[0, : code.n_codes].any()
         np.testing.assert_allclose(heard[1:, : code.n_codes], codes[:-1], atol=1e-4)
-        assert 0.8 * 60 <= len(codes) <= 1.2 * 60
+        assert 59 <= len(codes) <= 60
         seen.add(codes.tobytes())
-    assert len(seen) == 12
+    assert len(seen) > 6  # of the keys and places there are
 
 
 def test_without_chance_a_recording_is_heard_as_it_is():
@@ -92,14 +91,23 @@ def test_recordings_stay_what_they_are():
 
 def test_only_levels_are_transposed():
     x, n = numbers(30), len(MIDDLES)
-    assert transposed(x, None) is x
-    moved = transposed(x, transposing(MIDDLES, 2))
+    # To no band from itself: the levels are others, but all are levels of that step.
+    moved = transposed(x, np.maximum(np.arange(n) - 2, 0))
     np.testing.assert_array_equal(moved[:, n:], x[:, n:])
-    np.testing.assert_allclose(moved[:, :n], x[:, :n] @ transposing(MIDDLES, 2))
-    assert not np.allclose(moved[:, :n], x[:, :n])
+    np.testing.assert_array_equal(moved[:, 2:n], x[:, : n - 2])
+    np.testing.assert_array_equal(moved[:, :2], x[:, [0, 0]])
 
 
-def test_a_stretch_stretches_the_lags_alike():
+def test_attacks_stay_sharp():
+    """What a version hears are numbers of the recording, none between them."""
+    code, x = code_of(), np.sign(numbers(400))
+    version = versions([x], [[30, 150]], code)
+    for seed in range(9):
+        _, codes = version(0, 100, seed)
+        np.testing.assert_allclose(np.abs(code.decode(codes)), 1, atol=1e-3)
+
+
+def test_of_each_lag_the_patch_is_heard_and_the_one_that_followed():
     # The last number counts the steps, so that what is told of a lag ago says when.
     code, n_steps, lags, found = code_of(), 800, np.array([100, 300]), 0
     x = numbers(n_steps)
@@ -108,9 +116,6 @@ def test_a_stretch_stretches_the_lags_alike():
     for seed in range(20):
         heard, codes = version(0, n_steps // 4, seed)
         when = code.decode(codes)[:, -1].astype(float)
-        slowness = 1 / np.diff(when).mean()
-        assert 0.9 < slowness < 1.12
-        # Of each lag the patch is heard, and the one that followed it.
         for k, (lag, later) in enumerate((lag, n) for lag in lags for n in (0, 4)):
             known = heard[:, n_noisy(code) + k].astype(bool)
             if not known.any():
@@ -118,14 +123,13 @@ def test_a_stretch_stretches_the_lags_alike():
             found += 1
             part = slice((k + 1) * code.n_codes, (k + 2) * code.n_codes)
             ago = code.decode(heard[known, part])[:, -1]
-            behind = (when.reshape(-1, 4)[known].ravel() - ago).mean()
-            assert behind == pytest.approx(lag - later / slowness, abs=1)
-            first = lag * slowness - later
-            assert 4 * known.argmax() == pytest.approx(first, abs=4.6)
+            behind = when.reshape(-1, 4)[known].ravel() - ago
+            np.testing.assert_allclose(behind, lag - later, atol=0.1)
+            assert 4 * known.argmax() == pytest.approx(lag - later, abs=4)
     assert 40 < found < 80  # some passes are heard without
 
 
-def test_plain_numbers_have_neither_key_nor_tempo():
+def test_plain_numbers_have_no_key():
     code, x = code_of(1, 3), numbers(120, n_numbers=3)
     version, known = versions([x], [[30, 0]], code, None), set()
     told = [inputs_of(x[:90], np.array(lags), code)[0] for lags in ([30, 0], [0, 0])]
@@ -146,14 +150,3 @@ def test_of_a_patch_something_is_always_left(n_steps, n_patches):
         heard, codes = version(0, n_patches, seed)
         assert len(heard) == len(codes) >= 1
         assert np.isfinite(heard).all()
-
-
-@pytest.mark.parametrize("factor", [0.5, 0.9, 1, 1.1, 3])
-@pytest.mark.parametrize("n", [1, 2, 100])
-def test_straight_lines_stay_straight(n, factor):
-    x = np.arange(n, dtype=np.float32)[:, None] * [1, -2]
-    found = stretched(x.astype(np.float32), factor)
-    assert found.dtype == np.float32
-    assert len(found) == int((n - 1) * factor) + 1
-    wanted = np.arange(len(found))[:, None] / factor * [1, -2]
-    np.testing.assert_allclose(found, wanted, atol=1e-4)
