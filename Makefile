@@ -10,6 +10,12 @@ SOUND := demo/skmusic.wav
 # Python 3.11 brings a pip that is new enough; that a newer one exists is no news.
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
+# Installs skmusic and dependency groups, which pip knows of only from 25.1 on.
+with_groups = $(BIN)/python -c "import tomllib; \
+	groups = tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']; \
+	print(*(need for name in '$(1)'.split() for need in groups[name]), sep='\n')" \
+	> $(VENV)/needs.txt && $(PIP) --requirement $(VENV)/needs.txt --editable .
+
 .DEFAULT_GOAL := help
 .PHONY: help demo player test test-browser test-variations lint format docs clean
 
@@ -74,17 +80,17 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.made
 
 $(VENV)/.installed-test: pyproject.toml $(VENV)/.made
 	@echo "Installing skmusic and what its tests need (TensorFlow is large) ..."
-	@$(PIP) --editable ".[test]"
+	@$(call with_groups,test)
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-browser: pyproject.toml $(VENV)/.made
 	@echo "Installing skmusic and what drives a browser (TensorFlow is large) ..."
-	@$(PIP) --editable ".[test,browser]"
+	@$(call with_groups,test browser)
 	@touch $(VENV)/.installed $(VENV)/.installed-test $@
 
 $(VENV)/.installed-docs: pyproject.toml $(VENV)/.made
 	@echo "Installing skmusic and what its pages need (TensorFlow is large) ..."
-	@$(PIP) --editable ".[docs]"
+	@$(call with_groups,docs)
 	@touch $(VENV)/.installed $@
 
 # What skmusic depends on, less what only learning needs.

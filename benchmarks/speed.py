@@ -1,6 +1,6 @@
 """How fast skmusic is, beside others, on this machine: one command, one table.
 
-    .venv/bin/pip install -e ".[benchmark]"
+    .venv/bin/pip install -e ".[plot]"
     .venv/bin/python benchmarks/speed.py             # all, some ten minutes
     .venv/bin/python benchmarks/speed.py --quick     # try it; writes nothing
     .venv/bin/python benchmarks/speed.py --only sampling
