@@ -74,9 +74,10 @@ def serving(source):
 
 
 def run_lines(piece):
-    """Run the last command that makes a piece again."""
+    """Run the commands that make a piece again."""
     from skmusic.cli import main
 
-    words = shlex.split(piece["command"].splitlines()[-1])
-    assert words[0] == "skmusic"
-    assert main([*words[1:], "--quiet"]) == 0
+    for line in piece["command"].splitlines():
+        words = shlex.split(line)
+        assert words[0] == "skmusic"
+        assert main([*words[1:], "--quiet"]) == 0

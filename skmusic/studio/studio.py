@@ -206,17 +206,28 @@ class Studio:
 
     def _about(self, piece, settings, heard):
         """What the page is told of a piece: settings, and lines that make it again."""
-        names = {n: _file_name(sound) for n, sound in heard.items()}
+        names = {n: self._file_name(sound) for n, sound in heard.items()}
         about = [settings, self.model_name, f"{piece.name}.wav"]
         lines = [command_line(*about, **names)]
         if self._fit_line:
             lines.insert(0, self._fit_line)
-        named = {f"{n}_name": name for n, name in names.items()}
+        named = {f"{n}_name": sound.name for n, sound in heard.items()}
         return {
             "settings": asdict(settings) | named,
             "command": "\n".join(lines),
             "python": python_lines(*about, **names),
         }
+
+    def _file_name(self, sound):
+        """Name that a sound's file has in the folder where the lines are run.
+
+        This is where the model is: beside the studio's folder, if it learned there.
+        """
+        if sound.is_made:
+            return f"{sound.name}.wav"
+        if sound.id[0] == "f":
+            return f"{self._folder_name()}/{sound.name}"
+        return sound.name
 
     def _written(self, piece, blocks):
         """Blocks as they come, and a file of them; the piece is there at the end."""
@@ -290,11 +301,6 @@ def _begun(blocks):
             yield from blocks
 
     return all_of_them()
-
-
-def _file_name(sound):
-    """Name of the file that a sound is for who makes a piece again."""
-    return f"{sound.name}.wav" if sound.is_made else sound.name
 
 
 def _name(given):
