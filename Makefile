@@ -24,7 +24,7 @@ help:  ## say what make can do
 
 demo: $(VENV)/.installed  ## set up, compose from the songs that come with skmusic
 	@mkdir -p demo
-	@echo "Composing; this takes some minutes ..."
+	@echo "Learning, then composing 30 seconds of music ..."
 	@$(BIN)/skmusic compose --pieces 1 --seconds 30 --random-state 1 -o $(SOUND)
 	@echo "The music is in $(CURDIR)/$(SOUND)"
 

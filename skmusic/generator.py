@@ -40,7 +40,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     ----------
     synthesis : {"concatenative", "neural", "regression"}, default="concatenative"
         How forecasts become frames. "concatenative" plays short segments of the
-        recordings, chosen by the network's probability and by how well they join.
+        recordings, chosen by the network's probability and by their join cost.
         "neural" holds no recording: the network draws what comes next, four steps at a
         time (a tenth of a second, longer from ``N=4096``), and a vocoder makes it
         sound; next to nothing is copied.
@@ -76,7 +76,8 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         Epochs without a better held-out loss after which training stops.
     min_segment, max_segment : float, default=0.25 and 0.45
         Bounds of the segments that are played from one place, in seconds
-        ("concatenative" only). Longer ones join more rarely and copy more.
+        ("concatenative" only). Longer ones make fewer concatenation points and copy
+        more.
     database_size : int, default=90_000_000
         Bytes of the database of what is kept to be played, at most ("concatenative"
         only). A minute of stereo takes 13 MB; of more music than fits, stretches are

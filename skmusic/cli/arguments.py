@@ -47,7 +47,7 @@ def _add_learning(add):
 
 
 def _add_playing(add):
-    text = "file (out-1.wav ... if there are more) or folder (skmusic-1.wav ...)"
+    text = "file (out-1.wav ... if there are more) or folder (piece-1.wav ...)"
     add("-o", dest="out", type=_out, metavar="OUT", help=text)
     add("--pieces", type=_number(int, 1, 10**4), default=3, help="how many (3)")
     text = "length of a piece (30)"

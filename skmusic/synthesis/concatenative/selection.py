@@ -1,8 +1,8 @@
-"""Selection: which units a piece plays next, by network and concatenation cost.
+"""Selection: which units a piece plays next, by network and join cost.
 
 At the end of each segment, all its lengths and all targets of these compete: the
-network's log-probability of the token at the target, less what the concatenation costs,
-less the distance from the style of the piece, less what novelty asks.
+network's log-probability of the token at the target, less the join cost, less the
+distance from the style of the piece. The novelty constraint excludes some.
 """
 
 from dataclasses import dataclass, replace
@@ -20,8 +20,8 @@ from skmusic.synthesis.concatenative.novelty import (
 )
 from skmusic.synthesis.concatenative.repetition import Repetition, once_more, returns
 
-# What a concatenation point of unit cost weighs against a nat of the network, and a
-# style as far off as ten seconds of a recording.
+# What a unit of join cost weighs against a nat of the network, and a style as far off
+# as ten seconds of a recording.
 SHARPNESS, STYLE = 5.0, 20.0
 # Steps in which the style of a piece follows what is played, and returns to its target.
 _STYLE_STEPS = 2600.0
