@@ -26,7 +26,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 PICTURE = ROOT / "docs" / "_static" / "spectrograms.png"
 OURS = "skmusic, N=2048 (default)"
 COLUMNS = {
-    "real, unheard": "real music, never heard",
+    "real, unheard": "real music it did not learn from",
     OURS: "skmusic",
     "skmusic, neural": "skmusic, neural",
     "the article's method": "the article's method",
