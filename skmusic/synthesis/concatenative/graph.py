@@ -5,6 +5,9 @@ import numpy as np
 # Targets that are looked at and that are kept of each unit; of so many neighbours only
 # the best.
 _N_FOUND, _N_KEPT, _GROUP = 256, 64, 6
+# Cost of what is no target. An infinite one would make some processors' products warn,
+# where they multiply it by zeros of their own.
+_NEVER = np.float32(1e30)
 
 
 def concatenation_graph(exits, entries, enterable, apart):
@@ -31,8 +34,8 @@ def concatenation_graph(exits, entries, enterable, apart):
     # Column m * n_groups + g is unit g * _GROUP + m, so that the least of each group
     # is found in long loops. A last number, times 1, adds the squared length.
     columns = np.zeros((n_groups * _GROUP, entries.shape[1] + 1), np.float32)
-    columns[:n, :-1], columns[:, -1] = entries, np.inf
-    columns[:n, -1] = np.where(enterable, (entries**2).sum(axis=1), np.inf)
+    columns[:n, :-1], columns[:, -1] = entries, _NEVER
+    columns[:n, -1] = np.where(enterable, (entries**2).sum(axis=1), _NEVER)
     columns = columns.reshape(n_groups, _GROUP, -1).swapaxes(0, 1)
     columns = columns.reshape(n_groups * _GROUP, -1)
     sources = np.hstack([-2 * exits, np.ones((n, 1), np.float32)])
@@ -43,10 +46,11 @@ def concatenation_graph(exits, entries, enterable, apart):
         d = (sources[rows] @ columns.T).reshape(len(rows), _GROUP, n_groups)
         for row, i in zip(d, rows, strict=True):
             near = np.arange(max(0, i + 1 - apart), min(i + 1 + apart, n))
-            row[near % _GROUP, near // _GROUP] = np.inf
+            row[near % _GROUP, near // _GROUP] = _NEVER
         least = d.min(axis=1)
         best = np.argpartition(least, k - 1, axis=1)[:, :k]
         cost = np.take_along_axis(least, best, axis=1)
+        cost[cost > _NEVER / 2] = np.inf
         order = cost.argsort(axis=1)
         best = np.take_along_axis(best, order, axis=1)
         cost = np.take_along_axis(cost, order, axis=1)
