@@ -64,7 +64,19 @@ html_sidebars = {"install": [], "getting_started": []}
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
+
+def methods_of_mixins(cls):
+    """Public methods that a class has from mixins of skmusic."""
+    mixins = [c for c in cls.__mro__[1:] if c.__module__.startswith("skmusic.")]
+    found = {n for c in mixins for n in vars(c) if not n.startswith("_")}
+    return sorted(found - set(vars(cls)))
+
+
 autosummary_generate = True
+public = [getattr(skmusic, name) for name in skmusic.__all__]
+autosummary_context = {
+    "mixed_in": {c.__name__: methods_of_mixins(c) for c in public if inspect.isclass(c)}
+}
 autosummary_ignore_module_all = False
 autosummary_imported_members = True
 default_role = "py:obj"  # `name` in a docstring links to it, where it can

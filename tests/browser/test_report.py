@@ -80,9 +80,12 @@ AudioContext.prototype.createGain = function () {
 @pytest.fixture
 def card(browser, page):
     """Card of the first piece, at its beginning."""
-    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _EAR})
+    ear = browser.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument", {"source": _EAR}
+    )
     pages.show(browser, page)
-    return browser.find_element("css selector", "[data-id=piece-1]")
+    yield browser.find_element("css selector", "[data-id=piece-1]")
+    browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", ear)
 
 
 def button(card, what):
