@@ -11,6 +11,7 @@ from sklearn.utils.validation import _is_fitted, check_is_fitted
 
 from skmusic.audio.html import preview
 from skmusic.audio.music import Music
+from skmusic.synthesis.looping import find_loops, frames_to_make
 from skmusic.utils.arguments import as_seed_list, check_seconds, refuse_number
 from skmusic.utils.types import Array, Recording, Recordings
 
@@ -115,6 +116,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         *,
         seconds: float | None = None,
         style: Recording | None = None,
+        loop: bool = False,
         **options: Any,
     ) -> Any:
         """Compose: what might follow a recording.
@@ -136,6 +138,11 @@ class Pipeline(sklearn.pipeline.Pipeline):
             A recording whose style the pieces keep, its timbre and how much happens in
             it; they are played about as bright and as loud as it is. None is that of
             the seed's last seconds.
+        loop : bool, default=False
+            Whether each piece is to loop: its end runs into its beginning, without a
+            fade, and a beat goes on. So that it is whole bars, its length differs by up
+            to 5 % from the one given, which must be 2 seconds or more, and by 2
+            seconds at most. ``skmusic.audio.write(path, piece, loop=True)`` marks it.
         **options
             For the last step's ``sample``: ``temperature``, ``top_k``, ``top_p``,
             ``random_state``, ``verbose``, ``return_origin``.
@@ -156,7 +163,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         ------
         ValueError
             If `frames` and `seconds` are both given, if one is out of range, or if the
-            windows of so few frames cover no sample.
+            windows of so few frames cover no sample; of a loop, if neither is given.
 
         Examples
         --------
@@ -171,9 +178,15 @@ class Pipeline(sklearn.pipeline.Pipeline):
         (16000, 2)
         >>> len(pipe.sample(songs.recordings, seconds=2, random_state=1))
         2
+        >>> loop = pipe.sample(None, seconds=4, loop=True, random_state=1)
+        >>> 3.8 <= len(loop) / loop.sr <= 4.2
+        True
         """
         check_is_fitted(self)
         frames, n_samples = self._length(frames, seconds)
+        if loop:
+            format = getattr(self.steps[0][1], "format_", None)
+            frames, n_samples = frames_to_make(frames, n_samples, format)
         options |= {} if frames is None else {"frames": frames}
         seeds, many = as_seed_list(seed)
         heard = self._frames_of_each(seeds)
@@ -183,7 +196,13 @@ class Pipeline(sklearn.pipeline.Pipeline):
         music = music if many else [music]
         for step in reversed(self._transformers()):
             music = step.inverse_transform(music)
-        music = [self._timed(x[:n_samples]) for x in music]
+        if loop:
+            about = about if many else [[each] for each in about]
+            music, *about = find_loops(music, n_samples, format, *about)
+            about = about if many else [each for (each,) in about]
+        else:
+            music = [x[:n_samples] for x in music]
+        music = [self._timed(x) for x in music]
         music = music if many else music[0]
         return (music, *about) if about else music
 

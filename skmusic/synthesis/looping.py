@@ -1,0 +1,261 @@
+"""Loops: a stretch of music whose end runs into its beginning.
+
+More music is made than is wanted. In it two places are sought, about as far apart as
+the loop is to be long, that are surrounded by the same: what is between them can be
+played round and round. Two places of a beat are alike where bars begin alike, so a loop
+is of whole beats, and mostly of whole bars, though no beat is tracked.
+
+References
+----------
+A. Schödl et al., "Video textures", SIGGRAPH 2000.
+"""
+
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+from scipy.signal import correlate
+
+from skmusic.features.constantq import band_energies, to_levels
+from skmusic.spectra.frames import STEP_SECONDS
+from skmusic.spectra.windows import count_frames
+from skmusic.synthesis.concatenative.rendering import crossfade
+
+# The shortest loop; by how much one may differ from what is wanted: a share, at most so
+# many seconds, which is half a slow bar.
+LEAST_SECONDS = 2
+SHARE, MOST_OFF = 0.05, 2.0
+# Seconds in which a loop may begin, and seconds about its two ends that are compared.
+_SEARCH, _CONTEXT = 8.0, 2.0
+# Half of what counts of the context is as near as this, in seconds: the join itself.
+_NEAR = 0.25
+# Steps of the cross-fade. It ends where the loop begins, whose attack stays whole.
+_FADE = 6
+# What a rise of a level counts beside the level; what the waveforms at the join count
+# beside their surroundings; how many places are compared by waveform.
+_RISES, _WAVEFORM, _ALIGNED = 1.0, 0.5, 48
+# Mean square of differences of levels that is not heard.
+_HEARD = 1.0
+# What a loop as far off as it may be costs, beside mean surroundings.
+_OFF = 0.02
+
+
+class Loop(NamedTuple):
+    """A loop, and where it was in the music."""
+
+    start: int  # sample
+    x: np.ndarray  # (n_samples, n_channels)
+
+
+class _Plan(NamedTuple):
+    """Numbers of steps, and of samples in a step."""
+
+    step: int
+    context: int
+    search: int
+    shortest: int
+    longest: int
+
+
+def _plan(n_samples, sr):
+    if n_samples < LEAST_SECONDS * sr:
+        raise ValueError(
+            f"loop=True of {n_samples / sr:.3g} seconds: a loop takes {LEAST_SECONDS} "
+            f"at least; use seconds={LEAST_SECONDS} or more."
+        )
+    step = max(1, round(STEP_SECONDS * sr))
+    off = min(SHARE * n_samples, MOST_OFF * sr)
+    context, search = (round(s * sr / step) for s in (_CONTEXT, _SEARCH))
+    # One step is left for the alignment of waveforms.
+    shortest = int(np.ceil((n_samples - off) / step)) + 1
+    longest = max(int((n_samples + off) // step) - 1, shortest)
+    return _Plan(step, context, search, shortest, longest)
+
+
+def samples_to_make(n_samples, sr):
+    """Samples of music in which a loop of so many samples can be found.
+
+    Parameters
+    ----------
+    n_samples : int
+        Wanted.
+    sr : float
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If the loop would be shorter than 2 seconds.
+    """
+    plan = _plan(n_samples, sr)
+    return (2 * plan.context + plan.search + plan.longest + 2) * plan.step
+
+
+def find_loop(x, n_samples, sr):
+    """The stretch of some music that loops best.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_made, n_channels)
+        Music, of as many samples as `samples_to_make` says.
+    n_samples : int
+        Samples wanted; the loop has up to 5 % more or fewer, two seconds at most.
+    sr : float
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    Loop
+        Its last samples fade into what came before it, so played round and round it
+        goes on as the music did.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.synthesis.looping import find_loop, samples_to_make
+    >>> beat = np.random.default_rng(0).standard_normal((4000, 1))  # half a second
+    >>> music = np.tile(beat, (50, 1))[: samples_to_make(27000, 8000)]
+    >>> len(find_loop(music, 27000, 8000).x)
+    28000
+    """
+    plan = _plan(n_samples, sr)
+    costs = _costs(x, plan, n_samples)
+    # The best beginning for each length; of these the best, by waveform too.
+    starts = costs.argmin(axis=1)
+    lengths = np.argsort(costs.min(axis=1), kind="stable")[:_ALIGNED]
+    found = []
+    for i in lengths:
+        start = (plan.context + int(starts[i])) * plan.step
+        end, alike = _aligned(x, start, start + (plan.shortest + i) * plan.step, plan)
+        found.append((costs[i, starts[i]] - _WAVEFORM * alike, start, end))
+    _, start, end = min(found)
+    fade = _FADE * plan.step
+    loop = np.array(x[start:end])
+    loop[-fade:] = crossfade(x[end - fade : end], x[start - fade : start])
+    return Loop(start, loop)
+
+
+def frames_to_make(frames, n_samples, format):
+    """Frames in which a loop can be found, and samples that it is to have.
+
+    Parameters
+    ----------
+    frames, n_samples : int or None
+        Wanted, in frames or in samples.
+    format : FrameFormat or None
+        Of the frames; None if it is not known.
+
+    Returns
+    -------
+    frames, n_samples : int
+
+    Raises
+    ------
+    ValueError
+        If neither is given, the format is not known, or the loop is too short.
+    """
+    if format is None:
+        raise ValueError(
+            "loop=True, but the first step does not tell how its frames are music; "
+            "use an FFTFeaturizer, or leave loop out."
+        )
+    if n_samples is None:
+        if not isinstance(frames, Integral):
+            raise ValueError(
+                f"loop=True, but of what length? Give seconds=30, not frames={frames}."
+            )
+        n_samples = frames * format.hop_length - format.overlap
+    made = samples_to_make(n_samples, format.sr)
+    return count_frames(made, format.N, format.hop_length), n_samples
+
+
+def find_loops(music, n_samples, format, *origins):
+    """Loops of several pieces, and what their frames are.
+
+    Parameters
+    ----------
+    music : list of ndarray of shape (n_made, n_channels) or (n_made,)
+    n_samples : int
+        Wanted of each.
+    format : FrameFormat
+    *origins : list of ndarray of shape (n_frames,)
+        Of each piece something that is known of each frame.
+
+    Returns
+    -------
+    list of list of ndarray
+        The loops, and of the others what is known of the frames nearest to those of
+        the loops.
+    """
+    hop, found = format.hop_length, []
+    for x in music:
+        x = x[:, None] if x.ndim == 1 else x
+        found.append(find_loop(x, n_samples, format.sr))
+    spans = [
+        slice(first, first + count_frames(len(loop.x), format.N, hop))
+        for loop in found
+        for first in [round(loop.start / hop)]
+    ]
+    cut = [[o[span] for o, span in zip(each, spans, strict=True)] for each in origins]
+    return [[loop.x for loop in found], *cut]
+
+
+def _costs(x, plan, n_samples):
+    """How unlike the surroundings of two places are ``(n_lengths, n_starts)``.
+
+    The mean is about 1. A length that is off costs a little more.
+    """
+    step, n = plan.step, 2 * plan.context + plan.search
+    lags = np.arange(plan.shortest, plan.longest + 1)
+    here = band_energies(x[: (n + 2) * step], step)
+    later = x[plan.shortest * step : (plan.longest + n + 2) * step]
+    later = band_energies(later, step)
+    loud = max(here.mean(), later.mean(), 1e-30)
+    here, later = (_described(to_levels(e, loud)) for e in (here, later))
+    away = np.abs(np.arange(-plan.context, plan.context + 1)) * step
+    near = np.exp(-away / (plan.step * _NEAR / STEP_SECONDS))
+    wide = np.hanning(len(away) + 2)[1:-1]
+    weight = near / near.sum() + wide / wide.sum()
+    costs = np.array(
+        [
+            np.convolve(
+                np.square(here[:n] - later[k : k + n]).sum(axis=1), weight, "valid"
+            )
+            for k in range(len(lags))
+        ]
+    )
+    off = (lags * step - n_samples) / max(SHARE * n_samples, 1)
+    # Of steady sound all places are alike, but for less than anyone hears.
+    costs /= max(costs.mean(), _HEARD * here.shape[1])
+    return costs + _OFF * np.square(off)[:, None]
+
+
+def _described(levels):
+    """Levels of each step, and what of them rises."""
+    rises = np.maximum(np.diff(levels, axis=0, prepend=levels[:1]), 0)
+    return np.concatenate([levels, _RISES * rises], axis=1)
+
+
+def _aligned(x, start, end, plan):
+    """Where a loop ends whose waveform meets the beginning, and how well it does.
+
+    Returns
+    -------
+    end : int
+        At most a step from where it was.
+    alike : float
+        Correlation of what is before both, from -1 to 1.
+    """
+    fade, reach = _FADE * plan.step, plan.step
+    a = np.asarray(x[start - fade : start + reach], np.float64)
+    b = np.asarray(x[end - fade - reach : end + 2 * reach], np.float64)
+    common = sum(correlate(q, p, "valid") for p, q in zip(a.T, b.T, strict=True))
+    power = np.concatenate([[0], np.cumsum(np.square(b).sum(axis=1))])
+    power = power[len(a) :] - power[: -len(a)]
+    alike = common / np.sqrt(np.maximum(power * np.square(a).sum(), 1e-30))
+    best = int(alike.argmax()) if alike.max() > 0 else reach
+    return end - reach + best, float(alike[best])
