@@ -230,6 +230,7 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
     from skmusic.audio import playback
 
     settings = {name: getattr(args, name) for name in _SAMPLING}
+    settings |= {"loop": True} if args.loop else {}
     sr, rng = _rate(pipe), _chance(args)
     options = {"verbose": args.verbose}
     if args.report and getattr(pipe.steps[-1][1], "synthesis", 0) == "concatenative":
@@ -237,7 +238,7 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
 
     def write(path, x):
         path.parent.mkdir(exist_ok=True)
-        audio.write(path, x, sr)
+        audio.write(path, x, sr, loop=args.loop)
 
     files, pieces, music = [], set(), []
     n = max(1, min(_BATCH, int(_BATCH_SECONDS / args.seconds)))
@@ -245,7 +246,8 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
         seeds = {"seed": [args.seed] * len(batch)}
         made = pipe.sample(**settings | seeds, random_state=rng, **options)
         made, *origins = made if isinstance(made, tuple) else (made,)
-        made = [next(playback.faded([x], len(x), sr)) for x in made]
+        if not args.loop:
+            made = [next(playback.faded([x], len(x), sr)) for x in made]
         with ThreadPoolExecutor() as pool:
             list(pool.map(write, batch, made))
         for path, x, *origin in zip(batch, made, *origins, strict=True):

@@ -21,6 +21,15 @@ def find_output_paths(args):
     else:
         names = (f"{out.stem}-{n + 1}{out.suffix}" for n in range(args.pieces))
         paths = [out.with_name(name) for name in names]
+    if args.loop:
+        from skmusic.audio.encoding import check_looped
+        from skmusic.synthesis.looping import LEAST_SECONDS
+
+        check_looped(paths[0])
+        if args.seconds < LEAST_SECONDS:
+            raise ValueError(
+                f"--loop takes --seconds {LEAST_SECONDS} or more, not {args.seconds:g}"
+            )
     new_folder = out is not None and not out.suffix and not out.exists()
     for path in [out] if new_folder else paths:
         check_output_path(path)
