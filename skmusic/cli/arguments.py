@@ -52,7 +52,7 @@ def _add_playing(add):
     add("--pieces", type=_number(int, 1, 10**4), default=3, help="how many (3)")
     text = "length of a piece (30)"
     add("--seconds", type=_number(float, 0.01, MOST_SECONDS), default=30.0, help=text)
-    text = "pieces that repeat without a seam, marked so for game engines"
+    text = "pieces that repeat without a break, marked so for game engines"
     add("--loop", action="store_true", help=text)
     add("--play", action="store_true", help="play the pieces too")
     text = "page to judge the pieces by: players, figures, measures; an .html file"

@@ -32,11 +32,11 @@ _NEAR = 0.25
 # Steps of the cross-fade. It ends where the loop begins, whose attack stays whole.
 _FADE = 6
 # What a rise of a level counts beside the level; what the waveforms at the join count
-# beside their surroundings; how many places are compared by waveform.
+# beside their context; how many places are compared by waveform.
 _RISES, _WAVEFORM, _ALIGNED = 1.0, 0.5, 48
 # Mean square of differences of levels that is not heard.
 _HEARD = 1.0
-# What a loop as far off as it may be costs, beside mean surroundings.
+# What a loop as far off as it may be costs, beside the mean context.
 _OFF = 0.02
 
 
@@ -205,7 +205,7 @@ def find_loops(music, n_samples, format, *origins):
 
 
 def _costs(x, plan, n_samples):
-    """How unlike the surroundings of two places are ``(n_lengths, n_starts)``.
+    """How unlike the contexts of two places are ``(n_lengths, n_starts)``.
 
     The mean is about 1. A length that is off costs a little more.
     """
