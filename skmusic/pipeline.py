@@ -187,6 +187,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
         if loop:
             format = getattr(self.steps[0][1], "format_", None)
             frames, n_samples = frames_to_make(frames, n_samples, format)
+            if options.get("return_state"):
+                raise ValueError("loop=True goes on nowhere; leave return_state out.")
         options |= {} if frames is None else {"frames": frames}
         seeds, many = as_seed_list(seed)
         heard = self._frames_of_each(seeds)

@@ -31,9 +31,9 @@ _SEARCH, _CONTEXT = 8.0, 2.0
 _NEAR = 0.25
 # Steps of the cross-fade. It ends where the loop begins, whose attack stays whole.
 _FADE = 6
-# What a rise of a level counts beside the level; what the waveforms at the join count
-# beside their context; how many places are compared by waveform.
-_RISES, _WAVEFORM, _ALIGNED = 1.0, 0.5, 48
+# What the waveforms at the join count beside the context; how many lengths of a loop
+# are compared by waveform.
+_WAVEFORM, _ALIGNED = 0.5, 48
 # Mean square of differences of levels that is not heard.
 _HEARD = 1.0
 # What a loop as far off as it may be costs, beside the mean context.
@@ -237,7 +237,7 @@ def _costs(x, plan, n_samples):
 def _described(levels):
     """Levels of each step, and what of them rises."""
     rises = np.maximum(np.diff(levels, axis=0, prepend=levels[:1]), 0)
-    return np.concatenate([levels, _RISES * rises], axis=1)
+    return np.concatenate([levels, rises], axis=1)
 
 
 def _aligned(x, start, end, plan):

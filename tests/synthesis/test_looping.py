@@ -108,3 +108,8 @@ def test_what_cannot_loop_is_refused(pipe):
         pipe.sample(None, loop=True)
     with pytest.raises(ValueError, match="frames=1 makes no sample"):
         pipe.sample(None, 1, loop=True)
+    with pytest.raises(ValueError, match="leave return_state out"):
+        pipe.sample(None, seconds=2, loop=True, return_state=True)
+    plain = Pipeline([pipe[-1]])
+    with pytest.raises(ValueError, match="use an FFTFeaturizer, or leave loop out"):
+        plain.sample(None, 600, loop=True)
