@@ -129,6 +129,7 @@ def find_loop(x, n_samples, sr):
     lengths = np.argsort(costs.min(axis=1), kind="stable")[:_ALIGNED]
     found = []
     for i in lengths:
+        # A step before the middle of the context: an attack there is not faded.
         start = (plan.context + int(starts[i])) * plan.step
         end, alike = _aligned(x, start, start + (plan.shortest + i) * plan.step, plan)
         found.append((costs[i, starts[i]] - _WAVEFORM * alike, start, end))
