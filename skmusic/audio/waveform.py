@@ -167,11 +167,12 @@ def _check_channels(what, channels):
 def as_waveform(x: ArrayLike) -> Array:
     """Return `x` as an array of shape (n_samples, n_channels) of floats."""
     x = np.asarray(x)
-    if x.dtype not in (np.float32, np.float64):
+    if x.dtype.kind != "f":
         raise ValueError(
-            f"a waveform must be float32 or float64 in [-1, 1], got {x.dtype}; "
+            f"a waveform must be floats in [-1, 1], got {x.dtype}; "
             "divide integers by their type's maximum"
         )
+    x = x.astype(np.float32 if x.dtype.itemsize <= 4 else np.float64, copy=False)
     if x.ndim == 1:
         x = x[:, np.newaxis]
     if x.ndim != 2 or not x.size:

@@ -188,6 +188,7 @@ def _refuse_odd_items(items):
             raise ValueError(
                 f"recording {i} is a {type(item).__name__}; pass a path or an array."
             )
+        _refuse_odd_numbers(item, f"recording {i}")
     for i, item in enumerate(items):
         if isinstance(item, tuple) and sorted(map(_is_array, item)) == [False, True]:
             raise ValueError(
@@ -199,6 +200,18 @@ def _refuse_odd_items(items):
                 f"recording {i} is {name_of_file(item)}, and others are arrays or of "
                 "another kind; read it first: skmusic.audio.read(path, sr=44100)[0]."
             )
+
+
+def _refuse_odd_numbers(x, name):
+    """Refuse an array whose numbers are no samples, without printing them."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name} is a masked array; say what is to sound where it is masked: "
+            "x.filled(0)."
+        )
+    if getattr(getattr(x, "dtype", None), "kind", "") == "c":
+        # The first words are what scikit-learn's own estimators say.
+        raise ValueError(f"Complex data not supported: {name}; pass real numbers.")
 
 
 def _is_file(x):
@@ -299,6 +312,7 @@ def _check_dense(estimator, X, reset, what):
         raise TypeError(
             f"X is a {type(X).__name__}, which has no order or no length; pass a list."
         )
+    _refuse_odd_numbers(X, "X")
     shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
     ndim = len(shape)
     dtype = getattr(X, "dtype", None)
