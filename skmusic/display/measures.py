@@ -28,7 +28,7 @@ _MEASURES = {
         "of the time, at least",
     ),
 }
-DASH = "–"
+_DASH = "–"
 
 
 def rows_of_measures(measured):
@@ -82,9 +82,9 @@ def facts_in_words(facts):
     {'Key': '–', 'Tempo': '100 a minute', 'Loudness': '−14.0 LUFS'}
     """
     return {
-        "Key": facts.key or DASH,
-        "Tempo": DASH if facts.tempo is None else f"{facts.tempo:.0f} a minute",
-        "Loudness": DASH
+        "Key": facts.key or _DASH,
+        "Tempo": _DASH if facts.tempo is None else f"{facts.tempo:.0f} a minute",
+        "Loudness": _DASH
         if facts.lufs is None
         else f"{facts.lufs:.1f} LUFS".replace("-", "−"),
     }

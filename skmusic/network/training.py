@@ -147,9 +147,11 @@ def train(
         )
 
     def on_epoch(state):
-        for callback in settings.callbacks or ():
+        if settings.callbacks:
             trained = learned(state)
-            callback(playing(trained.network), trained)
+            made = playing(trained.network)
+            for callback in settings.callbacks:
+                callback(made, trained)
 
     what = "fit"
     if settings.verbose and step_seconds:

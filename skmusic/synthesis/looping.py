@@ -27,11 +27,11 @@ LEAST_SECONDS = 2
 SHARE, MOST_OFF = 0.05, 2.0
 # Seconds in which a loop may begin, and seconds about its two ends that are compared.
 _SEARCH, _CONTEXT = 8.0, 2.0
-# Half of what counts of the context is as near as this, in seconds: the join itself.
+# Half of what counts of the context is as near as this to the point itself, in seconds.
 _NEAR = 0.25
 # Steps of the cross-fade. It ends where the loop begins, whose attack stays whole.
 _FADE = 6
-# What the waveforms at the join count beside the context; how many lengths of a loop
+# What the waveforms at this point count beside the context; how many lengths of a loop
 # are compared by waveform.
 _WAVEFORM, _ALIGNED = 0.5, 48
 # Mean square of differences of levels that is not heard.
@@ -47,7 +47,7 @@ class Loop(NamedTuple):
     x: np.ndarray  # (n_samples, n_channels)
 
 
-class _Plan(NamedTuple):
+class _Sizes(NamedTuple):
     """Numbers of steps, and of samples in a step."""
 
     step: int
@@ -57,7 +57,7 @@ class _Plan(NamedTuple):
     longest: int
 
 
-def _plan(n_samples, sr):
+def _sizes(n_samples, sr):
     if n_samples < LEAST_SECONDS * sr:
         raise ValueError(
             f"loop=True of {n_samples / sr:.3g} seconds: a loop takes {LEAST_SECONDS} "
@@ -69,7 +69,7 @@ def _plan(n_samples, sr):
     # One step is left for the alignment of waveforms.
     shortest = int(np.ceil((n_samples - off) / step)) + 1
     longest = max(int((n_samples + off) // step) - 1, shortest)
-    return _Plan(step, context, search, shortest, longest)
+    return _Sizes(step, context, search, shortest, longest)
 
 
 def samples_to_make(n_samples, sr):
@@ -91,8 +91,8 @@ def samples_to_make(n_samples, sr):
     ValueError
         If the loop would be shorter than 2 seconds.
     """
-    plan = _plan(n_samples, sr)
-    return (2 * plan.context + plan.search + plan.longest + 2) * plan.step
+    sizes = _sizes(n_samples, sr)
+    return (2 * sizes.context + sizes.search + sizes.longest + 2) * sizes.step
 
 
 def find_loop(x, n_samples, sr):
@@ -122,19 +122,20 @@ def find_loop(x, n_samples, sr):
     >>> len(find_loop(music, 27000, 8000).x)
     28000
     """
-    plan = _plan(n_samples, sr)
-    costs = _costs(x, plan, n_samples)
+    sizes = _sizes(n_samples, sr)
+    costs = _costs(x, sizes, n_samples)
     # The best beginning for each length; of these the best, by waveform too.
     starts = costs.argmin(axis=1)
     lengths = np.argsort(costs.min(axis=1), kind="stable")[:_ALIGNED]
     found = []
     for i in lengths:
         # A step before the middle of the context: an attack there is not faded.
-        start = (plan.context + int(starts[i])) * plan.step
-        end, alike = _aligned(x, start, start + (plan.shortest + i) * plan.step, plan)
+        start = (sizes.context + int(starts[i])) * sizes.step
+        end = start + (sizes.shortest + int(i)) * sizes.step
+        end, alike = _aligned(x, start, end, sizes)
         found.append((costs[i, starts[i]] - _WAVEFORM * alike, start, end))
     _, start, end = min(found)
-    fade = _FADE * plan.step
+    fade = _FADE * sizes.step
     loop = np.array(x[start:end])
     loop[-fade:] = crossfade(x[end - fade : end], x[start - fade : start])
     return Loop(start, loop)
@@ -205,20 +206,20 @@ def find_loops(music, n_samples, format, *origins):
     return [[loop.x for loop in found], *cut]
 
 
-def _costs(x, plan, n_samples):
+def _costs(x, sizes, n_samples):
     """How unlike the contexts of two places are ``(n_lengths, n_starts)``.
 
     The mean is about 1. A length that is off costs a little more.
     """
-    step, n = plan.step, 2 * plan.context + plan.search
-    lags = np.arange(plan.shortest, plan.longest + 1)
+    step, n = sizes.step, 2 * sizes.context + sizes.search
+    lags = np.arange(sizes.shortest, sizes.longest + 1)
     here = band_energies(x[: (n + 2) * step], step)
-    later = x[plan.shortest * step : (plan.longest + n + 2) * step]
+    later = x[sizes.shortest * step : (sizes.longest + n + 2) * step]
     later = band_energies(later, step)
     loud = max(here.mean(), later.mean(), 1e-30)
     here, later = (_described(to_levels(e, loud)) for e in (here, later))
-    away = np.abs(np.arange(-plan.context, plan.context + 1)) * step
-    near = np.exp(-away / (plan.step * _NEAR / STEP_SECONDS))
+    away = np.abs(np.arange(-sizes.context, sizes.context + 1)) * step
+    near = np.exp(-away / (sizes.step * _NEAR / STEP_SECONDS))
     wide = np.hanning(len(away) + 2)[1:-1]
     weight = near / near.sum() + wide / wide.sum()
     costs = np.array(
@@ -241,7 +242,7 @@ def _described(levels):
     return np.concatenate([levels, rises], axis=1)
 
 
-def _aligned(x, start, end, plan):
+def _aligned(x, start, end, sizes):
     """Where a loop ends whose waveform meets the beginning, and how well it does.
 
     Returns
@@ -251,7 +252,7 @@ def _aligned(x, start, end, plan):
     alike : float
         Correlation of what is before both, from -1 to 1.
     """
-    fade, reach = _FADE * plan.step, plan.step
+    fade, reach = _FADE * sizes.step, sizes.step
     a = np.asarray(x[start - fade : start + reach], np.float64)
     b = np.asarray(x[end - fade - reach : end + 2 * reach], np.float64)
     common = sum(correlate(q, p, "valid") for p, q in zip(a.T, b.T, strict=True))

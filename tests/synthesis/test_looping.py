@@ -46,7 +46,7 @@ def test_every_synthesis_loops(pipe):
     np.testing.assert_array_equal(loop, again)
     x = np.asarray(loop)
     within = jump(x, np.arange(2, len(x)))
-    # At the seam: of the first samples, those before which the end comes.
+    # Where it turns: of the first samples, those before which the end comes.
     assert jump(x, np.array([0, 1])).max() <= within.max()
 
 
@@ -82,13 +82,13 @@ def test_a_loop_of_a_song_is_whole_beats(song):
     assert abs(beats - round(beats)) < 0.1
 
 
-def test_nothing_is_heard_of_the_seam(song):
+def test_nothing_is_heard_of_where_a_loop_turns(song):
     x, n = song.recordings[0], 20 * SR
     start, loop = find_loop(x, n, SR)
-    seam = len(loop) // 2
-    rolled = np.roll(loop, seam, axis=0)
+    middle = len(loop) // 2
+    rolled = np.roll(loop, middle, axis=0)
     moves = np.abs(np.diff(levels(rolled), axis=0)).mean(axis=1)
-    about = moves[seam // 256 - 4 : seam // 256 + 4]
+    about = moves[middle // 256 - 4 : middle // 256 + 4]
     assert about.max() <= np.quantile(moves, 0.99)
     assert jump(loop, np.array([0, 1])).max() <= jump(x, np.arange(2, len(x))).max()
     # The beginning is as it was: only the end fades, into what came before.
