@@ -44,7 +44,7 @@ test-browser: $(VENV)/.installed-browser  ## look at and listen to pages in a br
 			"chromium and chromium-driver, then run make again." >&2; exit 1; }
 	$(BIN)/python -m pytest tests/browser
 
-test-variations: $(VENV)/.installed-test  ## run all tests as on other machines; takes hours
+test-variations: $(VENV)/.installed-test  ## run all tests as on other machines; takes an hour
 	@# TESTS="tests/test_generator.py --only seed" names tests, and variations.
 	$(BIN)/python tests/variations.py -n 2 --dist worksteal $(TESTS)
 
