@@ -72,23 +72,24 @@ def count_matches(database, matches, start, lengths):
     ndarray of shape (n_lengths, n_units), int16
         The same after so many steps.
     """
-    n, looked_at = len(matches), np.arange(0, lengths[-1], _EVERY)
+    n, ends, looked_at = len(matches), database.ends, range(0, lengths[-1], _EVERY)
     products = _products(
-        database.fingerprints[start + looked_at], database.fingerprints
+        database.fingerprints[start + np.array(looked_at)], database.fingerprints
     )
-    changes = np.where(products >= _ALIKE * UNIT**2, np.int16(1), np.int16(-1))
+    alike = np.ascontiguousarray(products >= _ALIKE * UNIT**2)
+    changes = alike * np.int16(2) - np.int16(1)
     # Counts are kept by where a passage was when the segment began.
     counts = matches.copy()
-    first = np.append(0, np.flatnonzero(np.diff(database.ends)) + 1)
+    first = np.append(0, np.flatnonzero(ends[1:] != ends[:-1]) + 1)
     out = np.zeros((len(lengths), n), np.int16)
     for i, change in zip(looked_at, changes, strict=True):
         counts[: n - i] += change[i:]
         np.maximum(counts, 0, out=counts)
-        for row, length in zip(out, lengths, strict=True):
-            if i < length <= i + _EVERY:
-                row[length:] = counts[: n - length]
-                # What has ended is not gone along with in the recording after it.
-                row[np.minimum(first[:, None] + np.arange(length), n - 1)] = 0
+        for length in range(max(i + 1, lengths[0]), min(i + _EVERY, lengths[-1]) + 1):
+            row = out[length - lengths[0]]
+            row[length:] = counts[: n - length]
+            # What has ended is not gone along with in the recording after it.
+            row[np.minimum(first[:, None] + np.arange(length), n - 1)] = 0
     return out
 
 
@@ -175,8 +176,9 @@ def _passages(fingerprints, ends, units):
 
 def _products(x, y):
     """``x @ y.T`` in float32, a block of `y` after the other."""
-    x, out = x.astype(np.float32), np.empty((len(x), len(y)), np.float32)
+    # Of few columns, which BLAS has done sooner than few rows.
+    x, out = x.T.astype(np.float32, "C"), np.empty((len(y), len(x)), np.float32)
     block = max(1, _SMALL // max(x.size, 1))
     for i in range(0, len(y), block):
-        out[:, i : i + block] = x @ y[i : i + block].astype(np.float32).T
-    return out
+        np.matmul(y[i : i + block].astype(np.float32), x, out=out[i : i + block])
+    return out.T
