@@ -106,7 +106,9 @@ def crossfade(old, new):
         unrelated waveforms fade along a cosine and a sine. Two that are the same give
         themselves.
     """
-    angle = np.linspace(0, np.pi / 2, len(old), dtype=np.float32)[:, None]
+    angle = np.linspace(0, np.pi / 2, len(old), dtype=np.float32)
+    # Of each channel, so that numpy's loops are long.
+    angle = np.repeat(angle, old.shape[1]).reshape(old.shape)
     fall, rise = np.cos(angle), np.sin(angle)
     norm = np.sqrt(np.square(old).sum() * np.square(new).sum())
     correlation = max((old * new).sum() / max(norm, 1e-30), _OPPOSED)
@@ -127,5 +129,7 @@ def limited(x):
         The same where it is no louder than the database.
     """
     over = (np.abs(x) - _KNEE) / (_LIMIT - _KNEE)
+    if not (over > 0).any():
+        return x
     rounded = _KNEE + (_LIMIT - _KNEE) * np.tanh(over)
     return np.where(over > 0, np.copysign(rounded, x), x).astype(np.float32)
