@@ -114,9 +114,12 @@ def cut_frames(x, n_frames, format):
     for i in range(0, n_frames, block):
         out = frames[i : i + block]
         part = x[i * format.hop_length :][: samples_for(len(out), format)]
+        # One channel after the other: so windows are read, and transformed, in a row.
+        part = np.ascontiguousarray(part.T)
+        windows = np.lib.stride_tricks.sliding_window_view(part, format.N, axis=1)
         # (n_frames, n_channels, N)
-        windows = np.lib.stride_tricks.sliding_window_view(part, format.N, axis=0)
-        pack(transform(windows[:: format.hop_length] * weights, axis=-1), out)
+        windows = windows[:, :: format.hop_length].swapaxes(0, 1)
+        pack(transform(windows * weights, axis=-1), out)
     return frames
 
 
