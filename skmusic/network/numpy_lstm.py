@@ -133,10 +133,10 @@ def _layer(z, U, h, c):
     # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2, so that one tanh serves all four gates.
     scale, shift = np.full((2, 4 * n), 0.5, U.dtype)
     scale[2 * n : 3 * n], shift[2 * n : 3 * n] = 1, 0
-    U, z = U * scale, z * scale
     for t in range(z.shape[-2]):
         gates = _product(h, U)
         gates += z[..., t, :]
+        gates *= scale
         np.tanh(gates, out=gates)
         gates *= scale
         gates += shift
