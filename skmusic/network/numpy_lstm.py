@@ -13,6 +13,10 @@ import numpy as np
 
 from skmusic.network import numpy_flow
 
+# Multiplications that BLAS does in one thread: where the machine is busy, a short run
+# of music would wait for the others a hundred times as long as it takes.
+_SMALL = 1 << 18
+
 
 def from_arrays(arrays, n_flow=0):
     """Network of a list of its arrays: layers, head, skip; the last may be of a flow.
@@ -118,10 +122,11 @@ def forward(network, x, state):
 def _product(x, W):
     """``x @ W``, row by row.
 
-    So the bits of a row do not depend on the others. And BLAS wakes no other threads:
-    where the machine is busy, a short run of music would wait for them a hundred
-    times as long as it takes.
+    So the bits of a row do not depend on the others. And BLAS wakes no other threads.
     """
+    if W.size > _SMALL and len(W) > 1:
+        half = len(W) // 2
+        return _product(x[..., :half], W[:half]) + _product(x[..., half:], W[half:])
     return np.matmul(x[..., None, :], W)[..., 0, :]
 
 

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from skmusic.network import numpy_lstm
 from skmusic.network.numpy_lstm import (
     forward,
     from_arrays,
@@ -143,6 +144,14 @@ def test_streams_side_by_side_are_each_as_alone():
         alone, own = forward(network, x[k], zero_state(network))
         np.testing.assert_array_equal(together[k], alone)
         np.testing.assert_array_equal(states[-1][1][0][k], own[-1][1][0])
+
+
+def test_products_in_parts_are_those_of_the_whole(monkeypatch):
+    network, x = random_network(33, (7, 5), 3, skip=True), inputs(9, 33)
+    whole, _ = forward(network, x, zero_state(network))
+    monkeypatch.setattr(numpy_lstm, "_SMALL", 20)  # less than a row of the weights
+    parts, _ = forward(network, x, zero_state(network))
+    np.testing.assert_allclose(parts, whole, atol=1e-4)
 
 
 @pytest.mark.parametrize("n_steps", [0, 1, 3])
