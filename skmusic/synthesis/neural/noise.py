@@ -78,7 +78,7 @@ def noise_share(clarity, step):
     """
     unclear = 1 - np.clip(clarity / _TENTHS, 0, 1)
     place, most = _most_noise(step)
-    return unclear[:, place] * most
+    return np.take(unclear, place, axis=1) * most
 
 
 @cache

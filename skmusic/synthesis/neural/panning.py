@@ -87,7 +87,7 @@ def factors(panning, n_channels, n_bins):
     # The outermost channels differ by the whole angle, those between by less.
     outward = np.linspace(-1, 1, n_channels)[:, None]
     found = np.sqrt(share) * np.exp(1j * angle[:, None] * outward)
-    return found.astype(np.complex64)[:, :, places(n_bins)]
+    return np.take(found.astype(np.complex64), places(n_bins), axis=2)
 
 
 @cache

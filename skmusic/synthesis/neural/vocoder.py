@@ -241,7 +241,9 @@ def log_magnitudes(levels, vocoder):
     i, j, share = _between_bands(vocoder.step + 1)
     # No level is above that of the loudest band of the corpus.
     levels = np.minimum(levels, 0)
-    levels = levels[:, i] + (levels[:, j] - levels[:, i]) * share
+    # Not by index, which would lay them out bin by bin.
+    below, above = np.take(levels, i, axis=1), np.take(levels, j, axis=1)
+    levels = below + (above - below) * share
     gain = vocoder.gain[i] + (vocoder.gain[j] - vocoder.gain[i]) * share
     decibels = gain + np.float32(10 * np.log10(vocoder.reference))
     found = to_log_energies(levels, _SILENCE) + decibels * np.float32(np.log(10) / 10)
