@@ -59,17 +59,19 @@ def next_phases(phase, log_magnitudes, size, hops):
     bins = _frequencies(log_magnitudes)
     in_time = (bins[:-2] + bins[1:-1]) * (np.pi / size) * hops
     # Windows of two samples have no half to hop by.
-    slope = (before - after) * (_RATIO * size / 2) / np.maximum(hops, 1)
+    scale = (_RATIO * size / 4) / np.maximum(hops, 1)
+    slope = (before - after) * scale.astype(before.dtype)
     in_frequency = np.zeros(now.shape)
-    np.cumsum((slope[:, 1:] + slope[:, :-1]) / 2, axis=1, out=in_frequency[:, 1:])
+    np.cumsum(slope[:, 1:] + slope[:, :-1], axis=1, out=in_frequency[:, 1:])
     leaders = _leaders(before, now)
     # All that needs no phase is done at once; what is left goes on frame by frame.
     found, ahead = np.empty(now.shape), in_time - in_frequency
     for each, leader, rate, along in zip(
         found, leaders, ahead, in_frequency, strict=True
     ):
-        # Only turns matter, and large numbers would lose them.
-        phase = np.remainder((phase + rate)[leader] + along, 2 * np.pi, out=each)
+        phase = (phase + rate)[leader] + along
+        # Whole turns do not matter, and large numbers would lose the rest.
+        phase = np.subtract(phase, 2 * np.pi * np.floor(phase / (2 * np.pi)), out=each)
     return found
 
 
@@ -108,12 +110,14 @@ def _leaders(before, now):
     following = first + length
     lowest = np.repeat(np.minimum.reduceat(now.ravel(), first), length)
     at, stretch = np.flatnonzero(now.ravel() == lowest), np.cumsum(starts) - 1
-    border = np.empty(len(first), int)
+    n_lower = np.empty(len(first), int)
     # Of equals the first counts, which is written last.
-    border[stretch[at[::-1]]] = at[::-1]
+    n_lower[stretch[at[::-1]]] = at[::-1] + 1
+    n_lower -= first
     # Before the first peak of a frame all is led by it, after the last by that one.
-    border[~is_peak] = -1
-    border[following // n_bins > first // n_bins] = n_frames * n_bins
-    upper = np.arange(n_frames * n_bins) > np.repeat(border, length)
-    led = np.where(upper, np.repeat(following, length), np.repeat(first, length))
-    return led.reshape(n_frames, n_bins) % n_bins
+    n_lower[~is_peak] = 0
+    last = following // n_bins > first // n_bins
+    n_lower[last] = length[last]
+    leaders = np.stack([first, following], axis=1) % n_bins
+    counts = np.stack([n_lower, length - n_lower], axis=1)
+    return np.repeat(leaders.ravel(), counts.ravel()).reshape(n_frames, n_bins)
