@@ -71,10 +71,7 @@ class PatchCode:
         ----------
         x : ndarray of shape (n_steps, n_numbers)
         """
-        return (patches(x, self.n_steps) - self.mean) @ self._encoder()
-
-    def _encoder(self):
-        return self.components.T * self.scale
+        return (patches(x, self.n_steps) - self.mean) @ self.components.T * self.scale
 
     def decode(self, codes, noise=None):
         """Steps ``(n_patches * n_steps, n_numbers)`` of codes.
