@@ -263,17 +263,19 @@ class Neural:
     def _waveform(self, state, n_samples, temperature, times):
         """So many samples or more, and the state that has made them."""
         rng, lstm, context = deepcopy(state.rng), state.lstm, state.context
-        sound, made, n = state.vocoder, [state.pending], len(state.pending)
+        sound, drawn = state.vocoder, [np.empty((0, self.code.n_numbers), np.float32)]
+        n = len(state.pending) - (sound.lead if sound else 0)
         while n < n_samples:
             steps, codes, lstm = self._patch(context, lstm, temperature, times, rng)
             context = heard(context, codes, steps)
-            x = steps
-            if sound is not None:
-                sound = vocoder.push(sound, steps, self.vocoder)
-                x, sound = sound.samples, replace(sound, samples=sound.samples[:0])
-            made.append(x)
-            n += len(x)
-        return np.concatenate(made), NeuralState(
+            drawn.append(steps)
+            n += len(steps) * step_of(self.format)
+        x = np.concatenate(drawn)
+        # All at once, in blocks of the vocoder's own.
+        if sound is not None:
+            sound = vocoder.push(sound, x, self.vocoder)
+            x, sound = sound.samples, replace(sound, samples=state.vocoder.samples)
+        return np.concatenate([state.pending, x]), NeuralState(
             lstm, context, sound, rng, state.pending
         )
 

@@ -368,9 +368,10 @@ def _overlapped(tail, spectra, step):
     weights = (sine_window(size) / 2).astype(np.float32).reshape(2, step)
     found = np.zeros((len(tail), size + length), np.float32)
     found[:, :size] = tail
-    # Windows of two steps, one each half step, and no iteration.
-    for start, hop in (0, 0), (step - step // 2, 1):
-        for half in range(2):
+    # Windows of two steps, one each half step, and no iteration. Older ones come first
+    # into each sum: so its bits do not depend on the blocks.
+    for half in (1, 0):
+        for start, hop in (step - step // 2, 1), (0, 0):
             at = start + half * step
             # Phases are seen from the middle of the window, where it begins here.
             part = windows[:, :, hop, 1 - half] * weights[half]
