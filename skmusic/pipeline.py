@@ -11,6 +11,8 @@ from sklearn.utils.validation import _is_fitted, check_is_fitted
 
 from skmusic.audio.html import preview
 from skmusic.audio.music import Music
+from skmusic.playing import first_samples, frame_blocks
+from skmusic.synthesis.controls import CONTROLS, heard_options, refuse_in_loop
 from skmusic.synthesis.looping import find_loops, frames_to_make
 from skmusic.utils.arguments import as_seed_list, check_seconds, refuse_number
 from skmusic.utils.types import Array, Recording, Recordings
@@ -115,7 +117,13 @@ class Pipeline(sklearn.pipeline.Pipeline):
         frames: int | None = None,
         *,
         seconds: float | None = None,
-        style: Recording | None = None,
+        style: Any = None,
+        energy: Any = None,
+        vary: Recording | None = None,
+        amount: float = 0.3,
+        until: Recording | None = None,
+        begin: bool = False,
+        end: bool = False,
         loop: bool = False,
         **options: Any,
     ) -> Any:
@@ -133,11 +141,25 @@ class Pipeline(sklearn.pipeline.Pipeline):
             Frames to make of each piece; None is what the last step makes by default.
         seconds : float or None, default=None
             Length in place of `frames`.
-        style : path, ndarray of shape (n_samples,) or (n_samples, n_channels), or \
-                None, default=None
+        style : recording, dict, list of pairs or None, default=None
             A recording whose style the pieces keep, its timbre and how much happens in
             it; they are played about as bright and as loud as it is. None is that of
-            the seed's last seconds.
+            the seed's last seconds. ``{"a.wav": 3, "b.wav": 1}``, or a list of such
+            pairs, is a blend; ``[(0, "calm.wav"), (30, "battle.wav")]`` changes over
+            from one to the other in the time between, in seconds.
+        energy : float, list, recording or None, default=None
+            How loud and busy the pieces are: levels from 0, the quietest twentieth of
+            what was learned, to 1, the loudest, spread evenly over the piece; or pairs
+            (seconds, level); or a recording whose loudness is followed.
+        vary : recording or None, default=None
+            Pieces are variations of it, by default as long as it is.
+        amount : float, default=0.3
+            Of variation: at 0 pieces follow `vary` closely, at 1 not at all.
+        until : recording or None, default=None
+            The pieces end so that this recording can follow at once.
+        begin, end : bool, default=False
+            Whether pieces begin and end as the recordings do. For an end the last chord
+            rings, up to eight seconds of a recording.
         loop : bool, default=False
             Whether each piece is to loop: its end runs into its beginning, without a
             fade, and a beat goes on. So that it is whole bars, its length differs by up
@@ -184,15 +206,17 @@ class Pipeline(sklearn.pipeline.Pipeline):
         """
         check_is_fitted(self)
         frames, n_samples = self._length(frames, seconds)
+        controls = (style, energy, vary, amount, until, begin, end)
+        options |= self._heard(dict(zip(CONTROLS, controls, strict=True)))
+        if frames is None and "vary" in options:
+            frames = len(options["vary"])
         if loop:
             format = getattr(self.steps[0][1], "format_", None)
             frames, n_samples = frames_to_make(frames, n_samples, format)
-            if options.get("return_state"):
-                raise ValueError("loop=True goes on nowhere; leave return_state out.")
+            refuse_in_loop(options)
         options |= {} if frames is None else {"frames": frames}
         seeds, many = as_seed_list(seed)
         heard = self._frames_of_each(seeds)
-        options = self._in_style(options, style)
         made = self.steps[-1][1].sample(heard if many else heard[0], **options)
         music, *about = made if isinstance(made, tuple) else (made,)
         music = music if many else [music]
@@ -215,7 +239,6 @@ class Pipeline(sklearn.pipeline.Pipeline):
         frames: int | None = None,
         *,
         seconds: float | None = None,
-        style: Recording | None = None,
         block_frames: int = 16,
         **options: Any,
     ) -> Iterator[Array]:
@@ -223,14 +246,15 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
         Parameters
         ----------
-        seed, frames, seconds, style : optional
+        seed, frames, seconds : optional
             As `sample` takes them; without `frames` and `seconds` it never ends.
         block_frames : int, default=16
             Frames that make a block; the first block is shorter by the overlap of
             the windows, the last by what is not wanted.
         **options
-            For the last step's ``sample``: ``temperature``, ``top_k``, ``top_p``,
-            ``random_state``.
+            ``style``, ``energy``, ``vary``, ``amount``, ``until``, ``begin``, ``end``:
+            as `sample` takes them. For the last step's ``sample``: ``temperature``,
+            ``top_k``, ``top_p``, ``random_state``.
 
         Returns
         -------
@@ -275,13 +299,15 @@ class Pipeline(sklearn.pipeline.Pipeline):
         frames, n_samples = self._length(frames, seconds)
         refuse_number(seed)
         (heard,) = self._frames_of_each([seed])
-        options = self._in_style(options, style)
-        blocks = _frame_blocks(
+        options = self._heard(options)
+        if frames is None and "vary" in options:
+            frames = len(options["vary"])
+        blocks = frame_blocks(
             self.steps[-1][1], heard, frames, int(block_frames), options
         )
         for step in reversed(self._transformers()):
             blocks = step.inverse_stream(blocks)
-        blocks = blocks if n_samples is None else _first(blocks, n_samples)
+        blocks = blocks if n_samples is None else first_samples(blocks, n_samples)
         return (self._timed(x) for x in blocks)
 
     def _html_repr(self):
@@ -331,38 +357,13 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 frames[id(seed)] = x[0]
         return [frames[id(seed)] for seed in seeds]
 
-    def _in_style(self, options, style):
-        """Options of the last step, with the frames of a style if there is one."""
-        if style is None:
-            return options
-        refuse_number(style, "style")
-        return options | {"style": self._frames_of_each([style])[0]}
+    def _heard(self, options):
+        """Options with frames in place of recordings."""
+        return heard_options(options, lambda x, _: self._frames_of_each([x])[0])
 
     def _transformers(self):
         steps = [step for _, step in self.steps[:-1]]
         return [step for step in steps if step not in (None, "passthrough")]
-
-
-def _frame_blocks(generator, state, frames, block_frames, options):
-    """Yield frames as the generator makes them; without end if `frames` is None."""
-    done = 0
-    while frames is None or done < frames:
-        n = block_frames if frames is None else min(block_frames, frames - done)
-        music, state = generator.sample(
-            state, n, **{"verbose": 0, **options}, return_state=True
-        )
-        yield music
-        done += n
-        # The state has it now.
-        options = {name: options[name] for name in options if name != "style"}
-
-
-def _first(blocks, n_samples):
-    """Yield blocks until there are so many samples."""
-    for x in blocks:
-        yield x[:n_samples]
-        if (n_samples := n_samples - len(x)) <= 0:
-            return
 
 
 def make_pipeline(

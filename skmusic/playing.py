@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmusic.origin import origin_of
 from skmusic.spectra.frames import Frames, format_of
+from skmusic.synthesis.controls import CONTROLS, Controls, refuse_without_end
 from skmusic.synthesis.sampling import SamplingParameters
 from skmusic.utils.arguments import as_seed_list, check_sampling, refuse_overflow
 from skmusic.utils.progress import Progress
@@ -20,6 +21,9 @@ from skmusic.utils.sequences import (
     check_sequences,
 )
 from skmusic.utils.types import RandomState, Recordings
+
+# What a state has once it is told.
+_AT_ONCE = *CONTROLS, "total_frames"
 
 
 class PlayingMixin:
@@ -125,7 +129,14 @@ class PlayingMixin:
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
-        style: ArrayLike | None = None,
+        style: Any = None,
+        energy: Any = None,
+        vary: ArrayLike | None = None,
+        amount: float = 0.3,
+        until: ArrayLike | None = None,
+        begin: bool = False,
+        end: bool = False,
+        total_frames: int | None = None,
         random_state: RandomState = None,
         verbose: int | None = None,
         return_origin: bool = False,
@@ -151,11 +162,29 @@ class PlayingMixin:
         top_k, top_p : int, float or None, default=None
             Allow only so many of the likeliest tokens, or those that together
             reach this probability ("concatenative" only).
-        style : ndarray of shape (n_frames, n_dims) or (n_frames,) or None, default=None
+        style : frames, list of pairs or None, default=None
             Frames of a recording whose style the pieces keep: its timbre, and how much
             happens in it ("concatenative" only). They are also played about as bright
             and as loud as it is. None is the style of the seed's last seconds. Where
-            `seed` is a state the piece changes over.
+            `seed` is a state the piece changes over. Pairs (frames, weight) are a blend
+            of styles; pairs (seconds, frames) or (seconds, blend) a path over time.
+        energy : float, list, frames or None, default=None
+            How loud and busy the pieces are ("concatenative" only): levels from 0 to 1,
+            spread evenly over the piece; pairs (seconds, level); or the frames of a
+            recording whose loudness is followed.
+        vary : frames or None, default=None
+            What the pieces are variations of ("concatenative" only).
+        amount : float, default=0.3
+            Of variation: at 0 pieces follow `vary` closely, at 1 not at all.
+        until : frames or None, default=None
+            What the pieces arrive at ("concatenative" only).
+        begin, end : bool, default=False
+            Whether the pieces begin and end as the recordings do ("concatenative"
+            only). After its end a piece is silent.
+        total_frames : int or None, default=None
+            Frames of the whole piece, where those of this call are the first of it;
+            None is `frames`. Controls are told once, at the beginning: the state that
+            is returned has them.
         random_state : int, RandomState or None, default=None
             None is the `random_state` of the estimator. Without meaning where
             `seed` is a state, which has its own.
@@ -205,11 +234,20 @@ class PlayingMixin:
                 f"return_origin=True, but this synthesis, {name}, plays no recordings; "
                 "use synthesis='concatenative'."
             )
-        if style is not None and not hasattr(self.synthesis_, "restyle"):
-            raise ValueError(f"style is given, but this synthesis, {name}, has none.")
+        controls = Controls(style, energy, vary, amount, until, begin, end)
+        if controls.given and not hasattr(self.synthesis_, "asked"):
+            raise ValueError(
+                f"{controls.given[0]} is given, but this synthesis, {name}, takes "
+                "none; use synthesis='concatenative', or leave it out."
+            )
+        controls = controls.heard(self._checked)
+        asked = None
+        if controls.given:
+            whole = frames if total_frames is None else total_frames
+            asked = self.synthesis_.asked(controls, whole)
         sampling = SamplingParameters(temperature, top_k, top_p)
         seeds, many = as_seed_list(seed)
-        states = self._begin(seeds, sampling, random_state, style)
+        states = self._begin(seeds, sampling, random_state, asked, begin)
         verbose = self.verbose if verbose is None else verbose
         total = frames * len(states)
         with Progress("sample", total, "frames", verbose) as progress:
@@ -225,10 +263,8 @@ class PlayingMixin:
         results = results if many else [first for (first,) in results]
         return tuple(results) if len(results) > 1 else results[0]
 
-    def _begin(self, seeds, sampling, random_state, style):
+    def _begin(self, seeds, sampling, random_state, asked, begin):
         """States that seeds are, or that are after them; heard once each."""
-        if style is not None:
-            style = self._checked(style, "style")
         rng = check_random_state(
             self.random_state if random_state is None else random_state
         )
@@ -241,11 +277,16 @@ class PlayingMixin:
                     "that this generator returned."
                 )
             if isinstance(seed, made.State):
-                states.append(seed if style is None else made.restyle(seed, style))
+                if begin:
+                    raise ValueError(
+                        "begin=True, but the seed is a state, amid a piece; leave one "
+                        "out."
+                    )
+                states.append(seed if asked is None else made.change(seed, asked))
                 continue
             if id(seed) not in primed:
                 frames = self._checked(seed, "seed")
-                primed[id(seed)] = made.prime(frames, sampling, style)
+                primed[id(seed)] = made.prime(frames, sampling, asked)
             # A source of its own: the caller's may be used elsewhere meanwhile.
             own = np.random.RandomState(rng.randint(2**31))
             states.append(made.start(primed[id(seed)], sampling, own))
@@ -273,3 +314,29 @@ class PlayingMixin:
         if isinstance(frames, list):
             return [Frames(x, self.synthesis_.format) for x in frames]
         return Frames(frames, self.synthesis_.format)
+
+
+def frame_blocks(generator, state, frames, block_frames, options):
+    """Yield frames as the generator makes them; without end if `frames` is None."""
+    if frames is None:
+        refuse_without_end(options)
+    elif any(name in CONTROLS for name in options):
+        options = {"total_frames": frames, **options}
+    done = 0
+    while frames is None or done < frames:
+        n = block_frames if frames is None else min(block_frames, frames - done)
+        music, state = generator.sample(
+            state, n, **{"verbose": 0, **options}, return_state=True
+        )
+        yield music
+        done += n
+        # The state has it now.
+        options = {name: x for name, x in options.items() if name not in _AT_ONCE}
+
+
+def first_samples(blocks, n_samples):
+    """Yield blocks until there are so many samples."""
+    for x in blocks:
+        yield x[:n_samples]
+        if (n_samples := n_samples - len(x)) <= 0:
+            return

@@ -59,6 +59,11 @@ def range_levels(energies):
     return (10 * np.log10(share)).astype(np.float16)
 
 
+def loudness(levels):
+    """Level of the whole from the levels of its ranges, in decibels."""
+    return 10 * np.log10((10 ** (np.float32(0.1) * levels)).sum(axis=-1))
+
+
 @cache
 def range_shares(step):
     """Share of each range in each bin ``(n_ranges, step + 1)``, half overlapping."""

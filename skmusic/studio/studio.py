@@ -122,7 +122,7 @@ class Studio:
     @property
     def knows_style(self):
         """Whether the model takes a recording as style."""
-        return hasattr(self.pipe.steps[-1][1].synthesis_, "restyle")
+        return hasattr(self.pipe.steps[-1][1].synthesis_, "asked")
 
     def state(self):
         """All that the page shows, as plain values."""

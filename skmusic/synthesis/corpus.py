@@ -6,6 +6,7 @@ else the energy of each band in each step is.
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from skmusic.spectra.reframing import step_of, waveform_blocks
 _SILENCE_DB = -60.0
 # Steps of a piece; numbers of the frames that are read at once.
 _PIECE, _BLOCK = 860, 1 << 22
+# Where not all is kept: steps of the beginning and of the end of a recording that are,
+# and the share of all that these are at most.
+_BEGINNING, _END, _EDGES = 172, 344, 0.15
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def read_corpus(recordings, format, most=0):
     lengths = recordings.lengths if streamed else [len(x) for x in recordings]
     per_step = 1 if format is None else format.step // format.hop_length
     wanted = [[] for _ in lengths]
-    for i, a, b in thinned(_pieces([n // per_step for n in lengths]), most):
+    for i, a, b in _chosen([n // per_step for n in lengths], most):
         wanted[i].append((a, b))
     found = _of_each(recordings, wanted, partial(_read, format=format), format)
     if not any(len(bands) for _, bands, _ in found):
@@ -182,6 +186,25 @@ def _pieces(lengths):
         for i, n in enumerate(lengths)
         for a in range(0, n, _PIECE)
     ]
+
+
+def _chosen(lengths, most):
+    """Pieces of recordings that are kept: beginnings, ends, and some of the rest."""
+    pieces = _pieces(lengths)
+    if sum(lengths) <= most or not most:
+        return thinned(pieces, most)
+    # Of so many recordings, spread evenly, that there is room for.
+    n = min(len(lengths), int(_EDGES * most) // (_BEGINNING + _END))
+    edges, rest = [], []
+    chosen = {int((k + 0.5) * len(lengths) / n) for k in range(n)}
+    for i, a, b in pieces:
+        first, last = min(_BEGINNING, lengths[i]), max(lengths[i] - _END, 0)
+        cuts = {a, b} | ({first, last} & set(range(a, b)) if i in chosen else set())
+        for start, stop in pairwise(sorted(cuts)):
+            inner = i not in chosen or first <= start < last
+            (rest if inner else edges).append((i, start, stop))
+    left = most - sum(b - a for _, a, b in edges)
+    return sorted(edges + thinned(rest, left))
 
 
 def thinned(pieces, most):

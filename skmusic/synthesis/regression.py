@@ -131,7 +131,7 @@ class Regression:
         each += np.log(2 * np.pi * self.variance)
         return -0.5 * each.mean(axis=1) - np.log(self.scale)
 
-    def prime(self, frames, sampling, style=None):
+    def prime(self, frames, sampling, asked=None):
         """State after a seed ``(n_frames, n_dims)``.
 
         What it has heard but the last frame is the network's state, and that frame is

@@ -14,7 +14,7 @@ _PAST, _FUTURE, _N_FEATURES = 3, 2, 40
 # Steps of the chord, to either side; of the onset curve and of the mean before a
 # boundary; their weights beside past and future, which weigh one each. With the
 # beat at 0.5 it got lost; without the chord music wandered.
-_CHORD, _RHYTHM, ABOUT = 20, 64, 172
+CHORD, _RHYTHM, ABOUT = 20, 64, 172
 _CHORD_WEIGHT, _RHYTHM_WEIGHT, _STYLE_WEIGHT = 1.0, 10.0, 0.7
 # Steps of ten seconds, in which styles change by one.
 _APART = 430
@@ -56,11 +56,11 @@ def contexts(features, tokenizer, flux=None):
     style = styles(features, tokenizer, ABOUT, 0, flux)[:, : x.shape[1]]
     before = [
         past.reshape(n + 1, -1),
-        _CHORD_WEIGHT * _means(pitch, at - _CHORD, at),
+        _CHORD_WEIGHT * _means(pitch, at - CHORD, at),
         _RHYTHM_WEIGHT * _beat(flux),
         _STYLE_WEIGHT * style / np.linalg.norm(weight),
     ]
-    after = [future.reshape(n + 1, -1), _CHORD_WEIGHT * _means(pitch, at, at + _CHORD)]
+    after = [future.reshape(n + 1, -1), _CHORD_WEIGHT * _means(pitch, at, at + CHORD)]
     return tuple(np.concatenate(x, axis=1).astype(np.float32) for x in (before, after))
 
 
@@ -71,6 +71,29 @@ def _beat(flux):
     beat = beat - beat.mean(axis=1, keepdims=True)
     # Where next to nothing begins there is no beat to keep to.
     return beat / (np.linalg.norm(beat, axis=1, keepdims=True) + 2.0)
+
+
+def _first_of_chord(n_before):
+    """First number of a context that is of its chord; those of its beat follow."""
+    # Past, chord, beat and style; past is as long as so many styles.
+    return _PAST * ((n_before - 12 - _RHYTHM) // (_PAST + 1))
+
+
+def chord_and_onsets(before):
+    """Of contexts the chord of the last steps, and what begins in these.
+
+    Parameters
+    ----------
+    before : ndarray of shape (n, n_before)
+        From `contexts`.
+
+    Returns
+    -------
+    ndarray of shape (n, 12 + CHORD)
+    """
+    beat = _first_of_chord(before.shape[1]) + 12
+    onsets = before[:, beat + _RHYTHM - CHORD : beat + _RHYTHM]
+    return np.hstack([before[:, beat - 12 : beat], onsets])
 
 
 def beat_lag(before, other):
@@ -86,9 +109,8 @@ def beat_lag(before, other):
     float
         From -1 to 1, of `other` after the first; 0 where nothing tells.
     """
-    # Past, chord, beat and style; past is as long as so many styles.
-    n = (len(before) - 12 - _RHYTHM) // (_PAST + 1)
-    a, b = (x[_PAST * n + 12 :][:_RHYTHM].astype(np.float32) for x in (before, other))
+    beat = _first_of_chord(len(before)) + 12
+    a, b = (x[beat:][:_RHYTHM].astype(np.float32) for x in (before, other))
     # The top of a parabola through the correlation at three lags.
     early, level, late = ((a[1:-1] * b[k : len(b) - 2 + k]).sum() for k in range(3))
     bend = early - 2 * level + late

@@ -34,7 +34,7 @@ from skmusic.utils.fields import array, number
 # at 0 to where it moves least.
 _ABOUT, _LIVELINESS = 43, 0.75
 # Bytes that are known of a unit beside its waveform.
-BYTES_BESIDE = 932
+BYTES_BESIDE = 936
 _MOST = 2**31 - 1
 
 
@@ -54,6 +54,8 @@ class UnitDatabase:
         What the network hears and says.
     recording, position : ndarray of shape (n_units,)
         Number of the recording, and of the step in it.
+    to_end : ndarray of shape (n_units,)
+        Steps to the end of the recording, whether they are kept or not.
     ends : ndarray of shape (n_units,)
         First unit after the unbroken stretch that a unit is of.
     before, before_scale : ndarray of shape (n_units, n_numbers), (n_numbers,)
@@ -83,6 +85,7 @@ class UnitDatabase:
     tokens: np.ndarray = array("n_units", kind="i", low=0, high=_MOST)
     recording: np.ndarray = array("n_units", kind="i", low=0, high=_MOST)
     position: np.ndarray = array("n_units", kind="i", low=0, high=_MOST)
+    to_end: np.ndarray = array("n_units", kind="i", low=1, high=_MOST)
     ends: np.ndarray = array("n_units", kind="i", low=1, high=_MOST)
     before: np.ndarray = array("n_units", "n_numbers", kind="i", low=-127, high=127)
     before_scale: np.ndarray = array("n_numbers", low=0)
@@ -185,6 +188,7 @@ def build_database(
     median = float(np.median(finite)) + 1e-6 if len(finite) else 1.0
     scale = style_scale(all_styles)
     before_scale = (np.abs(before).max(axis=0) / 127 + 1e-12).astype(np.float32)
+    cuts = [(len(features[i]), a, b) for i, a, b in stretches]
     waveform, unit = _stored(waveforms, tokenizer.step)
     return UnitDatabase(
         samples_per_unit=max(tokenizer.step, 1),
@@ -195,6 +199,9 @@ def build_database(
         recording=np.repeat([i for i, _, _ in stretches], lengths).astype(np.int32),
         position=np.concatenate(
             [np.arange(a, b, dtype=np.int32) for _, a, b in stretches]
+        ),
+        to_end=np.concatenate(
+            [np.arange(n - a, n - b, -1, dtype=np.int32) for n, a, b in cuts]
         ),
         ends=ends,
         before=np.rint(before / before_scale).astype(np.int8),

@@ -34,7 +34,7 @@ def render(database, state, segment):
     state : SamplerState
         Before the segment; of it only what concerns sound is used.
     segment : skmusic.synthesis.concatenative.selection.Segment
-        What is to be played.
+        What is to be played; with no target it is the end of the piece.
 
     Returns
     -------
@@ -43,10 +43,10 @@ def render(database, state, segment):
     size = database.samples_per_unit
     first = segment.start * size + segment.shift
     follows = segment.target * size + segment.next_shift
-    n = segment.length * size
-    before, after = _overlap(database, segment, first + n, follows)
+    n, ends = segment.length * size, segment.target < 0
+    before, after = (0, 0) if ends else _overlap(database, segment, first + n, follows)
     x = _cut(database, first, first + n + after)
-    x[: len(state.tail)] = state.tail
+    x[: len(state.tail)] = state.tail[: len(x)]
     if before + after:
         new = _cut(database, follows - before, follows + after)
         x[n - before :] = crossfade(x[n - before :], new)
@@ -56,13 +56,26 @@ def render(database, state, segment):
         half = size // 2
         rise = np.linspace(0, 1, half, dtype=np.float32)[:, None]
         x[n - half :] *= rise[::-1]
-        tail = rise * _cut(database, follows, follows + half)
+        tail = rise[:0] if ends else rise * _cut(database, follows, follows + half)
     played = x[:n] if size == 1 else limited(x[:n])
     return replace(
         state,
         tail=tail,
         pending=np.concatenate([state.pending, played * np.float32(database.scale)]),
         origins=np.append(state.origins, np.arange(first, first + n, size)),
+    )
+
+
+def silence(database, state, n_steps):
+    """Sampler state with so many steps of silence among its pending waveform."""
+    size = database.samples_per_unit
+    nothing = np.zeros((n_steps * size, database.waveform.shape[1]), np.float32)
+    # It has no origin; told is that of the unit beside it.
+    return replace(
+        state,
+        pending=np.concatenate([state.pending, nothing]),
+        origins=np.append(state.origins, np.full(n_steps, state.unit * size)),
+        step=state.step + n_steps,
     )
 
 

@@ -3,6 +3,7 @@
 State in, state out: `prime` listens, `start` begins a piece, `advance` adds a segment.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,23 +16,37 @@ from skmusic.network.numpy_lstm import (
 )
 from skmusic.synthesis.concatenative.context import (
     ABOUT,
+    CHORD,
     contexts,
     distances,
+    styles,
     styles_heard,
 )
 from skmusic.synthesis.concatenative.equalizer import spectral_match
-from skmusic.synthesis.concatenative.rendering import render
+from skmusic.synthesis.concatenative.rendering import render, silence
 from skmusic.synthesis.concatenative.repetition import Repetition
 from skmusic.synthesis.concatenative.selection import (
     SHARPNESS,
     STYLE,
     SamplerState,
+    last_segment,
     select,
+)
+from skmusic.synthesis.concatenative.target import (
+    Target,
+    check_target,
+    energy_of,
+    music_ahead,
+    music_scale,
+    target_cost,
+    traits_of,
 )
 
 # Steps that are compared with the database at once, and the last ones whose spectrum
 # is matched.
 _BLOCK, _MATCHED_STEPS = 16, 860
+# Steps from one style of a recording that is varied to the next that is kept.
+_STYLE_EVERY = 22
 
 
 class Primed(NamedTuple):
@@ -42,6 +57,7 @@ class Primed(NamedTuple):
     x: np.ndarray  # features of the last step
     style: np.ndarray | None  # to begin in; None is that of where it begins
     match: np.ndarray  # decibels of each range, see `equalizer`
+    target: Target | None = None
 
 
 def start_scores(database, network, features, tokenizer):
@@ -88,7 +104,16 @@ def _scores(database, logp, features, tokenizer, first, style):
             yield logp[t - first][database.tokens] - lost - (each if t else 0)
 
 
-def prime(database, network, features, tokenizer, sampling, style=None, match=None):
+def prime(
+    database,
+    network,
+    features,
+    tokenizer,
+    sampling,
+    style=None,
+    match=None,
+    target=None,
+):
     """Listen to steps, or to nothing.
 
     Parameters
@@ -101,6 +126,8 @@ def prime(database, network, features, tokenizer, sampling, style=None, match=No
         Style to begin in and to keep, from `style_of`; None is that of what is heard.
     match : ndarray of shape (n_ranges,) or None
         Decibels to change the piece by where a style is given; None is none.
+    target : Target or None
+        What is asked for.
 
     Returns
     -------
@@ -116,8 +143,121 @@ def prime(database, network, features, tokenizer, sampling, style=None, match=No
     if match is None:
         match = np.zeros(database.levels.shape[1], np.float32)
     (score,) = _scores(database, logp, features, tokenizer, n, style)
+    if target is not None:
+        score = score - _cost_of_start(database, target)
     score = np.where(np.isfinite(score), score, -1e30)
-    return Primed(score, states[n - 1] if n else zero, x[-1], style, match)
+    return Primed(score, states[n - 1] if n else zero, x[-1], style, match, target)
+
+
+def _cost_of_start(database, target):
+    """Nats for what is asked for at the beginning of a piece, of each unit."""
+    traits, units = traits_of(database), np.arange(len(database))
+    cost = target_cost(database, traits, target, units[None], np.zeros((1, 1), int))[0]
+    return np.where(traits.since > 0, np.inf, cost) if target.begin else cost
+
+
+class Asked(NamedTuple):
+    """What is asked for beside the seed."""
+
+    style: np.ndarray | None  # to begin in
+    match: np.ndarray | None  # see `Primed`
+    target: Target | None
+    ends_as: np.ndarray | None  # style to arrive at
+
+    def arriving(self, own):
+        """The same where the piece has a style of its own to begin in."""
+        target = self.target
+        at, found = target.styles or ([0], [own if self.style is None else self.style])
+        at, found = np.append(at, target.stop), np.vstack([found, self.ends_as])
+        order = np.argsort(at, kind="stable")
+        path = at[order], found[order].astype(np.float32)
+        return self._replace(target=replace(target, styles=path))
+
+
+def ask(database, tokenizer, controls, n_steps):
+    """`Asked` of a piece of so many steps.
+
+    Parameters
+    ----------
+    database, tokenizer : UnitDatabase, Tokenizer
+    controls : skmusic.synthesis.controls.Controls
+        With features in place of recordings, and steps in place of seconds.
+    n_steps : int
+    """
+    style, match, ends_as, wanted = None, None, None, {}
+    if controls.style:
+        at, blends = zip(*controls.style, strict=True)
+        pairs = [_blended(database, tokenizer, blend) for blend in blends]
+        style, match = pairs[0]
+        if len(pairs) > 1:
+            # What a part sounds like beside another is kept.
+            wanted["styles"] = np.array(at), np.stack([s for s, _ in pairs])
+            match = np.zeros_like(match)
+    if controls.energy is not None:
+        wanted["energy"] = _energy_curve(database, tokenizer, controls.energy, n_steps)
+    if controls.vary is not None and controls.amount < 1:
+        more, about = _variation(database, tokenizer, controls)
+        if style is None:
+            style, match = about
+            wanted |= {"styles": more.pop("styles")}
+        wanted = more | wanted
+    if controls.until is not None:
+        before = contexts(controls.until[: 2 * ABOUT], tokenizer)[0]
+        wanted["joins"] = before[min(CHORD, len(before) - 1)]
+        ends_as = style_of(database, controls.until[: 2 * ABOUT], tokenizer)[0]
+    for name in ("begin", "end"):
+        if getattr(controls, name):
+            wanted[name] = True
+    if controls.end or controls.until is not None:
+        wanted["stop"] = n_steps
+    target = Target(**wanted) if wanted else None
+    if target is not None:
+        check_target(database, target)
+    return Asked(style, match, target, ends_as)
+
+
+def _blended(database, tokenizer, blend):
+    """Style and match of recordings in a proportion."""
+    pairs = [style_of(database, x, tokenizer) for x, _ in blend]
+    shares = [share for _, share in blend]
+    if len(pairs) == 1:
+        return pairs[0]
+    mixed = [np.tensordot(shares, np.stack(x), 1) for x in zip(*pairs, strict=True)]
+    return tuple(x.astype(np.float32) for x in mixed)
+
+
+def _energy_curve(database, tokenizer, energy, n_steps):
+    """Steps, and loudness and busyness there."""
+    if not isinstance(energy, list):
+        values = energy_of(database, energy, tokenizer)
+        return np.arange(len(values)), values
+    at, levels = zip(*energy, strict=True)
+    if at[0] is None:
+        at = np.linspace(0, n_steps, len(levels))
+    return np.array(at), np.repeat(np.array(levels, float)[:, None], 2, axis=1)
+
+
+def _variation(database, tokenizer, controls):
+    """What is wanted of a variation of a recording, and its style and match."""
+    features, share = controls.vary, _share(controls.amount)
+    before = contexts(features, tokenizer)[0][:-1]
+    scale = music_scale(database.context_before(slice(None)))
+    at = np.arange(0, len(features), _STYLE_EVERY)
+    path = (styles(features, tokenizer) * database.style_scale).astype(np.float32)
+    found = {
+        "styles": (at, path[at]),
+        "music": music_ahead(before, len(before) - 1) / scale,
+        "music_share": share,
+    }
+    if database.levels.shape[1]:
+        energy = energy_of(database, features, tokenizer)
+        found |= {"energy": (np.arange(len(energy)), energy), "energy_share": share}
+    return found, (path[0], style_of(database, features, tokenizer)[1])
+
+
+def _share(amount):
+    """What the recording that is varied counts."""
+    return (1 - amount) ** 2
 
 
 def style_of(database, features, tokenizer):
@@ -190,10 +330,30 @@ def start(database, primed, sampling, rng):
         tail=nothing,
         pending=nothing,
         origins=np.empty(0, int),
+        target=primed.target,
     )
 
 
-def advance(database, network, states, sampling):
-    """States of some pieces, each with one more segment among its pending waveform."""
-    states, segments = select(database, network, states, sampling)
-    return [render(database, *pair) for pair in zip(states, segments, strict=True)]
+def advance(database, network, states, sampling, traits=None):
+    """States of some pieces, each with one more segment among its pending waveform.
+
+    Where a piece has ended the segment is silence.
+    """
+    made = [_ended(database, state, traits) for state in states]
+    going = [i for i, state in enumerate(made) if state is None]
+    if going:
+        chosen = [states[i] for i in going]
+        chosen, segments = select(database, network, chosen, sampling, traits)
+        for i, *pair in zip(going, chosen, segments, strict=True):
+            made[i] = render(database, *pair)
+    return made
+
+
+def _ended(database, state, traits):
+    """State after the last segment of a piece, or silence after it; else None."""
+    if state.left <= 0:
+        return silence(database, state, database.longest)
+    segment = last_segment(database, state, traits)
+    if segment is None:
+        return None
+    return replace(render(database, state, segment), step=state.target.stop)

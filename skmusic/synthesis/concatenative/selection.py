@@ -2,7 +2,9 @@
 
 At the end of each segment, all its lengths and all targets of these compete: the
 network's log-probability of the token at the target, less the join cost, less the
-distance from the style of the piece. The novelty constraint excludes some.
+distance from the style of the piece. The novelty constraint excludes some. Where
+something is asked for, its target cost is taken off too, and units beyond the graph
+that meet it compete as well.
 """
 
 from dataclasses import dataclass, replace
@@ -10,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skmusic.features.levels import loudness
 from skmusic.network.numpy_lstm import forward, log_softmax
 from skmusic.synthesis.concatenative.context import beat_lag, distances
 from skmusic.synthesis.concatenative.novelty import (
@@ -19,6 +22,7 @@ from skmusic.synthesis.concatenative.novelty import (
     was_played,
 )
 from skmusic.synthesis.concatenative.repetition import Repetition, once_more, returns
+from skmusic.synthesis.concatenative.target import Target, rings_out, target_cost
 
 # What a unit of join cost weighs against a nat of the network, and a style as far off
 # as ten seconds of a recording.
@@ -31,6 +35,8 @@ _MEMORY, _MOST_RETURNS, _DEAREST, _WISH = 120, 64, 1.5, 3.0
 # Decibels below the loudest unit that are silence, the nats that more of it costs where
 # there was some already, and the steps that tell.
 _SILENCE, _SILENCE_COST, _PAST = -60.0, 20.0, 20
+# Units beyond the graph that compete where something is asked for.
+_MOST_WANTED = 64
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,10 @@ class SamplerState:
         Sample of the database at which each step of it begins.
     given : int
         Samples of the first of these steps that were given out.
+    target : Target or None
+        What is asked for.
+    step : int
+        Step at which the next segment begins, counted as the target does.
     """
 
     lstm: list
@@ -89,6 +99,14 @@ class SamplerState:
     pending: np.ndarray
     origins: np.ndarray
     given: int = 0
+    target: Target | None = None
+    step: int = 0
+
+    @property
+    def left(self):
+        """Steps to the end of the piece; without bound where none is asked for."""
+        stops = self.target is not None and self.target.stop is not None
+        return self.target.stop - self.step if stops else np.inf
 
 
 class Segment(NamedTuple):
@@ -96,12 +114,22 @@ class Segment(NamedTuple):
 
     start: int
     length: int
-    target: int
+    target: int  # -1 at the end of the piece
     shift: int  # samples that it is played from later on
     next_shift: int
 
 
-def select(database, network, states, sampling):
+def last_segment(database, state, traits):
+    """The segment that ends a piece; None where the piece goes on after the next."""
+    n = database.units_from(state.unit, state.shift)
+    if state.left > database.longest and not (
+        state.left < np.inf and rings_out(traits, state.target, state.unit, state.step)
+    ):
+        return None
+    return Segment(state.unit, int(min(n, state.left)), -1, state.shift, 0)
+
+
+def select(database, network, states, sampling, traits=None):
     """Next segment of each piece, and the states that have chosen it.
 
     The pieces share the passes of the network and nothing else.
@@ -112,6 +140,8 @@ def select(database, network, states, sampling):
     network : dict
     states : list of SamplerState
     sampling : SamplingParameters
+    traits : Traits or None
+        Of the units, where something is asked for.
 
     Returns
     -------
@@ -130,10 +160,14 @@ def select(database, network, states, sampling):
     z, after = forward(network, x, before)
     chosen, segments = [], []
     for i, (state, n) in enumerate(zip(states, counts, strict=True)):
+        # What is left of a piece is no shorter than a segment.
+        n = max(1, min(n, state.left - database.shortest))
         start, lengths = state.unit, np.arange(min(database.shortest, n), n + 1)
         logp = sampling.mask(log_softmax(z[i, lengths]))
         matches = count_matches(database, state.matches, start, lengths)
-        length, target, again = _next(database, logp, lengths, matches, state, sampling)
+        length, target, again = _next(
+            database, logp, lengths, matches, state, sampling, traits
+        )
         target, shift = _in_time(database, start + length, target, state.shift)
         levels = database.levels[start : start + length]
         segments.append(Segment(start, length, target, state.shift, shift))
@@ -147,27 +181,28 @@ def select(database, network, states, sampling):
                 played=(*state.played, (start, length))[-_MEMORY:],
                 repetition=state.repetition.after(length, again),
                 matches=matches[length - lengths[0]].copy(),
-                style=_drifted(state, database.styles[start + length // 2], length),
+                **_drifted(state, database.styles[start + length // 2], length),
                 levels=np.concatenate([state.levels, levels])[-_PAST:],
+                step=state.step + length,
             )
         )
     return chosen, segments
 
 
-def _next(database, logp, lengths, matches, state, sampling):
+def _next(database, logp, lengths, matches, state, sampling, traits):
     """Choose the next segment.
 
     Returns its length in steps, the unit that follows it, and the segments that are to
     be played again after it.
     """
     if not state.repetition.again:
-        return _choose(database, logp, lengths, matches, state, sampling)
+        return _choose(database, logp, lengths, matches, state, sampling, traits)
     (length, target), *again = state.repetition.again
     # Moved to the beat, it may end a step earlier.
     return int(np.clip(length, lengths[0], lengths[-1])), target, tuple(again)
 
 
-def _choose(database, logp, lengths, matches, state, sampling):
+def _choose(database, logp, lengths, matches, state, sampling, traits):
     """The same where nothing is being played again."""
     leave = state.unit + lengths - 1
     targets, costs = database.targets[leave], database.costs[leave]
@@ -175,7 +210,13 @@ def _choose(database, logp, lengths, matches, state, sampling):
     # Half precision would not hold the products.
     costs = SHARPNESS * costs.astype(np.float32)
     times, units, return_costs = _returns(database, state, leave + 1)
+    if state.target is not None:
+        wanted, wanted_costs = _wanted(database, state, leave + 1, traits)
+        targets, costs = np.hstack([targets, wanted]), np.hstack([costs, wanted_costs])
+        n_targets = targets.shape[1]
     targets, costs = np.hstack([targets, units]), np.hstack([costs, return_costs])
+    if state.target is not None:
+        costs = costs + _target_cost(database, state, traits, targets, lengths)
     costs = costs + _style_cost(database, targets, state)
     score = np.take_along_axis(logp, database.tokens[targets], axis=1) - costs
     played = (*state.played, (state.unit, lengths[-1]))
@@ -185,7 +226,9 @@ def _choose(database, logp, lengths, matches, state, sampling):
     novel[:, :n_targets] &= ~was_played(targets[:, :n_targets], played)
     score = np.where(novel, score, -np.inf).ravel()
     if not np.isfinite(score).any():
-        target = _anywhere(database, logp[0], matches[:1], state, lengths[0], sampling)
+        target = _anywhere(
+            database, logp[0], matches[:1], state, lengths[0], sampling, traits
+        )
         return int(lengths[0]), target, ()
     chosen = sampling.adapted(score).draw(score, state.rng)
     row, column = divmod(chosen, targets.shape[1])
@@ -196,7 +239,7 @@ def _choose(database, logp, lengths, matches, state, sampling):
     return int(lengths[row]), int(targets[row, column]), again
 
 
-def _anywhere(database, logp, matches, state, length, sampling):
+def _anywhere(database, logp, matches, state, length, sampling, traits):
     """Unit to go on at, of all, where no target is left after the shortest segment."""
     units = np.arange(len(database))
     score = logp[database.tokens]
@@ -205,6 +248,9 @@ def _anywhere(database, logp, matches, state, length, sampling):
     end = np.array([state.unit + length])
     score = score - SHARPNESS * _costs(database, end, units)[0]
     score = score - _style_cost(database, units, state)
+    if state.target is not None:
+        lengths = np.array([length])
+        score = score - _target_cost(database, state, traits, units[None], lengths)[0]
     played = (*state.played, (state.unit, length))
     # What is asked for is given up one by one where the database is too small.
     for lost in (
@@ -217,26 +263,49 @@ def _anywhere(database, logp, matches, state, length, sampling):
     return sampling.adapted(score).draw(score, state.rng)
 
 
-def _costs(database, ends, units):
+def _costs(database, ends, units, there=None):
     """Cost of going on at units after segments to these ends ``(n_ends, n_units)``."""
     last = np.minimum(ends, database.ends[ends - 1] - 1)
-    apart = distances(database.context_before(last), database.context_before(units))
+    there = database.context_before(units) if there is None else there
+    apart = distances(database.context_before(last), there)
     movement = np.minimum(database.movement[units], database.movement[ends - 1, None])
     return apart / movement
+
+
+def _target_cost(database, state, traits, units, lengths):
+    """Nats for what is asked for, after segments of these lengths."""
+    step = state.step + lengths[:, None]
+    return target_cost(database, traits, state.target, units, step)
+
+
+def _wanted(database, state, ends, traits):
+    """Units that meet what is asked for and join best, of all.
+
+    Returns
+    -------
+    units, costs : ndarray of shape (n_ends, n_wanted)
+        And what it costs to go on at them after segments to these ends, in nats.
+    """
+    units, middle = np.arange(len(database)), len(ends) // 2
+    lengths = ends[[middle]] - state.unit
+    cost = SHARPNESS * _costs(database, ends[[middle]], units, traits.before)
+    cost = cost + _target_cost(database, state, traits, units[None], lengths)
+    cost = (cost + _style_cost(database, units, state))[0]
+    played = (*state.played, (state.unit, int(lengths[0])))
+    cost = np.where(was_played(units, played), np.inf, cost)
+    n = min(_MOST_WANTED, len(units))
+    best = np.sort(np.argpartition(cost, n - 1)[:n])
+    costs = SHARPNESS * _costs(database, ends, best)
+    return np.broadcast_to(best, costs.shape), costs
 
 
 def _style_cost(database, units, state):
     """Nats for the distance from the style, and where silence would follow silence."""
     cost = STYLE * ((database.styles[units] - state.style) ** 2).sum(axis=-1)
-    if state.levels.size and (_loudness(state.levels) <= _SILENCE).all():
-        silent = _loudness(database.levels[units]) <= _SILENCE
+    if state.levels.size and (loudness(state.levels) <= _SILENCE).all():
+        silent = loudness(database.levels[units]) <= _SILENCE
         cost = cost + np.where(silent, np.float32(_SILENCE_COST), 0)
     return cost
-
-
-def _loudness(levels):
-    """Level of the whole from the levels of its ranges, in decibels."""
-    return 10 * np.log10((10 ** (np.float32(0.1) * levels)).sum(axis=-1))
 
 
 def _returns(database, state, ends):
@@ -248,7 +317,10 @@ def _returns(database, state, ends):
         Steps of the piece, counted from the first segment that is remembered, the units
         that were played there, and what it costs to go on at these, in nats.
     """
-    times, units = returns(state.played, state.repetition, database.shortest)
+    played = state.played
+    if state.target is not None and not state.target.returns(state.step):
+        played = ()
+    times, units = returns(played, state.repetition, database.shortest)
     costs = _costs(database, ends, units)
     best = np.argsort(costs, axis=1, kind="stable")[:, :_MOST_RETURNS]
     costs = np.take_along_axis(costs, best, axis=1)
@@ -273,4 +345,8 @@ def _in_time(database, end, target, shift):
 def _drifted(state, played, n_steps):
     """Style after so many steps: it follows what is played, and returns to target."""
     share = 1 - np.exp(-n_steps / _STYLE_STEPS)
-    return state.style + share * (played + state.target_style - 2 * state.style)
+    style = state.style + share * (played + state.target_style - 2 * state.style)
+    if state.target is None or not state.target.styles:
+        return {"style": style}
+    aim = state.target.style(state.step + n_steps)
+    return {"style": style + aim - state.target_style, "target_style": aim}

@@ -12,6 +12,7 @@ from skmusic.spectra.reframing import (
     frames_in,
     hop_of,
     samples_for,
+    step_of,
     step_seconds,
     steps_known,
     waveform,
@@ -23,14 +24,17 @@ from skmusic.synthesis.concatenative.database import (
     build_database,
 )
 from skmusic.synthesis.concatenative.equalizer import equalized
+from skmusic.synthesis.concatenative.rendering import silence
 from skmusic.synthesis.concatenative.sampler import (
     advance,
+    ask,
     prime,
     start,
     start_scores,
     style_of,
 )
 from skmusic.synthesis.concatenative.selection import SamplerState
+from skmusic.synthesis.concatenative.target import traits_of
 from skmusic.synthesis.corpus import grown, joined
 
 
@@ -121,30 +125,82 @@ class Concatenative:
         """Of each step, in nats for each number of its spectrum ``(n_steps,)``."""
         return tokens.log_likelihood(frames, self.format, self.tokenizer, self.network)
 
-    def prime(self, frames, sampling, style=None):
-        """What is known after the frames of a seed, in its style or that of others."""
+    def prime(self, frames, sampling, asked=None):
+        """What is known after the frames of a seed, and what is `asked` for."""
         features = tokens.seed_features(frames, self.format, self.tokenizer)
-        asked = () if style is None else self._style(style)
-        return prime(
-            self.database, self.network, features, self.tokenizer, sampling, *asked
-        )
+        heard = self.database, self.network, features, self.tokenizer, sampling
+        if asked is None:
+            return prime(*heard)
+        if asked.ends_as is not None and len(features):
+            own = style_of(self.database, features, self.tokenizer)[0]
+            asked = asked.arriving(own)
+        return prime(*heard, asked.style, asked.match, asked.target)
 
     def start(self, primed, sampling, rng):
         """State of a piece after what was heard."""
-        return start(self.database, primed, sampling, rng)
+        state = start(self.database, primed, sampling, rng)
+        if primed.target is None or not primed.target.begin or self.format is None:
+            return state
+        # What the first windows cover in part is not heard: there the piece is silent.
+        n = -(-self.format.overlap // self.database.samples_per_unit)
+        return silence(self.database, state, n)
 
-    def restyle(self, state, frames):
-        """State that goes on in the style of these frames."""
-        style, match = self._style(frames)
+    def change(self, state, asked):
+        """State that goes on with what is `asked` for."""
+        if asked.ends_as is not None:
+            asked = asked.arriving(state.style)
+        made = -(-len(state.pending) // self.database.samples_per_unit)
+        state = replace(
+            state,
+            target=asked.target,
+            step=made,
+            repetition=state.repetition._replace(again=()),
+        )
+        if asked.style is None:
+            return state
+        style, match = asked.style, asked.match
+        match = state.match if match is None else match
         return replace(state, style=style, target_style=style, match=match)
 
-    def _style(self, frames):
-        features = tokens.seed_features(frames, self.format, self.tokenizer)
-        if not len(features):
-            raise ValueError(
-                "the style has too few frames to make a step; pass a longer one."
-            )
-        return style_of(self.database, features, self.tokenizer)
+    def asked(self, controls, n_frames):
+        """`Asked` of a piece of so many frames; None where nothing is.
+
+        Parameters
+        ----------
+        controls : skmusic.synthesis.controls.Controls
+            With frames in place of recordings.
+        n_frames : int
+            Of the whole piece.
+        """
+        if not controls.given:
+            return None
+        n_steps = max(1, (n_frames * hop_of(self.format)) // step_of(self.format) - 1)
+        if self.format is None:
+            n_steps = n_frames
+        return ask(self.database, self.tokenizer, self._heard(controls), n_steps)
+
+    def _heard(self, controls):
+        """Controls with features in place of frames, and steps in place of seconds."""
+
+        def listen(frames, name):
+            features = tokens.seed_features(frames, self.format, self.tokenizer)
+            if not len(features):
+                raise ValueError(
+                    f"the recording given as {name} has too few frames to make a step; "
+                    "pass a longer one."
+                )
+            return features
+
+        def in_steps(points):
+            if not isinstance(points, list):
+                return points
+            seconds = step_seconds(self.format)
+            return [(at and round(at / seconds), x) for at, x in points]
+
+        found = controls.heard(listen)
+        return replace(
+            found, style=in_steps(found.style), energy=in_steps(found.energy)
+        )
 
     def advance(self, states, n_frames, sampling, progress):
         """Frames of each piece, where they are from, and the states after them.
@@ -171,6 +227,8 @@ class Concatenative:
                 "since; pass the music itself as seed."
             )
         states = [replace(state, rng=deepcopy(state.rng)) for state in states]
+        wanted = any(state.target is not None for state in states)
+        traits = traits_of(self.database) if wanted else None
         needed, made = samples_for(n_frames, self.format), 0
         # What is made waits outside of the states, which stay small.
         waves, origins = [[s.pending] for s in states], [[s.origins] for s in states]
@@ -182,7 +240,7 @@ class Concatenative:
                 replace(states[i], pending=nothing[0], origins=nothing[1])
                 for i in waiting
             ]
-            more = advance(self.database, self.network, more, sampling)
+            more = advance(self.database, self.network, more, sampling, traits)
             for i, state in zip(waiting, more, strict=True):
                 states[i] = state
                 waves[i].append(state.pending)
@@ -241,9 +299,12 @@ def _database(found, corpus, format, settings, most, old, n_before):
         longest=max(2, round(settings.max_segment / seconds)),
     )
     if old is not None:
-        # What is left of a recording does not tell how much returned in all of it.
-        shares, old_ones = database.recurrence, database.recording < len(starts)
-        shares[old_ones] = old.recurrence[starts][database.recording[old_ones]]
+        # What is left of a recording does not tell how much returned in all of it, nor
+        # where it ends.
+        old_ones = database.recording < len(starts)
+        of, within = (x[old_ones] for x in (database.recording, database.position))
+        database.recurrence[old_ones] = old.recurrence[starts][of]
+        database.to_end[old_ones] = old.to_end[starts][of] - within
     leads = corpus.leads[database.recording]
     return replace(
         database,

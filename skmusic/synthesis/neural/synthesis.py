@@ -196,7 +196,7 @@ class Neural:
             return np.asarray(x, np.float32)
         return self.vocoder.analyse(x)
 
-    def prime(self, frames, sampling, style=None):
+    def prime(self, frames, sampling, asked=None):
         """Parameters of the whole patches of frames, of which the last end there."""
         x = waveform(frames, self.format)
         size = step_of(self.format) * self.code.n_steps

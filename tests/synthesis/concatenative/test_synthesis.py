@@ -7,6 +7,7 @@ from handmade import FORMATS, MONO, notes, synthesis_of
 
 from skmusic.spectra.reframing import cut_frames, hop_of, samples_for, waveform
 from skmusic.spectra.stft import stft
+from skmusic.synthesis.controls import Controls
 from skmusic.synthesis.sampling import SamplingParameters
 
 
@@ -150,11 +151,12 @@ def test_likelihood_is_of_each_step(each):
 
 def test_a_new_style_is_gone_over_to(mono):
     other = frames_of(notes(300, seed=2), MONO)
-    state = mono.restyle(begun(mono), other)
-    alike(state.target_style, begun(mono, style=other).target_style)
+    asked = mono.asked(Controls(style=other), 50)
+    state = mono.change(begun(mono), asked)
+    alike(state.target_style, begun(mono, asked=asked).target_style)
     assert np.isfinite(piece(mono, state, 50)[0]).all()
     with pytest.raises(ValueError, match="too few frames"):
-        mono.restyle(state, other[:1])
+        mono.asked(Controls(style=other[:1]), 50)
 
 
 def test_a_brighter_seed_makes_a_brighter_piece(mono):

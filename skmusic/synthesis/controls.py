@@ -1,0 +1,230 @@
+"""Controls: what is asked of a piece beside its seed and its length.
+
+Styles, a curve of energy, a recording to vary or to arrive at, a beginning and an end.
+Here they are checked and brought into one form. A *curve* is a list of points, each of
+seconds and of what is asked for there; between two points it changes over evenly.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from numbers import Number, Real
+from typing import Any
+
+import numpy as np
+
+from skmusic.utils.arguments import refuse_number
+
+# Arguments of `sample` that are controls.
+CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end"
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What is asked of a piece; nothing by default.
+
+    Parameters
+    ----------
+    style : recording, blend of recordings, path of styles over time, or None
+        See `as_curve`.
+    energy : float, list or recording or None
+        Levels from 0 to 1, spread evenly over the piece; pairs of seconds and a level;
+        or a recording that is as loud as the piece is to be.
+    vary : recording or None
+    amount : float
+        From 0, which follows what is varied closely, to 1, which does not.
+    until : recording or None
+        What the piece arrives at.
+    begin, end : bool
+        Whether it begins, and ends, as recordings do.
+    """
+
+    style: Any = None
+    energy: Any = None
+    vary: Any = None
+    amount: float = 0.3
+    until: Any = None
+    begin: bool = False
+    end: bool = False
+
+    def __post_init__(self):
+        for name in ("begin", "end"):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise TypeError(f"{name}={getattr(self, name)!r} is no bool; use True.")
+        if not isinstance(self.amount, Real) or isinstance(self.amount, bool):
+            raise TypeError(f"amount={self.amount!r} is no number such as 0.3.")
+        if not 0 <= self.amount <= 1:
+            raise ValueError(
+                f"amount={self.amount} is out of range; 0 follows the recording "
+                "closely, 1 not at all."
+            )
+        for name in ("vary", "until"):
+            refuse_number(getattr(self, name), name)
+        if self.until is not None:
+            for name, given in (("end", self.end), ("vary", self.vary is not None)):
+                if given:
+                    raise ValueError(
+                        f"until= and {name}= ask for two endings of the piece; leave "
+                        "one out."
+                    )
+        if self.style is not None:
+            object.__setattr__(self, "style", as_curve(self.style))
+        if self.energy is not None:
+            object.__setattr__(self, "energy", _levels(self.energy))
+
+    @property
+    def given(self):
+        """Names of what is asked for."""
+        return [n for n in CONTROLS if n != "amount" and _is_asked(getattr(self, n))]
+
+    def heard(self, listen):
+        """The same, with what ``listen(recording, name)`` makes of each recording."""
+        style = self.style and [
+            (at, [(listen(x, "style"), share) for x, share in blend])
+            for at, blend in self.style
+        ]
+        energy = self.energy
+        if energy is not None and not isinstance(energy, list):
+            energy = listen(energy, "energy")
+        found = {
+            name: None if x is None else listen(x, name)
+            for name, x in (("vary", self.vary), ("until", self.until))
+        }
+        return replace(self, style=style, energy=energy, **found)
+
+
+def heard_options(options, listen):
+    """Options whose recordings are what ``listen(recording, name)`` makes of them.
+
+    What asks for nothing is left out.
+    """
+    controls = Controls(**{n: options[n] for n in CONTROLS if n in options})
+    heard = controls.heard(listen)
+    found = {name: getattr(heard, name) for name in heard.given}
+    match found.get("style"):
+        case [(0.0, [(x, 1.0)])]:
+            found["style"] = x
+    if heard.vary is not None:
+        found["amount"] = heard.amount
+    return {n: x for n, x in options.items() if n not in CONTROLS} | found
+
+
+def refuse_in_loop(options):
+    """Refuse what a loop, which begins and ends nowhere, cannot have."""
+    for name in ("begin", "end", "until", "return_state"):
+        if name in options and _is_asked(options[name]):
+            raise ValueError(f"loop=True begins and ends nowhere, so leave {name} out.")
+
+
+def refuse_without_end(options):
+    """Refuse an end of what goes on for ever."""
+    for name in ("end", "until"):
+        if name in options:
+            raise ValueError(f"{name}= of what length? Give seconds=30 too.")
+
+
+def _is_asked(value):
+    return value is not None and value is not False
+
+
+def _is_pair(item):
+    return isinstance(item, (list, tuple)) and len(item) == 2
+
+
+def _is_number(x):
+    return isinstance(x, Number) and not isinstance(x, bool)
+
+
+def as_curve(style):
+    """Points ``(seconds, [(recording, share), ...])`` of a style; shares sum to 1.
+
+    Parameters
+    ----------
+    style : recording, blend, or path
+        A blend of recordings is a dict of weights or a list of pairs (recording,
+        weight). A path is a list of pairs (seconds, recording or blend).
+
+    Examples
+    --------
+    >>> from skmusic.synthesis.controls import as_curve
+    >>> as_curve("a.wav")
+    [(0.0, [('a.wav', 1.0)])]
+    >>> as_curve({"a.wav": 3, "b.wav": 1})
+    [(0.0, [('a.wav', 0.75), ('b.wav', 0.25)])]
+    >>> as_curve([(0, "a.wav"), (30, [("b.wav", 1)])])
+    [(0.0, [('a.wav', 1.0)]), (30.0, [('b.wav', 1.0)])]
+    """
+    if not _is_path(style):
+        return [(0.0, _blend(style))]
+    points = [(_seconds("style", at), _blend(x)) for at, x in style]
+    _check_order("style", points)
+    return points
+
+
+def _is_path(style):
+    """Whether it is a list of pairs of a number and no number."""
+    if not isinstance(style, (list, tuple)) or not all(map(_is_pair, style)):
+        return False
+    return bool(style) and all(_is_number(a) and not _is_number(b) for a, b in style)
+
+
+def _blend(style):
+    """Recordings and the share of each."""
+    refuse_number(style, "style")
+    if isinstance(style, Mapping):
+        pairs = list(style.items())
+    elif (
+        isinstance(style, (list, tuple))
+        and all(map(_is_pair, style))
+        and any(_is_number(b) and not _is_number(a) for a, b in style)
+    ):
+        pairs = list(style)
+    else:
+        return [(style, 1.0)]
+    for recording, weight in pairs:
+        refuse_number(recording, "style")
+        if not _is_number(weight) or not 0 <= weight < np.inf:
+            raise ValueError(
+                f"style has the weight {weight!r}; use numbers from 0, such as 0.7."
+            )
+    total = sum(weight for _, weight in pairs)
+    if not total:
+        raise ValueError("the weights of style sum to 0; give one recording more.")
+    return [(x, float(weight / total)) for x, weight in pairs if weight]
+
+
+def _seconds(name, at):
+    if not 0 <= at < np.inf:
+        raise ValueError(f"{name} has a point at {at} seconds; use 0 or more.")
+    return float(at)
+
+
+def _check_order(name, points):
+    times = [at for at, _ in points]
+    if times != sorted(times):
+        raise ValueError(f"{name} goes back in time, {times}; sort its points.")
+
+
+def _levels(energy):
+    """Points ``(seconds or None, level)`` of a curve, or the recording that it is."""
+    if _is_number(energy):
+        energy = [energy]
+    if not isinstance(energy, (list, tuple)):
+        return energy
+    if not energy:
+        raise ValueError(f"energy={energy} has no level; give some from 0 to 1.")
+    pairs = all(map(_is_pair, energy))
+    points = list(energy) if pairs else [(None, level) for level in energy]
+    for at, level in points:
+        if not _is_number(level) or not (at is None or _is_number(at)):
+            raise TypeError(
+                f"energy has the point {(at, level)!r}; give levels, or pairs of "
+                "seconds and a level."
+            )
+        if not 0 <= level <= 1:
+            raise ValueError(
+                f"energy has the level {level}; use 0, the quietest, to 1, the loudest."
+            )
+    if pairs and points[0][0] is not None:
+        points = [(_seconds("energy", at), level) for at, level in points]
+        _check_order("energy", points)
+    return points
