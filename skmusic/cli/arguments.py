@@ -62,7 +62,26 @@ def _add_playing(add):
 def _add_sampling(add):
     add("--seed", type=_path, metavar="FILE", help="recording to continue")
     text = "recording whose style the pieces keep (the seed, or whatever comes)"
-    add("--style", type=_path, metavar="FILE", help=text)
+    add("--style", type=_path, metavar="FILE", action=_Style, help=text)
+    text = "of the --style before it, where several are blended (1)"
+    number = _number(float, 0, 10**6)
+    add("--weight", type=number, metavar="W", action=_Style, help=text)
+    text = "seconds at which the --style before it is reached, where styles change"
+    number = _number(float, 0, MOST_SECONDS)
+    add("--at", type=number, metavar="S", action=_Style, help=text)
+    text = "levels from 0 (quiet) to 1 (loud and busy): 0.2,0.9 or 0:0.2,30:0.9 with \
+seconds; or a recording that is as loud"
+    add("--energy", type=_energy, metavar="LEVELS", help=text)
+    add("--vary", type=_path, metavar="FILE", help="recording to make variations of")
+    text = "of variation, from 0 (close) to 1 (free) (0.3)"
+    add("--amount", type=_number(float, 0, 1), metavar="A", help=text)
+    text = "recording that can follow the pieces at once"
+    add("--until", type=_path, metavar="FILE", help=text)
+    yes_no = argparse.BooleanOptionalAction
+    text = "begin as the songs begin (without a seed they do)"
+    add("--begin", action=yes_no, help=text)
+    text = "end as the songs end, not with a fade (compose and sample, without a seed)"
+    add("--end", action=yes_no, help=text)
     text = "above 1 is more daring, below 1 less (1)"
     add("--temperature", type=_number(float, 0, 100), default=1.0, help=text)
     add("--top-k", type=_number(int, 1, 10**9), help="choose among the k likeliest")
@@ -145,6 +164,54 @@ def _add_command(commands, name, text, *groups, json=True):
     text = "show progress even without a terminal, as lines"
     how_much("-v", "--verbose", action="store_true", help=text)
     return add
+
+
+class _Style(argparse.Action):
+    """Collects styles; ``--weight`` and ``--at`` are told of the style before them."""
+
+    def __call__(self, parser, namespace, value, option_string=None):
+        styles = getattr(namespace, "style", None) or []
+        if option_string == "--style":
+            namespace.style = [*styles, {"style": value}]
+        elif not styles:
+            parser.error(f"{option_string} goes after the --style that it is of")
+        else:
+            styles[-1][option_string[2:]] = value
+
+
+def style_of(styles):
+    """The argument ``style`` of `Pipeline.sample` from what `_Style` collects."""
+    if not styles:
+        return None
+    timed = ["at" in each for each in styles]
+    if any(timed):
+        if not all(timed):
+            raise ValueError("--at is needed after each --style, or after none")
+        times = sorted({each["at"] for each in styles})
+        return [
+            (at, style_of([_untimed(x) for x in styles if x["at"] == at]))
+            for at in times
+        ]
+    if len(styles) == 1:
+        return styles[0]["style"]
+    return [(each["style"], each.get("weight", 1.0)) for each in styles]
+
+
+def _untimed(style):
+    return {name: value for name, value in style.items() if name != "at"}
+
+
+def _energy(text):
+    """Levels, pairs of seconds and a level, or a path."""
+    try:
+        found = [[float(x) for x in part.split(":")] for part in text.split(",")]
+    except ValueError:
+        return _path(text)
+    if {len(part) for part in found} == {1}:
+        return [level for (level,) in found]
+    if {len(part) for part in found} == {2}:
+        return [tuple(part) for part in found]
+    raise argparse.ArgumentTypeError(f"{text}: give 0.2,0.9 or 0:0.2,30:0.9")
 
 
 def _path(text):

@@ -31,15 +31,22 @@ from skmusic.cli.recordings import check_seeds, describe, find_songs, in_one_lin
 from skmusic.utils.lengths import length
 
 # Arguments that `Pipeline.sample` and `Pipeline.stream` take under the same name.
-_SAMPLING = "seed", "style", "seconds", "temperature", "top_k", "top_p"
+_SAMPLING = "seed", "seconds", "temperature", "top_k", "top_p"
+_CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end"
 # The most pieces in a batch, and the most seconds of music: a batch is in memory.
 _BATCH, _BATCH_SECONDS = 8, 600
 
 
 def parse(argv):
     """Parse arguments; add the command line, and whether progress is shown."""
-    args = arguments.parser().parse_args(argv)
+    parser = arguments.parser()
+    args = parser.parse_args(argv)
     args.line = shlex.join(["skmusic", *argv])
+    if hasattr(args, "style"):
+        try:
+            args.style = arguments.style_of(args.style)
+        except ValueError as error:
+            parser.error(error)
     args.verbose = int(args.verbose or (sys.stderr.isatty() and not args.quiet))
     return args
 
@@ -113,10 +120,11 @@ def stream(args):
         check_seeds(args)
         pipe, rng = load_model(args.model), _chance(args)
     sr = _rate(pipe)
-    settings = {name: getattr(args, name) for name in _SAMPLING}
+    settings = _settings(args, pipe, ("begin",))
     blocks = pipe.stream(**settings, random_state=rng)
     n_samples = args.seconds and round(args.seconds * sr)
-    blocks = playback.faded(blocks, n_samples, sr)
+    ends = settings.keys() & {"end", "until"}
+    blocks = playback.faded(blocks, None if ends else n_samples, sr)
     if args.play:
         players.play(blocks, sr, pipe.steps[0][1].n_channels_)
         return {}
@@ -229,8 +237,9 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
     from skmusic import audio
     from skmusic.audio import playback
 
-    settings = {name: getattr(args, name) for name in _SAMPLING}
+    settings = _settings(args, pipe, () if args.loop else ("begin", "end"))
     settings |= {"loop": True} if args.loop else {}
+    faded = not settings.keys() & {"end", "until"} or None
     sr, rng = _rate(pipe), _chance(args)
     options = {"verbose": args.verbose}
     if args.report and getattr(pipe.steps[-1][1], "synthesis", 0) == "concatenative":
@@ -247,7 +256,7 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
         made = pipe.sample(**settings | seeds, random_state=rng, **options)
         made, *origins = made if isinstance(made, tuple) else (made,)
         if not args.loop:
-            made = [next(playback.faded([x], len(x), sr)) for x in made]
+            made = [next(playback.faded([x], faded and len(x), sr)) for x in made]
         with ThreadPoolExecutor() as pool:
             list(pool.map(write, batch, made))
         for path, x, *origin in zip(batch, made, *origins, strict=True):
@@ -272,6 +281,19 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
         "random_state": args.random_state,
         "settings": parameters(pipe) | {"sample": settings},
     }
+
+
+def _settings(args, pipe, usual):
+    """Arguments for `pipe.sample`; without a seed also its `usual` ends, if it can."""
+    settings = {name: getattr(args, name) for name in _SAMPLING}
+    found = {name: getattr(args, name) for name in _CONTROLS}
+    if args.seed is None:
+        synthesis = getattr(pipe.steps[-1][1], "synthesis_", None)
+        can = set(getattr(synthesis, "forms", ())) & set(usual)
+        can -= {"end"} if args.until else set()
+        found |= {name: True for name in can if found[name] is None}
+    # Plain arguments for pipelines whose last step knows no controls.
+    return settings | {name: x for name, x in found.items() if x not in (None, False)}
 
 
 def _report(args, pipe, pieces, names, X):

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from skmusic.cli.models import free_names
-from skmusic.cli.recordings import check_seeds
+from skmusic.cli.recordings import check_seeds, recordings_given
 
 
 def find_output_paths(args):
@@ -39,7 +39,8 @@ def find_output_paths(args):
 
         check_installed()
     written = set(map(os.path.realpath, paths))
-    for path in filter(None, [args.seed, args.style, *getattr(args, "songs", [])]):
+    given = [path for _, path in recordings_given(args)]
+    for path in [*given, *getattr(args, "songs", [])]:
         if os.path.realpath(path) in written:
             raise ValueError(f"{str(path)!r} would be overwritten; choose another -o")
     check_seeds(args)

@@ -1,10 +1,12 @@
 """Find, check and describe recordings."""
 
 import shlex
+from pathlib import Path
 
 from skmusic.cli.arguments import MODELS
 from skmusic.cli.console import say
 from skmusic.cli.models import load_model, parameters
+from skmusic.synthesis.controls import as_curve
 from skmusic.utils.lengths import length, warn_of_little
 
 
@@ -29,16 +31,30 @@ def check_seeds(args):
     """Refuse a seed or a style that cannot be read, before anything is learned."""
     from skmusic import audio
 
-    if args.style and getattr(args, "synthesis", None) not in (None, "concatenative"):
-        raise ValueError("--style needs --synthesis concatenative, leave one out")
-    for option, path in (("--seed", args.seed), ("--style", args.style)):
-        if path and path.is_dir():
+    given = recordings_given(args)
+    plays = getattr(args, "synthesis", None) in (None, "concatenative")
+    asked = [option for option, _ in given if option != "--seed"]
+    asked += [f"--{name}" for name in ("energy", "begin", "end") if getattr(args, name)]
+    if asked and not plays:
+        raise ValueError(f"{asked[0]} needs --synthesis concatenative, leave one out")
+    for option, path in given:
+        if path.is_dir():
             raise IsADirectoryError(
                 f"{option} {str(path)!r} is a folder; give one recording "
                 f"(skmusic info {shlex.quote(str(path))} lists them)"
             )
-        if path:
-            audio.info(path)
+        audio.info(path)
+
+
+def recordings_given(args):
+    """Options that name recordings to go by, and the paths: (option, path)."""
+    found = [("--seed", args.seed), ("--vary", args.vary), ("--until", args.until)]
+    if isinstance(args.energy, Path):
+        found.append(("--energy", args.energy))
+    if args.style is not None:
+        for _, blend in as_curve(args.style):
+            found += [("--style", path) for path, _ in blend]
+    return [(option, path) for option, path in found if path is not None]
 
 
 def describe(path):

@@ -34,7 +34,7 @@ from skmusic.synthesis.concatenative.sampler import (
     style_of,
 )
 from skmusic.synthesis.concatenative.selection import SamplerState
-from skmusic.synthesis.concatenative.target import traits_of
+from skmusic.synthesis.concatenative.target import forms, traits_of
 from skmusic.synthesis.corpus import grown, joined
 
 
@@ -161,6 +161,11 @@ class Concatenative:
         style, match = asked.style, asked.match
         match = state.match if match is None else match
         return replace(state, style=style, target_style=style, match=match)
+
+    @property
+    def forms(self):
+        """Which of "begin" and "end" can be asked for."""
+        return forms(traits_of(self.database))
 
     def asked(self, controls, n_frames):
         """`Asked` of a piece of so many frames; None where nothing is.

@@ -126,6 +126,12 @@ def music_scale(before):
     return np.concatenate([np.full(len(v), np.sqrt(2 * v.sum()) + 1e-6) for v in parts])
 
 
+def forms(traits):
+    """Which of the ends of recordings are kept: "begin", "end"."""
+    kept = {"begin": traits.since == 0, "end": traits.rings >= 0}
+    return [name for name, units in kept.items() if units.any()]
+
+
 def check_target(database, target):
     """Refuse what the database has nothing to give for."""
     if target.energy and not database.levels.shape[1]:
@@ -133,9 +139,9 @@ def check_target(database, target):
             "energy is given, but plain numbers have no loudness; use an FFTFeaturizer "
             "before the generator, or leave it out."
         )
-    traits = traits_of(database)
-    for name, kept in (("begin", traits.since == 0), ("end", traits.rings >= 0)):
-        if getattr(target, name) and not kept.any():
+    kept = forms(traits_of(database))
+    for name in ("begin", "end"):
+        if getattr(target, name) and name not in kept:
             raise ValueError(
                 f"{name}=True, but of no recording the {name} is kept; fit with a "
                 f"larger database_size, or leave {name} out."
