@@ -1,0 +1,278 @@
+"""Does a piece do what is asked of it? Asked against got, for each control.
+
+Some twenty settings of each control, and beside each what the same random state gives
+without it. What is got is measured on the waveform, or by features that the selection
+does not score by the same numbers: mean styles of whole passages, chords over a second.
+"""
+
+import numpy as np
+from protocol import SR, command, learn, load
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skmusic.features.chroma import chroma
+from skmusic.features.onsets import onset_strength, spectral_flux
+from skmusic.synthesis.concatenative.context import styles
+
+SECONDS, N_SETTINGS, MINUTES = 12, 20, 2
+CORPORA = "wesnoth", "songs"
+AMOUNTS, LEVELS = (0.0, 0.3, 0.6, 0.9), (0.1, 0.4, 0.7, 1.0)
+
+
+class Judge:
+    """Measures of waveforms by what a pipeline has learned."""
+
+    def __init__(self, pipe):
+        self.pipe, made = pipe, pipe[-1].synthesis_
+        self.tokenizer, self.scale = made.tokenizer, made.database.style_scale
+
+    def features(self, x):
+        """Features of its steps."""
+        return self.tokenizer.features(np.asarray(x, np.float32))
+
+    def style(self, x):
+        """Mean style of a passage."""
+        found = styles(self.features(x), self.tokenizer, 10**6, 10**6)
+        return found[0] * self.scale
+
+    def chords(self, x, n_steps=43):
+        """Chroma, a mean over a second about each step, less that of all."""
+        found = chroma(self.features(x), self.tokenizer)
+        kernel = np.ones(n_steps) / n_steps
+        found = np.stack([np.convolve(c, kernel, "valid") for c in found.T], axis=1)
+        return found - found.mean(axis=0)
+
+    def onsets(self, x, n_windows):
+        """Onset strength, a mean over each of so many windows."""
+        found = onset_strength(spectral_flux(self.features(x), self.tokenizer))
+        return [part.mean() for part in np.array_split(found, n_windows)]
+
+
+def loudness(x, seconds):
+    """Level in windows of so many seconds, in decibels."""
+    n = round(seconds * SR)
+    power = np.square(x[: len(x) // n * n]).reshape(-1, n * x.shape[1]).mean(axis=1)
+    return 10 * np.log10(power + 1e-9)
+
+
+def between(style, first, second):
+    """Where a style is between two: 0 at the first, 1 at the second."""
+    way = second - first
+    return float((style - first) @ way / (way @ way))
+
+
+def likeness(a, b):
+    n = min(len(a), len(b))
+    a, b = a[:n], b[:n]
+    return float((a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum() + 1e-12))
+
+
+def correlation(a, b):
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def of_energy(pipe, judge, free, recordings, rng):
+    """Correlations of loudness and onsets with a curve that is asked for."""
+    found, at = [], (np.arange(2 * SECONDS) + 0.5) / (2 * SECONDS)
+    for k, without in enumerate(free):
+        levels = rng.permutation(LEVELS).tolist()
+        made = pipe.sample(seconds=SECONDS, energy=levels, random_state=k)
+        asked = np.interp(at, np.linspace(0, 1, len(levels)), levels)
+        row = {"asked": levels}
+        for name, x in (("with", made), ("without", without)):
+            row[f"loudness {name}"] = correlation(loudness(x, 0.5), asked)
+            row[f"onsets {name}"] = correlation(judge.onsets(x, len(at)), asked)
+        found.append(row)
+    return found
+
+
+def of_blend(pipe, judge, free, recordings, rng):
+    """Where pieces are between the styles of two recordings."""
+    found = []
+    for k, without in enumerate(free):
+        a, b = (recordings[i] for i in rng.permutation(len(recordings))[:2])
+        share = (k % 5) / 4
+        made = pipe.sample(
+            seconds=SECONDS, style=[(a, 1 - share), (b, share)], random_state=k
+        )
+        ends = judge.style(a[-8 * SR :]), judge.style(b[-8 * SR :])
+        row = {"asked": share}
+        for name, x in (("with", made), ("without", without)):
+            row[name] = between(judge.style(x), *ends)
+        found.append(row)
+    return found
+
+
+def of_path(pipe, judge, free, recordings, rng):
+    """The same at the beginning and at the end of a change-over."""
+    found, n = [], SECONDS * SR // 4
+    for k, without in enumerate(free):
+        a, b = (recordings[i] for i in rng.permutation(len(recordings))[:2])
+        path = [(SECONDS / 4, a), (3 * SECONDS / 4, b)]
+        made = pipe.sample(seconds=SECONDS, style=path, random_state=k)
+        ends, row = (judge.style(a[-8 * SR :]), judge.style(b[-8 * SR :])), {}
+        for name, x in (("with", made), ("without", without)):
+            row[f"first {name}"] = between(judge.style(x[:n]), *ends)
+            row[f"last {name}"] = between(judge.style(x[-n:]), *ends)
+        found.append(row)
+    return found
+
+
+def of_variation(pipe, judge, free, recordings, rng):
+    """Likeness of chords and of loudness to what is varied."""
+    found = []
+    for k, without in enumerate(free):
+        x = recordings[k % len(recordings)]
+        start = rng.randint(len(x) - SECONDS * SR)
+        x, amount = x[start : start + SECONDS * SR], AMOUNTS[k % len(AMOUNTS)]
+        made = pipe.sample(vary=x, amount=amount, random_state=k)
+        row = {"asked": amount}
+        for name, y in (("with", made), ("without", without)):
+            row[f"chords {name}"] = likeness(judge.chords(y), judge.chords(x))
+            levels = [loudness(z, 0.5)[: 2 * SECONDS - 1] for z in (x, y)]
+            row[f"loudness {name}"] = correlation(*levels)
+        found.append(row)
+    return found
+
+
+def of_bridge(pipe, judge, free, recordings, rng):
+    """How far the last seconds are from the beginning of what is to follow."""
+    found = []
+    for k, without in enumerate(free):
+        x = recordings[k % len(recordings)]
+        seed = recordings[(k + 1) % len(recordings)][-10 * SR :]
+        made = pipe.sample(seed, seconds=SECONDS, until=x, random_state=k)
+        without = pipe.sample(seed, seconds=SECONDS, random_state=k)
+        there, row = judge.style(x[: 4 * SR]), {}
+        chord = chroma(judge.features(x[:SR]), judge.tokenizer).mean(axis=0)
+        for name, y in (("with", made), ("without", without)):
+            row[f"style {name}"] = float(
+                np.square(judge.style(y[-4 * SR :]) - there).sum()
+            )
+            end = chroma(judge.features(y[-SR:]), judge.tokenizer).mean(axis=0)
+            row[f"chord {name}"] = likeness(end, chord)
+        found.append(row)
+    return found
+
+
+def of_form(pipe, judge, free, recordings, rng):
+    """Loudness of both ends of pieces and of recordings, below that of the whole."""
+    made = [
+        pipe.sample(seconds=SECONDS, begin=True, end=True, random_state=k)
+        for k in range(len(free))
+    ]
+    found = {"real": recordings, "with": made, "without": free}
+    return {name: [_ends(x) for x in pieces] for name, pieces in found.items()}
+
+
+def _ends(x):
+    # Before the first sound and after the last there may be any silence.
+    loud = np.flatnonzero(np.abs(x).max(axis=1) > 1e-3)
+    level = loudness(x[loud[0] : loud[-1] + 1], 0.4)
+    level = np.maximum(level - np.percentile(level, 75), -60)
+    return {"begin": level[:5].tolist(), "end": level[-5:].tolist()}
+
+
+def measure(corpus, quick):
+    """All that is asked and got on a corpus."""
+    learnt, held = load(corpus, quick)
+    pipe, _ = learn(learnt, 2048, quick, max_minutes=MINUTES)
+    judge, n = Judge(pipe), 2 if quick else N_SETTINGS
+    free = [pipe.sample(seconds=SECONDS, random_state=k) for k in range(n)]
+    found = {}
+    for name, (of, which) in PARTS.items():
+        recordings = {"learnt": learnt, "held": held, "both": learnt + held}[which]
+        rng = np.random.RandomState(0)
+        found[name] = of(pipe, judge, free, recordings, rng)
+        print(corpus, name, flush=True)
+    return found
+
+
+# What is measured, and of which recordings.
+PARTS = {
+    "energy": (of_energy, "learnt"),
+    "blend": (of_blend, "learnt"),
+    "path": (of_path, "learnt"),
+    "variation": (of_variation, "held"),
+    "bridge": (of_bridge, "held"),
+    "form": (of_form, "both"),
+}
+
+
+# --- tables
+
+
+def column(rows, name):
+    return np.array([row[name] for row in rows])
+
+
+def told_apart(real, made, end):
+    """Area under the curve of a classifier of the loudness of ends; 0.5: not at all."""
+    x = np.array([column(real, end).tolist() + column(made, end).tolist()])[0]
+    y = np.repeat([0, 1], [len(real), len(made)])
+    if min(len(real), len(made)) < 5:
+        return np.nan
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    score = cross_val_predict(model, x, y, cv=folds, method="decision_function")
+    return roc_auc_score(y, score)
+
+
+def lines_of(found):
+    """Rows of the table of a corpus: what, with the control, and without."""
+    names = "with", "without"
+    for of, what in (("loudness", "loudness"), ("onsets", "onsets")):
+        values = [np.median(column(found["energy"], f"{of} {n}")) for n in names]
+        yield f"`energy`: correlation of the curve with {what}", values
+    asked = column(found["blend"], "asked")
+    values = [correlation(asked, column(found["blend"], n)) for n in names]
+    yield "`style`, a blend: correlation of shares", values
+    for share in np.unique(asked):
+        values = [column(found["blend"], n)[asked == share].mean() for n in names]
+        yield f"place between the two styles where {share:.2f} is asked", values
+    for part, at in (("first", 0), ("last", 1)):
+        values = [column(found["path"], f"{part} {n}").mean() for n in names]
+        yield f"`style`, a path: place in the {part} quarter, {at} is asked", values
+    amounts = column(found["variation"], "asked")
+    for amount in np.unique(amounts):
+        for of in ("chords", "loudness"):
+            values = [
+                column(found["variation"], f"{of} {n}")[amounts == amount].mean()
+                for n in names
+            ]
+            yield f"`vary`, `amount={amount}`: likeness of {of}", values
+    values = [np.median(column(found["bridge"], f"style {n}")) for n in names]
+    yield "`until`: squared distance of the last 4 s from the style to come", values
+    values = [column(found["bridge"], f"chord {n}").mean() for n in names]
+    yield "`until`: likeness of the last second's chord to the first to come", values
+    form = found["form"]
+    for end, at, place in (("begin", 0, "first"), ("end", -1, "last")):
+        levels = [np.median(column(form[n], end)[:, at]) for n in (*names, "real")]
+        yield f"`{end}`: decibels of the {place} 0.4 s, median", levels
+        values = [told_apart(form["real"], form[n], end) for n in names]
+        yield f"`{end}`: AUC of a classifier, 2 s of loudness", values
+
+
+def markdown(found):
+    """Lines of the page."""
+    yield "# Asked and got"
+    yield ""
+    yield f"Printed by `benchmarks/control.py`: pieces of {SECONDS} s."
+    yield f"There are {N_SETTINGS} settings of each control."
+    yield "*Without* is what the same random states give without the control."
+    yield f"The models learned for {MINUTES} minutes."
+    yield "Styles are of learned recordings."
+    yield "What is varied or arrived at was never heard."
+    for corpus, of_corpus in found.items():
+        yield from ("", f"## {corpus}", "")
+        yield from ("| | with | without | real |", "|---|---|---|---|")
+        for what, values in lines_of(of_corpus):
+            cells = [f"{v:.2f}" for v in values] + [""] * (3 - len(values))
+            yield f"| {what} | " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    command(__doc__, "control", measure, markdown, CORPORA)

@@ -1,0 +1,105 @@
+"""
+A game scene
+============
+
+Calm, battle, calm: twenty seconds that begin and end as the learned songs do, and in
+between change from one style to another, louder and busier as they go.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+from skmusic.datasets import make_songs
+from skmusic.display import Player
+
+songs = make_songs(6, seconds=20, tempo=100, key="C major", random_state=4)
+sr = songs.sr
+pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(random_state=0)])
+pipe.fit(songs.recordings)
+
+
+def level(x, seconds=0.5):
+    """Decibels in windows of so many seconds."""
+    n = int(seconds * sr)
+    power = np.square(x[: len(x) // n * n]).reshape(-1, n * x.shape[1]).mean(axis=1)
+    return 10 * np.log10(power + 1e-6)
+
+
+# %%
+# Which songs are calm?
+# ---------------------
+# The one in which least begins stands for calm, the one in which most begins for
+# battle.
+
+
+def busyness(x):
+    """Mean rise of the level from one twentieth of a second to the next."""
+    return np.maximum(np.diff(level(x, 0.05)), 0).mean()
+
+
+order = np.argsort([busyness(x) for x in songs.recordings])
+calm, battle = (songs.recordings[i] for i in (order[0], order[-1]))
+Player(calm[-8 * sr :], sr, name="calm")
+
+# %%
+
+Player(battle[-8 * sr :], sr, name="battle")
+
+# %%
+# The scene
+# ---------
+# Points in time, in seconds, and what is asked for there. ``end=True`` plays the end of
+# a song to its last moment, so there is no fade.
+
+scene = pipe.sample(
+    seconds=20,
+    style=[(4, calm), (8, battle), (12, battle), (16, calm)],
+    energy=[(4, 0.2), (8, 0.9), (12, 0.9), (16, 0.2)],
+    begin=True,
+    end=True,
+    random_state=0,
+)
+Player(scene, sr, name="calm, battle, calm")
+
+# %%
+# What was asked, and what the scene does; and what the same ``random_state`` does
+# where nothing is asked.
+
+free = pipe.sample(seconds=20, random_state=0)
+figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+for x, name in ((scene, "asked"), (free, "not asked")):
+    axis.plot(np.arange(40) / 2, level(x), label=name)
+axis.plot(
+    np.arange(21),
+    np.interp(np.arange(21), [4, 8, 12, 16], [-30, -12, -12, -30]),
+    "k:",
+    label="the curve",
+)
+axis.set(xlabel="s", ylabel="dB")
+axis.legend()
+
+# %%
+# A bridge
+# --------
+# ``until`` leads to another recording: here from the calm song, in six seconds, to the
+# beginning of the battle. The seed's last four seconds, the bridge, and four seconds of
+# the battle:
+
+bridge = pipe.sample(calm, seconds=6, until=battle, random_state=0)
+Player(
+    np.concatenate([calm[-4 * sr :], bridge, battle[: 4 * sr]]),
+    sr,
+    name="calm, bridge, battle",
+)
+
+# %%
+# Variations
+# ----------
+# The first ten seconds of the battle, closely and freely:
+
+theme = battle[: 10 * sr]
+for amount in (0.0, 0.6):
+    piece = pipe.sample(vary=theme, amount=amount, random_state=0)
+    print(amount, np.corrcoef(level(theme), level(piece)[:20])[0, 1].round(2))
+Player(pipe.sample(vary=theme, random_state=0), sr, name="a variation")
