@@ -260,6 +260,22 @@ def test_only_what_plays_recordings_has_origins_and_styles(all_fitted, kind):
         generator.sample(X[0], 5, style=X[1])
 
 
+@pytest.mark.parametrize("kind", ["neural", "regression"])
+@pytest.mark.parametrize("name", ["energy", "vary", "until", "begin", "end"])
+def test_only_what_plays_recordings_does_what_is_asked(all_fitted, kind, name):
+    generator, X = all_fitted[kind]
+    value = {"energy": 0.5, "vary": X[0], "until": X[0]}.get(name, True)
+    with pytest.raises(ValueError, match=f"{name} is given, but this synthesis, "):
+        generator.sample(None, 5, **{name: value})
+
+
+def test_a_state_amid_a_piece_does_not_begin(all_fitted):
+    generator, X = all_fitted["concatenative"]
+    _, state = generator.sample(X[0], 5, return_state=True)
+    with pytest.raises(ValueError, match="begin=True, but the seed is a state"):
+        generator.sample(state, 5, begin=True)
+
+
 @pytest.mark.parametrize("kind", PLAYED)
 def test_a_style_is_taken_with_a_seed_with_none_and_on_the_way(all_fitted, kind):
     generator, X = all_fitted[kind]

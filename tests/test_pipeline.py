@@ -697,3 +697,51 @@ def test_a_broken_song_does_not_hinder_fit(wavs, tmp_path):
         )
     good = Pipeline([featurizer(), generator()]).fit(wavs[:2])
     np.testing.assert_array_equal(pipe.sample(None, 30), good.sample(None, 30))
+
+
+CONTROLS = {
+    "blend": lambda a, b: {"style": [(a, 1), (b, 3)]},
+    "path": lambda a, b: {"style": [(0, a), (1, [(a, 1), (b, 1)])]},
+    "energy": lambda a, b: {"energy": [0.1, 0.9]},
+    "loudness": lambda a, b: {"energy": a},
+    "variation": lambda a, b: {"vary": a, "amount": 0.1},
+    "bridge": lambda a, b: {"until": b},
+    "form": lambda a, b: {"begin": True, "end": True},
+}
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_what_is_asked_is_streamed_as_it_is_sampled(pipe, wavs, name):
+    options = {"random_state": 3, "frames": 100, **CONTROLS[name](*wavs[:2])}
+    whole = pipe.sample(None, **options)
+    blocks = np.concatenate(list(pipe.stream(None, **options)))
+    np.testing.assert_array_equal(blocks, whole)
+    plain = pipe.sample(None, 100, random_state=3)
+    assert plain.shape == whole.shape
+    assert not np.array_equal(plain, whole)
+
+
+def test_a_variation_is_as_long_as_what_it_varies(pipe, songs):
+    theme = songs[0][:5000]
+    made = pipe.sample(vary=theme, random_state=0)
+    assert 5000 <= len(made) < 5000 + pipe[0].N
+    assert len(pipe.sample(vary=theme, seconds=1, random_state=0)) == SR
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"loop": True, "end": True, "seconds": 2}, "leave end out"),
+        ({"loop": True, "begin": True, "seconds": 2}, "leave begin out"),
+        ({"energy": 2.0}, "the level 2.0"),
+        ({"vary": 3}, "vary=3 is a number"),
+    ],
+)
+def test_controls_that_make_no_sense_are_refused(pipe, options, message):
+    with pytest.raises(ValueError, match=message):
+        pipe.sample(None, **options)
+
+
+def test_an_endless_stream_has_no_end(pipe):
+    with pytest.raises(ValueError, match="of what length"):
+        next(pipe.stream(end=True))

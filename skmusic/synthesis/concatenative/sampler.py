@@ -165,13 +165,17 @@ class Asked(NamedTuple):
     ends_as: np.ndarray | None  # style to arrive at
 
     def arriving(self, own):
-        """The same where the piece has a style of its own to begin in."""
-        target = self.target
-        at, found = target.styles or ([0], [own if self.style is None else self.style])
-        at, found = np.append(at, target.stop), np.vstack([found, self.ends_as])
-        order = np.argsort(at, kind="stable")
-        path = at[order], found[order].astype(np.float32)
-        return self._replace(target=replace(target, styles=path))
+        """The same where the piece may have a style of its own to begin in."""
+        begins = own if self.style is None else self.style
+        alone = begins is None
+        begins = self.ends_as if alone else begins
+        at, found = self.target.styles or ([0], begins[None])
+        early = np.asarray(at) < self.target.stop
+        at = np.append(np.asarray(at)[early], self.target.stop)
+        target = replace(
+            self.target, styles=(at, np.vstack([found[early], self.ends_as]))
+        )
+        return self._replace(style=begins if alone else self.style, target=target)
 
 
 def ask(database, tokenizer, controls, n_steps):

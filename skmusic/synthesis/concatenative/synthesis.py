@@ -131,8 +131,10 @@ class Concatenative:
         heard = self.database, self.network, features, self.tokenizer, sampling
         if asked is None:
             return prime(*heard)
-        if asked.ends_as is not None and len(features):
-            own = style_of(self.database, features, self.tokenizer)[0]
+        if asked.ends_as is not None:
+            own = None
+            if len(features):
+                own, _ = style_of(self.database, features, self.tokenizer)
             asked = asked.arriving(own)
         return prime(*heard, asked.style, asked.match, asked.target)
 
@@ -149,18 +151,17 @@ class Concatenative:
         """State that goes on with what is `asked` for."""
         if asked.ends_as is not None:
             asked = asked.arriving(state.style)
+            state = replace(state, target_style=state.style)
+        # What is made already is played first.
         made = -(-len(state.pending) // self.database.samples_per_unit)
-        state = replace(
-            state,
-            target=asked.target,
-            step=made,
-            repetition=state.repetition._replace(again=()),
-        )
+        state = replace(state, target=asked.target, step=made)
+        if asked.target is not None:
+            state = replace(state, repetition=state.repetition._replace(again=()))
+        if asked.match is not None:
+            state = replace(state, match=asked.match)
         if asked.style is None:
             return state
-        style, match = asked.style, asked.match
-        match = state.match if match is None else match
-        return replace(state, style=style, target_style=style, match=match)
+        return replace(state, style=asked.style, target_style=asked.style)
 
     @property
     def forms(self):

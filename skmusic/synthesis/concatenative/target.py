@@ -21,9 +21,10 @@ from skmusic.features.levels import loudness, range_energies
 from skmusic.features.onsets import N_RANGES
 from skmusic.synthesis.concatenative.context import CHORD, chord_and_onsets, styles
 
-# Nats for what is as loud as nothing where the loudest is asked for, and as busy; for
-# a unit of the middle of a recording at its very beginning or end; and for chord and
-# beat that are as far from those asked for as a common concatenation point would be.
+# Nats for the quietest where the loudest is asked for, and for the least busy where the
+# busiest is; for a place that is some seconds off; for an end that goes on as far from
+# what is to follow as a common concatenation point; and for a chord, and for onsets, of
+# another moment than is asked for.
 _ENERGY, _POSITION, _JOINING = np.array([800.0, 80.0]), 6.0, 5.0
 _MUSIC = np.repeat([40.0, 20.0], [12, CHORD]).astype(np.float32)
 # Steps over which loudness is a mean.
@@ -98,11 +99,11 @@ class Traits(NamedTuple):
 
 def traits_of(database):
     """`Traits` of the units of a database."""
-    first = database.beginning(np.arange(len(database)))
+    _, first, of = np.unique(database.recording, return_index=True, return_inverse=True)
     before = database.context_before(slice(None))
-    # Where a first stretch begins this early the music does: what is left out is
-    # silence, or as long as this.
-    lead = database.position[first]
+    # Where the first stretch of a recording begins this early, the music does: what is
+    # left out is silence, or longer.
+    lead = database.position[first][of]
     return Traits(
         energy=_on_scale(_energy(database), database),
         since=database.position - np.where(lead < 2 * FORM, lead, 0),
