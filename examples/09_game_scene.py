@@ -99,7 +99,7 @@ Player(
 # The first ten seconds of the battle, closely and freely:
 
 theme = battle[: 10 * sr]
-for amount in (0.0, 0.6):
+for amount in (0.0, 0.3, 1.0):
     piece = pipe.sample(vary=theme, amount=amount, random_state=0)
     print(amount, np.corrcoef(level(theme), level(piece)[:20])[0, 1].round(2))
 Player(pipe.sample(vary=theme, random_state=0), sr, name="a variation")

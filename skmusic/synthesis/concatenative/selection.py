@@ -123,7 +123,8 @@ def last_segment(database, state, traits):
     """The segment that ends a piece; None where the piece goes on after the next."""
     n = database.units_from(state.unit, state.shift)
     if state.left > database.longest and not (
-        state.left < np.inf and rings_out(traits, state.target, state.unit, state.step)
+        state.target is not None
+        and rings_out(traits, state.target, state.unit, state.step)
     ):
         return None
     return Segment(state.unit, int(min(n, state.left)), -1, state.shift, 0)
@@ -224,6 +225,10 @@ def _choose(database, logp, lengths, matches, state, sampling, traits):
     novel &= ~goes_too_long(database, matches)[:, None]
     # Where a return is due a piece goes where it was, but quotes no longer for it.
     novel[:, :n_targets] &= ~was_played(targets[:, :n_targets], played)
+    if state.target is not None:
+        # An end may have been played before, if there is no other.
+        step = state.step + lengths[:, None]
+        novel |= (targets >= 0) & rings_out(traits, state.target, targets, step)
     score = np.where(novel, score, -np.inf).ravel()
     if not np.isfinite(score).any():
         target = _anywhere(
@@ -292,7 +297,8 @@ def _wanted(database, state, ends, traits):
     cost = cost + _target_cost(database, state, traits, units[None], lengths)
     cost = (cost + _style_cost(database, units, state))[0]
     played = (*state.played, (state.unit, int(lengths[0])))
-    cost = np.where(was_played(units, played), np.inf, cost)
+    ends_it = rings_out(traits, state.target, units, state.step + lengths)
+    cost = np.where(was_played(units, played) & ~ends_it, np.inf, cost)
     n = min(_MOST_WANTED, len(units))
     best = np.sort(np.argpartition(cost, n - 1)[:n])
     costs = SHARPNESS * _costs(database, ends, best)

@@ -191,20 +191,38 @@ def _place(steps):
     return np.log1p(np.clip(steps, 0, FORM) / _FINE)
 
 
+def rings_out(traits, target, units, step):
+    """Whether units lead to the end of a recording when the piece is to end.
+
+    Parameters
+    ----------
+    traits, target : Traits, Target
+    units, step : ndarray or int
+        What is played from which step on.
+
+    Returns
+    -------
+    ndarray, bool
+    """
+    if not target.end:
+        return np.zeros(np.shape(units), bool)
+    rings = traits.rings[units]
+    kept = (rings >= 0) & (traits.to_end[units] <= rings + _LEADS)
+    return kept & _in_time(traits, units, target.stop - step)
+
+
+def _in_time(traits, units, left):
+    early = left - traits.to_end[units]
+    return (early >= 0) & (early <= _EARLY)
+
+
 def _cost_of_ending(traits, units, left):
     to_end, rings = traits.to_end[units], traits.rings[units]
     cost = _POSITION * np.square(_place(to_end) - _place(left))
-    in_time = (rings >= 0) & (to_end <= left) & (to_end >= left - _EARLY)
+    in_time = (rings >= 0) & _in_time(traits, units, left)
     cost += np.where(in_time & (left < rings), _NO_ATTACK, 0)
     late = np.median(traits.rings[traits.rings >= 0]) + _LEADS / 2
     return cost + np.where(~in_time & (left < late), _NO_END, 0)
-
-
-def rings_out(traits, target, unit, step):
-    """Whether the end of a recording, if it is played from here, ends the piece."""
-    to_end, rings = traits.to_end[unit], traits.rings[unit]
-    early = target.stop - step - to_end
-    return target.end and 0 <= early <= _EARLY and to_end <= rings + _LEADS
 
 
 def _cost_of_joining(database, traits, target, units, step):

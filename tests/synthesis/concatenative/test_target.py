@@ -93,6 +93,16 @@ def test_the_ends_of_recordings_are_those_of_pieces(made):
     assert database.to_end[samples[last - 2 * per_step] // size] <= 4
 
 
+def test_the_only_end_there_is_ends_a_piece_that_has_played_it():
+    made = synthesis_of([fading(150)])
+    for seed in range(4):
+        asked = made.asked(Controls(end=True), 1500)
+        state = begun(made, asked=asked, seed=seed)
+        frames, samples, _ = piece(made, state, 1500)
+        last = np.flatnonzero(np.abs(frames).max(axis=1))[-1]
+        assert made.database.to_end[samples[last - 4] // MONO.step] <= 4
+
+
 def test_a_piece_is_silent_after_its_end(made):
     asked = made.asked(controls("end", made.format), 200)
     _, _, state = piece(made, begun(made, asked=asked), 200)
