@@ -70,14 +70,11 @@ free = pipe.sample(seconds=20, random_state=0)
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
 for x, name in ((scene, "asked"), (free, "not asked")):
     axis.plot(np.arange(40) / 2, level(x), label=name)
-axis.plot(
-    np.arange(21),
-    np.interp(np.arange(21), [4, 8, 12, 16], [-30, -12, -12, -30]),
-    "k:",
-    label="the curve",
-)
 axis.set(xlabel="s", ylabel="dB")
-axis.legend()
+axis.legend(loc="lower left")
+wanted = axis.twinx()
+wanted.plot([0, 4, 8, 12, 16, 20], [0.2, 0.2, 0.9, 0.9, 0.2, 0.2], "k:")
+wanted.set(ylabel="energy asked for", ylim=(0, 1))
 
 # %%
 # A bridge
