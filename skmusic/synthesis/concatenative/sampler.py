@@ -34,6 +34,7 @@ from skmusic.synthesis.concatenative.selection import (
 )
 from skmusic.synthesis.concatenative.target import (
     Target,
+    check_loudness,
     check_target,
     energy_of,
     music_ahead,
@@ -198,13 +199,17 @@ def ask(database, tokenizer, controls, n_steps):
             wanted["styles"] = np.array(at), np.stack([s for s, _ in pairs])
             match = np.zeros_like(match)
     if controls.energy is not None:
+        check_loudness(database)
         wanted["energy"] = _energy_curve(database, tokenizer, controls.energy, n_steps)
     if controls.vary is not None and controls.amount < 1:
-        more, about = _variation(database, tokenizer, controls)
+        form, music, about = _variation(database, tokenizer, controls)
+        # What is asked for beside it takes the place of its own.
         if style is None:
             style, match = about
-            wanted |= {"styles": more.pop("styles")}
-        wanted = more | wanted
+            wanted["styles"] = form.pop("styles")
+        if controls.energy is None:
+            wanted |= {n: x for n, x in form.items() if n != "styles"}
+        wanted |= music
     if controls.until is not None:
         before = contexts(controls.until[: 2 * ABOUT], tokenizer)[0]
         wanted["joins"] = before[min(CHORD, len(before) - 1)]
@@ -242,21 +247,21 @@ def _energy_curve(database, tokenizer, energy, n_steps):
 
 
 def _variation(database, tokenizer, controls):
-    """What is wanted of a variation of a recording, and its style and match."""
+    """Form and music that are wanted of a variation; style and match to begin with."""
     features, share = controls.vary, _share(controls.amount)
     before = contexts(features, tokenizer)[0][:-1]
     scale = music_scale(database.context_before(slice(None)))
     at = np.arange(0, len(features), _STYLE_EVERY)
     path = (styles(features, tokenizer) * database.style_scale).astype(np.float32)
-    found = {
-        "styles": (at, path[at]),
+    form = {"styles": (at, path[at])}
+    if database.levels.shape[1]:
+        energy = energy_of(database, features, tokenizer)
+        form |= {"energy": (np.arange(len(energy)), energy), "energy_share": share}
+    music = {
         "music": music_ahead(before, len(before) - 1) / scale,
         "music_share": share,
     }
-    if database.levels.shape[1]:
-        energy = energy_of(database, features, tokenizer)
-        found |= {"energy": (np.arange(len(energy)), energy), "energy_share": share}
-    return found, (path[0], style_of(database, features, tokenizer)[1])
+    return form, music, (path[0], style_of(database, features, tokenizer)[1])
 
 
 def _share(amount):

@@ -133,13 +133,17 @@ def forms(traits):
     return [name for name, units in kept.items() if units.any()]
 
 
-def check_target(database, target):
-    """Refuse what the database has nothing to give for."""
-    if target.energy and not database.levels.shape[1]:
+def check_loudness(database):
+    """Refuse energy where nothing is loud."""
+    if not database.levels.shape[1]:
         raise ValueError(
             "energy is given, but plain numbers have no loudness; use an FFTFeaturizer "
             "before the generator, or leave it out."
         )
+
+
+def check_target(database, target):
+    """Refuse ends that the database does not have."""
     kept = forms(traits_of(database))
     for name in ("begin", "end"):
         if getattr(target, name) and name not in kept:

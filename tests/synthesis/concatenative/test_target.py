@@ -132,6 +132,18 @@ def test_all_of_it_is_no_variation(made):
     alike(piece(made, begun(made, asked=free), N)[0], piece(made, begun(made), N)[0])
 
 
+def test_what_is_asked_beside_a_variation_takes_the_place_of_its_own(made):
+    x, y = (frames_of(notes(200, made.format, k), made.format) for k in (7, 8))
+    asked = made.asked(Controls(vary=x, style=y, energy=[1.0]), N)
+    alone = made.asked(Controls(vary=x), N)
+    assert asked.target.styles is None
+    alike(asked.style, made.asked(Controls(style=y), N).style)
+    assert (asked.target.energy[1] == 1).all()
+    assert asked.target.energy_share == 1 > alone.target.energy_share
+    alike(asked.target.music, alone.target.music)
+    assert alone.target.styles is not None
+
+
 def test_what_was_not_kept_is_not_asked_for():
     part = synthesis_of([notes(300)], stretches=[(0, 100, 200)])
     with pytest.raises(ValueError, match="end=True, but of no recording"):
@@ -146,6 +158,8 @@ def test_plain_numbers_have_no_loudness_but_all_else():
     x = notes(50, None, 7)
     with pytest.raises(ValueError, match="plain numbers have no loudness"):
         numbers.asked(Controls(energy=[0.5]), 50)
+    with pytest.raises(ValueError, match="plain numbers have no loudness"):
+        numbers.asked(Controls(energy=x), 50)
     for asked in (
         Controls(begin=True, end=True),
         Controls(vary=x),
