@@ -98,7 +98,7 @@ def of_blend(pipe, judge, free, recordings, rng):
         made = pipe.sample(
             seconds=SECONDS, style=[(a, 1 - share), (b, share)], random_state=k
         )
-        ends = judge.style(a[-8 * SR :]), judge.style(b[-8 * SR :])
+        ends = judge.style(a), judge.style(b)
         row = {"asked": share}
         for name, x in (("with", made), ("without", without)):
             row[name] = between(judge.style(x), *ends)
@@ -113,7 +113,7 @@ def of_path(pipe, judge, free, recordings, rng):
         a, b = (recordings[i] for i in rng.permutation(len(recordings))[:2])
         path = [(SECONDS / 4, a), (3 * SECONDS / 4, b)]
         made = pipe.sample(seconds=SECONDS, style=path, random_state=k)
-        ends, row = (judge.style(a[-8 * SR :]), judge.style(b[-8 * SR :])), {}
+        ends, row = (judge.style(a), judge.style(b)), {}
         for name, x in (("with", made), ("without", without)):
             row[f"first {name}"] = between(judge.style(x[:n]), *ends)
             row[f"last {name}"] = between(judge.style(x[-n:]), *ends)

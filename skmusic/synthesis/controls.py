@@ -189,7 +189,7 @@ def _blend(style):
     total = sum(weight for _, weight in pairs)
     if not total:
         raise ValueError("the weights of style sum to 0; give one recording more.")
-    return [(x, float(weight / total)) for x, weight in pairs if weight]
+    return [(x, float(weight / total)) for x, weight in pairs]
 
 
 def _seconds(name, at):

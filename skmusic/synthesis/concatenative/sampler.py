@@ -192,11 +192,14 @@ def ask(database, tokenizer, controls, n_steps):
     style, match, ends_as, wanted = None, None, None, {}
     if controls.style:
         at, blends = zip(*controls.style, strict=True)
-        pairs = [_blended(database, tokenizer, blend) for blend in blends]
+        several = len(blends) > 1 or len(blends[0]) > 1
+        pairs = [_blended(database, tokenizer, blend, several) for blend in blends]
         style, match = pairs[0]
+        # One recording is kept to as a seed is; a blend has to be held.
+        if several:
+            wanted["styles"] = np.array(at), np.stack([s for s, _ in pairs])
         if len(pairs) > 1:
             # What a part sounds like beside another is kept.
-            wanted["styles"] = np.array(at), np.stack([s for s, _ in pairs])
             match = np.zeros_like(match)
     if controls.energy is not None:
         check_loudness(database)
@@ -225,9 +228,9 @@ def ask(database, tokenizer, controls, n_steps):
     return Asked(style, match, target, ends_as)
 
 
-def _blended(database, tokenizer, blend):
-    """Style and match of recordings in a proportion."""
-    pairs = [style_of(database, x, tokenizer) for x, _ in blend]
+def _blended(database, tokenizer, blend, whole):
+    """Style and match of recordings in a proportion; of all of each, or of its end."""
+    pairs = [style_of(database, x, tokenizer, whole) for x, _ in blend]
     shares = [share for _, share in blend]
     if len(pairs) == 1:
         return pairs[0]
@@ -269,9 +272,10 @@ def _share(amount):
     return (1 - amount) ** 2
 
 
-def style_of(database, features, tokenizer):
-    """Style of the last seconds heard, and the spectral match to all of them."""
-    style = styles_heard(features, tokenizer)[-1] * database.style_scale
+def style_of(database, features, tokenizer, whole=False):
+    """Style of the last seconds heard, or of all, and the spectral match to all."""
+    before = len(features) if whole else 2 * ABOUT
+    style = styles(features, tokenizer, before, 0)[-1] * database.style_scale
     return style, _matched(database, style, features, tokenizer)
 
 
