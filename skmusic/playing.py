@@ -136,6 +136,7 @@ class PlayingMixin:
         until: ArrayLike | None = None,
         begin: bool = False,
         end: bool = False,
+        tempo: float | None = None,
         total_frames: int | None = None,
         random_state: RandomState = None,
         verbose: int | None = None,
@@ -169,7 +170,7 @@ class PlayingMixin:
             `seed` is a state the piece changes over. Pairs (frames, weight) are a blend
             of styles; pairs (seconds, frames) or (seconds, blend) a path over time.
         energy : float, list, frames or None, default=None
-            How loud and busy the pieces are ("concatenative" only): levels from 0 to 1,
+            How loud and busy the pieces are (not "regression"): levels from 0 to 1,
             spread evenly over the piece; pairs (seconds, level); or the frames of a
             recording whose loudness is followed.
         vary : frames or None, default=None
@@ -181,6 +182,8 @@ class PlayingMixin:
         begin, end : bool, default=False
             Whether the pieces begin and end as the recordings do ("concatenative"
             only). After its end a piece is silent.
+        tempo : float or None, default=None
+            Beats a minute, 30 to 300 ("neural" only). None is the tempo of the seed.
         total_frames : int or None, default=None
             Frames of the whole piece, where those of this call are the first of it;
             None is `frames`. Controls are told once, at the beginning: the state that
@@ -234,12 +237,14 @@ class PlayingMixin:
                 f"return_origin=True, but this synthesis, {name}, plays no recordings; "
                 "use synthesis='concatenative'."
             )
-        controls = Controls(style, energy, vary, amount, until, begin, end)
-        if controls.given and not hasattr(self.synthesis_, "asked"):
-            raise ValueError(
-                f"{controls.given[0]} is given, but this synthesis, {name}, takes "
-                "none; use synthesis='concatenative', or leave it out."
-            )
+        controls = Controls(style, energy, vary, amount, until, begin, end, tempo)
+        for given in controls.given:
+            if given not in self.synthesis_.controls:
+                other = "neural" if given == "tempo" else "concatenative"
+                raise ValueError(
+                    f"{given} is given, but this synthesis, {name}, takes none; use "
+                    f"synthesis='{other}', or leave it out."
+                )
         controls = controls.heard(self._checked)
         asked = None
         if controls.given:

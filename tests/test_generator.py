@@ -234,9 +234,9 @@ def test_frames_have_the_spectra_of_their_origins(all_fitted):
     assert len(np.unique(origin["recording"])) > 1
     whole = concatenated(origin)
     assert len(whole) > 40
-    # Segments may begin within a frame. So no likeness is sure, but frames are more like
-    # their origins than like those of the frames at the other end of the piece: .96 to
-    # 1.00 of them in six corpora, with a deviation of .02.
+    # Segments may begin within a frame. So no likeness is sure, but frames are more
+    # like their origins than like those of the frames at the other end of the piece:
+    # .96 to 1.00 of them in six corpora, with a deviation of .02.
     here, there = (likeness(music, each, X)[whole] for each in (origin, origin[::-1]))
     assert (here > there).mean() > 0.9
 

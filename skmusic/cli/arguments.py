@@ -6,7 +6,7 @@ from pathlib import Path
 
 from skmusic import __version__
 from skmusic.synthesis import SYNTHESES
-from skmusic.utils.limits import MOST_SECONDS, MOST_WINDOW, RATES
+from skmusic.utils.limits import MOST_SECONDS, MOST_WINDOW, RATES, TEMPI
 
 # Suffixes of models. The first kind is safe to share, the second is a pickle.
 MODELS = (".skmusic", ".joblib")
@@ -82,6 +82,9 @@ seconds; or a recording that is as loud"
     add("--begin", action=yes_no, help=text)
     text = "end as the songs end, not with a fade (compose and sample, without a seed)"
     add("--end", action=yes_no, help=text)
+    number = _number(float, *TEMPI)
+    text = "beats a minute, of a model with --synthesis neural (those of the seed)"
+    add("--tempo", type=number, metavar="BPM", help=text)
     text = "above 1 is more daring, below 1 less (1)"
     add("--temperature", type=_number(float, 0, 100), default=1.0, help=text)
     add("--top-k", type=_number(int, 1, 10**9), help="choose among the k likeliest")

@@ -32,7 +32,7 @@ from skmusic.utils.lengths import length
 
 # Arguments that `Pipeline.sample` and `Pipeline.stream` take under the same name.
 _SAMPLING = "seed", "seconds", "temperature", "top_k", "top_p"
-_CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end"
+_CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end", "tempo"
 # The most pieces in a batch, and the most seconds of music: a batch is in memory.
 _BATCH, _BATCH_SECONDS = 8, 600
 

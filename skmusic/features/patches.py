@@ -2,7 +2,8 @@
 
 What happens within a patch, an attack say, is drawn at once. The code keeps what varies
 most, by principal components. What it does not keep is noise of the same covariance:
-left out, it would be missed as roughness is.
+left out, it would be missed as roughness is. This noise goes on from the patch before,
+since else something would seem to begin with each patch.
 
 References
 ----------
@@ -39,7 +40,11 @@ class PatchCode:
     scale : ndarray of shape (n_codes,)
         By which what lies along a direction is multiplied.
     rest : ndarray of shape (n_rest, n_inputs)
-        The other directions, as long as their deviations are large.
+        What the code leaves out, as long as its deviations are large, where the rest of
+        the patch before is known.
+    carry : ndarray of shape (n_numbers + n_codes, n_inputs)
+        From the step before a patch, less its mean, and the code of the patch to what
+        is left out on average.
     """
 
     n_steps: int = number("i", 1, MOST_STEP)
@@ -47,12 +52,15 @@ class PatchCode:
     components: np.ndarray = array("n_codes", "n_inputs", low=-2, high=2)
     scale: np.ndarray = array("n_codes", low=1e-9)
     rest: np.ndarray = array("n_rest", "n_inputs")
+    carry: np.ndarray = array("n_carried", "n_inputs")
 
     def laws(self):
         """What must hold beyond the declared shapes and ranges: (law, message)."""
         yield len(self.scale) > 0, "the code has no components."
         whole = len(self.mean) % self.n_steps == 0
         yield whole, "a patch is no whole number of steps."
+        carried = len(self.carry) == self.n_numbers + self.n_codes
+        yield carried, "what is carried is not a step and a code."
 
     @property
     def n_codes(self):
@@ -73,7 +81,7 @@ class PatchCode:
         """
         return (patches(x, self.n_steps) - self.mean) @ self.components.T * self.scale
 
-    def decode(self, codes, noise=None):
+    def decode(self, codes, noise=None, before=None):
         """Steps ``(n_patches * n_steps, n_numbers)`` of codes.
 
         Parameters
@@ -81,11 +89,27 @@ class PatchCode:
         codes : ndarray of shape (n_patches, n_codes)
         noise : ndarray of shape (n_patches, n_rest) or None
             What the code does not keep, standard normal; None is its mean.
+        before : ndarray of shape (n_patches, n_numbers) or None
+            The step before each patch, with which the noise goes on; None if there is
+            none.
         """
         x = (codes / self.scale) @ self.components + self.mean
         if noise is not None:
             x = x + noise @ self.rest
+        if before is not None:
+            before = before - self.mean[-self.n_numbers :]
+            known = np.concatenate([before, codes / self.scale], axis=1)
+            x = x + known @ self.carry
         return x.reshape(-1, self.n_numbers).astype(np.float32)
+
+
+def redrawn(code, x, rng):
+    """Steps ``(n_steps, n_numbers)``, what the code leaves out drawn anew."""
+    codes, n = code.encode(x), code.n_steps
+    noise = rng.standard_normal((len(codes), len(code.rest)))
+    first = code.mean[None, -code.n_numbers :]
+    before = np.concatenate([first, x[n - 1 :: n]])[: len(codes)]
+    return np.concatenate([code.decode(codes, noise, before), x[len(codes) * n :]])
 
 
 def patches(x, n_steps):
@@ -130,22 +154,48 @@ def fit_patches(recordings, n_steps, n_codes, rng):
     """
     pool = _drawn(recordings, n_steps, rng)
     mean = pool.mean(axis=0, dtype=np.float64)
-    pool = pool - mean
-    # One thread, since sums in the order of arrival would differ from run to run.
-    with threadpool_limits(1):
-        variance, directions = np.linalg.eigh(pool.T @ pool / len(pool))
-    deviation = np.sqrt(np.maximum(variance[::-1], 0))
-    directions = directions.T[::-1]
+    deviation, directions = _principal(pool - mean)
     least = _LEAST * deviation[0] + _NOTHING
     n_codes = min(n_codes, len(deviation))
+    kept = directions[:n_codes]
     # Between whitened and plain: pitch shows in small components. In all, codes have
     # the deviation 1.
     scale = 1 / np.sqrt(np.maximum(deviation[:n_codes], least))
     usual = np.sqrt(np.mean(np.square(deviation[:n_codes] * scale)))
     scale /= usual if usual > np.sqrt(_NOTHING) else 1.0
     rest = (deviation[:, None] * directions)[n_codes:]
-    arrays = mean, directions[:n_codes], scale, rest
+    n_numbers = recordings[0].shape[1]
+    carry = np.zeros((n_numbers + n_codes, len(mean)))
+    if len(rest) and any(len(x) > n_steps for x in recordings):
+        # Patches with the step before.
+        pool = _drawn(recordings, n_steps + 1, rng)
+        before, after = (
+            pool[:, :n_numbers] - mean[-n_numbers:],
+            pool[:, n_numbers:] - mean,
+        )
+        codes = after @ kept.T
+        left = after - codes @ kept
+        carry, rest = _carried(np.concatenate([before, codes], axis=1), left, len(rest))
+    arrays = mean, kept, scale, rest, carry
     return PatchCode(n_steps, *(x.astype(np.float32) for x in arrays))
+
+
+def _principal(x):
+    """Deviations and directions of vectors ``(n, n_inputs)``, the largest first."""
+    # One thread, since sums in the order of arrival would differ from run to run.
+    with threadpool_limits(1):
+        variance, directions = np.linalg.eigh(x.T @ x / len(x))
+    return np.sqrt(np.maximum(variance[::-1], 0)), directions.T[::-1]
+
+
+def _carried(known, rest, n_rest):
+    """Map from what is known to the rest, and what that leaves open."""
+    with threadpool_limits(1):
+        power = known.T @ known
+        ridge = _LEAST * np.trace(power) / len(power) + _NOTHING
+        carry = np.linalg.solve(power + ridge * np.eye(len(power)), known.T @ rest)
+    deviation, directions = _principal(rest - known @ carry)
+    return carry, (deviation[:, None] * directions)[:n_rest]
 
 
 def _drawn(recordings, n_steps, rng):

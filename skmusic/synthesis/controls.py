@@ -1,6 +1,7 @@
 """Controls: what is asked of a piece beside its seed and its length.
 
-Styles, a curve of energy, a recording to vary or to arrive at, a beginning and an end.
+Styles, a curve of energy, a recording to vary or to arrive at, a beginning and an end,
+a tempo.
 Here they are checked and brought into one form. A *curve* is a list of points, each of
 seconds and of what is asked for there; between two points it changes over evenly.
 """
@@ -13,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from skmusic.utils.arguments import refuse_number
+from skmusic.utils.limits import TEMPI
 
 # Arguments of `sample` that are controls.
-CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end"
+CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end", "tempo"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Controls:
         What the piece arrives at.
     begin, end : bool
         Whether it begins, and ends, as recordings do.
+    tempo : float or None
+        Beats a minute.
     """
 
     style: Any = None
@@ -45,6 +49,7 @@ class Controls:
     until: Any = None
     begin: bool = False
     end: bool = False
+    tempo: float | None = None
 
     def __post_init__(self):
         for name in ("begin", "end"):
@@ -57,6 +62,8 @@ class Controls:
                 f"amount={self.amount} is out of range; 0 follows the recording "
                 "closely, 1 not at all."
             )
+        if self.tempo is not None:
+            _check_tempo(self.tempo)
         for name in ("vary", "until"):
             refuse_number(getattr(self, name), name)
         if self.until is not None:
@@ -120,6 +127,34 @@ def refuse_without_end(options):
     for name in ("end", "until"):
         if name in options:
             raise ValueError(f"{name}= of what length? Give seconds=30 too.")
+
+
+def in_steps(points, seconds, n_steps):
+    """Steps ``(n_points,)`` of a curve's points, and the levels there.
+
+    Parameters
+    ----------
+    points : list of (seconds or None, level)
+        None are spread evenly.
+    seconds : float
+        Of a step.
+    n_steps : int
+        Of the piece.
+    """
+    at, levels = zip(*points, strict=True)
+    if at[0] is None:
+        return np.linspace(0, n_steps, len(levels)), np.array(levels, float)
+    return np.array(at) / seconds, np.array(levels, float)
+
+
+def _check_tempo(tempo):
+    if not _is_number(tempo) or not isinstance(tempo, Real):
+        raise TypeError(f"tempo={tempo!r} is no number of beats a minute such as 120.")
+    low, high = TEMPI
+    if not low <= tempo <= high:
+        raise ValueError(
+            f"tempo={tempo} is out of range; give {low} to {high} beats a minute."
+        )
 
 
 def _is_asked(value):

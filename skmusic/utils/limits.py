@@ -15,6 +15,8 @@ MOST_STEP = 2**20
 MOST_RATE = 1e9
 # Seconds of a piece: a day.
 MOST_SECONDS = 86_400
+# Beats a minute that may be asked for.
+TEMPI = 30, 300
 # Seconds of music below which pieces are little more than loops of it.
 LITTLE_MUSIC = 60
 # Steps in a segment of a recording: some six hours.

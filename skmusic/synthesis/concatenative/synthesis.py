@@ -58,6 +58,7 @@ class Concatenative:
     database: UnitDatabase
 
     State = SamplerState
+    controls = "style", "energy", "vary", "until", "begin", "end"
 
     @classmethod
     def fit(

@@ -3,7 +3,7 @@
 An LSTM that is trained on a few seconds at a time does not know what was a bar ago. So
 it is told: the patches a bar and a phrase before the one that comes, and what followed
 them. Of its own music it hears the same. So what returns, and how it is varied, can be
-learned.
+learned. The conditions of the moment come last.
 
 References
 ----------
@@ -15,6 +15,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.signal import find_peaks
+
+from skmusic.synthesis.neural.conditions import (
+    Moment,
+    n_told,
+    next_moment,
+    told_now,
+    told_of,
+)
 
 # Bounds of the lags, in steps: .5 to 3 seconds, about a bar, and 3 to 12, a phrase.
 LAGS = ((20, 130), (130, 520))
@@ -32,6 +40,8 @@ class Context:
     ----------
     lags : ndarray of shape (2,), int
         Of a bar and of a phrase, in steps.
+    moment : Moment
+        Conditions of the patch that comes.
     code : ndarray of shape (n_codes,)
         Of the last patch; zeros before the first.
     past : ndarray of shape (n_steps, n_numbers)
@@ -39,13 +49,14 @@ class Context:
     """
 
     lags: np.ndarray
+    moment: Moment
     code: np.ndarray
     past: np.ndarray
 
 
 def n_inputs(code):
     """Numbers that the network hears of each patch."""
-    return n_noisy(code) + len(LAGS) * _HEARD
+    return n_noisy(code) + len(LAGS) * _HEARD + n_told(code.n_steps)
 
 
 def n_noisy(code):
@@ -99,13 +110,15 @@ def _peak(alike, low, high):
     return low + int(peaks[alike[low + peaks].argmax()]) if len(peaks) else 0
 
 
-def inputs_of(x, lags, code):
+def inputs_of(x, lags, conditions, code):
     """What the network hears before each patch of a recording, and the patches.
 
     Parameters
     ----------
     x : ndarray of shape (n_steps, n_numbers)
     lags : ndarray of shape (2,), int
+    conditions : Conditions
+        Of the recording.
     code : PatchCode
 
     Returns
@@ -118,7 +131,8 @@ def inputs_of(x, lags, code):
         *(_ago(x, place, code) for place in _places(lags, code)), strict=True
     )
     last = np.concatenate([np.zeros_like(codes[:1]), codes[:-1]])
-    return np.concatenate([last, *ago, *known], axis=1, dtype=np.float32), codes
+    told = told_of(conditions, len(codes), code.n_steps)
+    return np.concatenate([last, *ago, *known, told], axis=1, dtype=np.float32), codes
 
 
 def _ago(x, lag, code):
@@ -132,12 +146,12 @@ def _ago(x, lag, code):
     return code.encode(earlier) * known, known
 
 
-def begin(x, lags, code):
+def begin(x, lags, moment, code):
     """Context after the patches of steps ``(n_steps, n_numbers)``, or after none."""
     x = x[: len(x) // code.n_steps * code.n_steps]
     last = code.encode(x[-code.n_steps :])
     last = last[0] if len(last) else np.zeros(code.n_codes, np.float32)
-    return Context(lags, last, x[-LAGS[-1][1] :])
+    return Context(lags, moment, last, x[-LAGS[-1][1] :])
 
 
 def heard(context, codes, steps):
@@ -156,7 +170,8 @@ def heard(context, codes, steps):
     Context
     """
     past = np.concatenate([context.past, steps])[-LAGS[-1][1] :]
-    return replace(context, code=codes, past=past)
+    moment = next_moment(context.moment, len(steps))
+    return replace(context, moment=moment, code=codes, past=past)
 
 
 def bounded(codes):
@@ -168,12 +183,13 @@ def inputs(context, code):
     """What the network hears before the next patch ``(n_inputs,)``, float32."""
     ago, known = [], []
     for lag in _places(context.lags, code):
-        told = code.n_steps <= lag <= len(context.past)
-        known.append(float(told))
-        if told:
+        is_known = code.n_steps <= lag <= len(context.past)
+        known.append(float(is_known))
+        if is_known:
             start = len(context.past) - lag
             part = context.past[start : start + code.n_steps]
             ago.append(code.encode(part)[0])
         else:
             ago.append(np.zeros_like(context.code))
-    return np.concatenate([context.code, *ago, known], dtype=np.float32)
+    told = told_now(context.moment, code.n_steps)
+    return np.concatenate([context.code, *ago, known, told], dtype=np.float32)

@@ -8,6 +8,7 @@ from skmusic.features.constantq import to_energies
 from skmusic.features.tokenizer import numbers_in_bands, step_bands
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
+from skmusic.synthesis.neural.conditions import NOTHING
 from skmusic.synthesis.neural.context import bounded, inputs_of
 from skmusic.synthesis.neural.panning import factors
 from skmusic.synthesis.neural.vocoder import log_magnitudes
@@ -40,7 +41,7 @@ def draws(neural, steps):
     n = len(steps) // code.n_steps
     nothing = np.zeros((code.n_steps, code.n_numbers), np.float32)
     steps = np.concatenate([steps[: n * code.n_steps], nothing])
-    heard, _ = inputs_of(steps, np.zeros(2, int), code)
+    heard, _ = inputs_of(steps, np.zeros(2, int), NOTHING, code)
     conditions, _ = forward(network, heard, zero_state(network))
     rng, flow = np.random.default_rng(0), network["flow"]
     noise = rng.standard_normal((_N_DRAWS, 1, code.n_codes))

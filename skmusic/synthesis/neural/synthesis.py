@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skmusic.features.activity import N_ACTIVITY, quantiles_of
 from skmusic.features.patches import PatchCode, fit_patches
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
@@ -25,6 +26,16 @@ from skmusic.spectra.reframing import (
 )
 from skmusic.synthesis.corpus import joined, read_corpus, read_steps
 from skmusic.synthesis.neural import forecasts, vocoder
+from skmusic.synthesis.neural.asking import ask, conditions_heard
+from skmusic.synthesis.neural.conditions import (
+    EVERY,
+    HEARD,
+    NOTHING,
+    moment_after,
+    placed,
+    steered,
+    with_asked,
+)
 from skmusic.synthesis.neural.context import (
     LAGS,
     Context,
@@ -47,6 +58,8 @@ _MOST = 20_000
 # Noise on what the LSTM hears, in deviations, and share of the average of its weights
 # that an update leaves as it was.
 _NOISE, _AVERAGE = 0.3, 0.995
+# How clear the beat of a piece is told to be, beside that of its seed: beats fade else.
+_STRESS = 2.0
 # Hotter, all is noise.
 _HOTTEST = 1e3
 
@@ -92,6 +105,10 @@ class Neural:
         Weights, see `skmusic.network.numpy_lstm` and `skmusic.network.numpy_flow`.
     lags : ndarray of shape (n_recordings, 2)
         Of a bar and of a phrase of each recording, in steps; 0 where it was too short.
+    beats : ndarray of shape (n_recordings, 2)
+        Beats a step of each recording, and how clear they are, from 0 to 1.
+    quantiles : ndarray of shape (n_quantiles, 3)
+        Of the activity of the first fit's recordings, see `skmusic.features.activity`.
     """
 
     format: FrameFormat | None
@@ -100,7 +117,11 @@ class Neural:
     network: dict
     lags: np.ndarray = array("n_recordings", 2, kind="i", low=0, high=LAGS[-1][1])
 
+    beats: np.ndarray = array("n_recordings", 2, low=0, high=1)
+    quantiles: np.ndarray = array("n_quantiles", N_ACTIVITY)
+
     State = NeuralState
+    controls = "energy", "tempo"
 
     def laws(self):
         """What must hold beyond the declared shapes and ranges: (law, message)."""
@@ -143,20 +164,28 @@ class Neural:
             code = fit_patches(found, n_steps, N_CODES, rng)
         else:
             code = old.code
-        n_levels = sound.n_bands if sound else None
         found = [x for x in found if len(x) >= code.n_steps]
         if not found:
             raise ValueError(
                 f"no recording has {code.n_steps} steps of {step_of(format)} samples, "
                 "which are drawn at once; pass longer recordings."
             )
-        lags = np.array([lags_of(x[:, :n_levels]) for x in found])
-        version = variation(found, lags, code, sound)
+        lags = np.array([lags_of(sound.levels(x) if sound else x) for x in found])
+        told, quantiles = [NOTHING] * len(found), np.zeros((1, N_ACTIVITY))
+        if sound is not None:
+            told = [conditions_heard(x, sound, code, rng) for x in found]
+            quantiles = quantiles_of([each.activity for each in told])
+        if old is not None:
+            quantiles = old.quantiles
+        told = [placed(each, quantiles) for each in told]
+        version = variation(found, lags, told, code, sound)
+        beats = np.array([[each.tempo, each.strength] for each in told])
         if n_before:
             lags = np.concatenate([old.lags, lags])
+            beats = np.concatenate([old.beats, beats])
 
         def playing(network):
-            return cls(format, sound, code, network, lags)
+            return cls(format, sound, code, network, lags, beats, quantiles)
 
         trained = train(
             [version(i, len(x) // code.n_steps) for i, x in enumerate(found)],
@@ -197,24 +226,66 @@ class Neural:
         return self.vocoder.analyse(x)
 
     def prime(self, frames, sampling, asked=None):
-        """Parameters of the whole patches of frames, of which the last end there."""
+        """Steps of the whole patches of frames, of which the last end there.
+
+        Returns
+        -------
+        steps : ndarray of shape (n_steps, n_parameters)
+        told : Conditions
+            Of them.
+        asked : Asked or None
+        """
         x = waveform(frames, self.format)
         size = step_of(self.format) * self.code.n_steps
-        return self._steps(x[len(x) % size :])
+        steps, told = self._steps(x[len(x) % size :]), NOTHING
+        if self.vocoder is not None:
+            rng = np.random.RandomState(0)
+            told = conditions_heard(steps, self.vocoder, self.code, rng)
+        return steps, placed(told, self.quantiles), asked
 
     def start(self, primed, sampling, rng):
         """State of a piece after what was heard."""
-        lags = lags_of(primed[:, : self.vocoder.n_bands if self.vocoder else None])
+        steps, told, asked = primed
+        lags = lags_of(self.vocoder.levels(steps) if self.vocoder else steps)
         # What a seed is too short to tell is that of a recording.
         chosen = rng.randint(len(self.lags)) if sampling.temperature else 0
         lags = np.where(lags, lags, self.lags[chosen])
-        lstm, context = zero_state(self.network), begin(primed, lags, self.code)
-        if len(primed):
-            known, _ = inputs_of(primed, lags, self.code)
+        moment, most = moment_after(told), float(self.beats[:, 1].max())
+        if not moment.strength:
+            tempo, strength = map(float, self.beats[chosen])
+            moment = moment._replace(tempo=tempo, strength=strength)
+        moment = moment._replace(strength=min(_STRESS * moment.strength, most))
+        lstm, context = zero_state(self.network), begin(steps, lags, moment, self.code)
+        if len(steps):
+            known, _ = inputs_of(steps, lags, told, self.code)
             lstm = forward(self.network, known, lstm)[1][-1]
         width = self.format.n_channels if self.format else self.code.n_numbers
         nothing = np.empty((0, width), np.float32)
-        return NeuralState(lstm, context, self._sound(primed), rng, nothing)
+        state = NeuralState(lstm, context, self._sound(steps), rng, nothing)
+        return state if asked is None else self.change(state, asked)
+
+    def change(self, state, asked):
+        """State that goes on with what is `asked` for."""
+        context, before = state.context, state.context.moment.tempo
+        moment = with_asked(context.moment, asked, float(self.beats[:, 1].max()))
+        lags = context.lags
+        if before and moment.tempo != before:
+            # What returns does so as many beats later as before.
+            lags = np.rint(lags * (before / moment.tempo)).astype(int)
+            lags = np.minimum(lags, LAGS[-1][1])
+        return replace(state, context=replace(context, moment=moment, lags=lags))
+
+    def asked(self, controls, n_frames):
+        """`Asked` of a piece of so many frames; None where nothing is.
+
+        Parameters
+        ----------
+        controls : skmusic.synthesis.controls.Controls
+            With frames in place of recordings.
+        n_frames : int
+            Of the whole piece.
+        """
+        return ask(self, controls, n_frames) if controls.given else None
 
     def _sound(self, steps):
         """State of the vocoder after some steps."""
@@ -268,6 +339,11 @@ class Neural:
         while n < n_samples:
             steps, codes, lstm = self._patch(context, lstm, temperature, times, rng)
             context = heard(context, codes, steps)
+            if sound is not None and context.moment.n_steps % EVERY < len(steps):
+                # Now and then the piece listens to itself.
+                levels = self.vocoder.levels(context.past[-HEARD:])
+                moment = steered(context.moment, levels, self.quantiles)
+                context = replace(context, moment=moment)
             drawn.append(steps)
             n += len(steps) * step_of(self.format)
         x = np.concatenate(drawn)
@@ -289,4 +365,6 @@ class Neural:
         # What the code does not keep is as loud as it was, and no louder.
         rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
         rest = rest.astype(np.float32)
-        return code.decode(codes[None], rest[None]), codes, states[-1]
+        before = context.past[-1:] if len(context.past) else None
+        steps = bounded(code.decode(codes[None], rest[None], before))
+        return steps, codes, states[-1]

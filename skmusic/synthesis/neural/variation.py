@@ -1,28 +1,35 @@
-"""Recordings as each pass of training hears them: in other keys, cut elsewhere.
+"""Recordings as each pass of training hears them: in other keys, cut elsewhere, duller.
 
 So few songs would soon be known by heart, and their patterns would be foreign to each
-other. No number is averaged with another: between steps or between bands that dulls
-attacks, and the network would learn dull ones.
+other. In what is to be drawn no number is averaged with another: between steps or
+between bands that dulls attacks, and the network would learn dull ones.
 """
 
 import numpy as np
 
 from skmusic.features.transposition import transposing
+from skmusic.synthesis.neural.conditions import Conditions
 from skmusic.synthesis.neural.context import inputs_of
 
 # Semitones that a recording is moved by at most.
 _SEMITONES = 3
-# Share of the passes in which a recording is heard without lags, as forecasts are.
-_WITHOUT_LAGS = 0.2
+# Share of the passes in which lags, beat or activity are not told, as in forecasts.
+_LEFT_OUT = 0.2
+# Beats of a bar, which may begin at any; error of the ranks of activity.
+_BAR, _ERROR = 4, 0.1
+# Share of its neighbours' mean that a step is at most, so that all three are alike;
+# steps in which that changes.
+_DULLEST, _CHANGE = 2 / 3, 150
 
 
-def variation(recordings, lags, code, vocoder):
+def variation(recordings, lags, conditions, code, vocoder):
     """What gives a recording anew in each pass.
 
     Parameters
     ----------
     recordings : list of ndarray of shape (n_steps, n_numbers)
     lags : ndarray of shape (n_recordings, 2), int
+    conditions : list of Conditions
     code : PatchCode
     vocoder : Vocoder or None
         None of plain numbers, which have no key.
@@ -39,22 +46,58 @@ def variation(recordings, lags, code, vocoder):
         for k in range(-_SEMITONES, _SEMITONES + 1):
             sources[k] = transposing(vocoder.middles, k).argmax(axis=0)
 
-    def varied(x, found, rng):
-        if vocoder is not None:
-            x = transposed(x, sources[int(rng.integers(-_SEMITONES, _SEMITONES + 1))])
-            skipped = int(rng.integers(code.n_steps))
-            # Of a recording of hardly a patch nothing can be left out.
-            if len(x) >= code.n_steps + skipped:
-                x = x[skipped:]
-        return x, found * (rng.random() >= _WITHOUT_LAGS)
+    def moved(x, told, rng):
+        x = transposed(x, sources[int(rng.integers(-_SEMITONES, _SEMITONES + 1))])
+        skipped = int(rng.integers(code.n_steps))
+        # Of a recording of hardly a patch nothing can be left out.
+        if len(x) < code.n_steps + skipped:
+            return x, told
+        return x[skipped:], told.after(skipped)
 
     def version(i, n_patches, rng=None):
-        x, found = recordings[i][: n_patches * code.n_steps], lags[i]
-        if rng is not None:
-            x, found = varied(x, found, rng)
-        return inputs_of(x, found, code)
+        x, found, told = (
+            recordings[i][: n_patches * code.n_steps],
+            lags[i],
+            conditions[i],
+        )
+        if rng is None:
+            return inputs_of(x, found, told, code)
+        found = found * (rng.random() >= _LEFT_OUT)
+        if vocoder is None:
+            return inputs_of(x, found, told, code)
+        x, told = moved(x, told, rng)
+        heard, _ = inputs_of(dulled(x, rng), found, loosened(told, rng), code)
+        return heard, code.encode(x)
 
     return version
+
+
+def dulled(x, rng):
+    """Steps ``(n_steps, n_numbers)`` with duller attacks, now by more and now by less.
+
+    So the network hears attacks of recordings as weak as its own will be, and learns to
+    draw sharp ones after them.
+    """
+    at = np.arange(0, len(x) + _CHANGE, _CHANGE)
+    share = np.interp(np.arange(len(x)), at, rng.uniform(0, _DULLEST, len(at)))
+    around = np.concatenate([x[:1], x, x[-1:]])
+    mean = (around[:-2] + around[2:]) / 2
+    return (x + share[:, None] * (mean - x)).astype(np.float32)
+
+
+def loosened(conditions, rng):
+    """Conditions as a network may learn them without knowing a recording by them.
+
+    Bars begin at another beat. Activity is told with an error, which is the same in all
+    of a pass. Now and then one of the two is not told.
+    """
+    left_out = rng.random(2) < _LEFT_OUT
+    known = conditions.activity
+    if known is not None:
+        error = rng.normal(0, _ERROR, known.shape[1])
+        known = None if left_out[1] else np.clip(known + error, 0, 1)
+    beat = conditions.beat + int(rng.integers(_BAR))
+    return Conditions(beat, conditions.strength * (not left_out[0]), known)
 
 
 def transposed(x, sources):

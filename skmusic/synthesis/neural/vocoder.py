@@ -123,6 +123,10 @@ class Vocoder:
             found[i : i + _BLOCK] = np.concatenate([levels, *others], axis=1)
         return found
 
+    def levels(self, parameters):
+        """Those of parameters ``(n_steps, n_parameters)`` that are levels of bands."""
+        return parameters[:, : self.n_bands]
+
     def panning(self, parameters):
         """Those of parameters ``(n_steps, n_parameters)`` that tell where bands are."""
         return parameters[:, self.n_bands : -N_CLEAR]

@@ -1,9 +1,12 @@
 """Laws of what the network hears."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
 from skmusic.features.patches import fit_patches
+from skmusic.synthesis.neural.conditions import NOTHING, Moment
 from skmusic.synthesis.neural.context import (
     begin,
     heard,
@@ -35,11 +38,11 @@ def test_step_by_step_is_heard_what_is_heard_of_the_whole(lags, n_steps, n):
         pytest.skip("no patch")
     code, x = code_of(n_steps, 3), numbers(n, seed=1)
     lags = np.array(lags)
-    wanted, codes = inputs_of(x, lags, code)
+    wanted, codes = inputs_of(x, lags, NOTHING, code)
     assert wanted.dtype == np.float32
     assert wanted.shape == (n // n_steps, n_inputs(code))
     np.testing.assert_allclose(codes, code.encode(x), atol=1e-6)
-    context = begin(x[:0], lags, code)
+    context = begin(x[:0], lags, Moment(), code)
     for k, each in enumerate(codes):
         told = inputs(context, code)
         assert told.dtype == np.float32
@@ -53,16 +56,16 @@ def test_step_by_step_is_heard_what_is_heard_of_the_whole(lags, n_steps, n):
 def test_a_context_begins_after_what_was_heard(n):
     code, x = code_of(4), numbers(420, seed=1)
     lags = np.array([21, 140])
-    wanted, _ = inputs_of(x, lags, code)
+    wanted, _ = inputs_of(x, lags, NOTHING, code)
     # Of what is no whole patch nothing is heard.
-    told = inputs(begin(x[:n], lags, code), code)
+    told = inputs(begin(x[:n], lags, Moment(), code), code)
     np.testing.assert_allclose(told, wanted[n // 4], atol=1e-4)
 
 
 def test_a_context_that_goes_on_stays_what_it_was():
     code, x = code_of(4), numbers(60, seed=1)
-    context = begin(x[:40], np.array([20, 0]), code)
-    before = {name: np.array(value) for name, value in vars(context).items()}
+    context = begin(x[:40], np.array([20, 0]), Moment(), code)
+    before = {name: deepcopy(value) for name, value in vars(context).items()}
     heard(context, code.encode(x[40:44])[0], x[40:44])
     inputs(context, code)
     np.testing.assert_equal(vars(context), before)
@@ -72,11 +75,11 @@ def test_a_context_that_goes_on_stays_what_it_was():
 def test_what_is_heard_before_a_patch_depends_on_no_later_one(lags):
     code, x = code_of(4), numbers(700, seed=1)
     lags = np.array(lags)
-    wanted, _ = inputs_of(x, lags, code)
+    wanted, _ = inputs_of(x, lags, NOTHING, code)
     for k in (0, 1, 33, 150):
         other = x.copy()
         other[4 * k :] = 9 - other[4 * k :]
-        told, _ = inputs_of(other, lags, code)
+        told, _ = inputs_of(other, lags, NOTHING, code)
         np.testing.assert_array_equal(told[: k + 1], wanted[: k + 1])
         assert not np.allclose(told[k + 1], wanted[k + 1])
 
@@ -84,7 +87,7 @@ def test_what_is_heard_before_a_patch_depends_on_no_later_one(lags):
 def test_the_patch_a_lag_ago_is_told_where_there_was_one():
     code, x = code_of(4), numbers(200, seed=1)
     for lag in (4, 21, 40, 150):
-        told, _ = inputs_of(x, np.array([lag, 0]), code)
+        told, _ = inputs_of(x, np.array([lag, 0]), NOTHING, code)
         ago, known = told[:, 5:10], told[:, n_noisy(code)]
         for k in range(50):
             assert known[k] == (4 * k >= lag)

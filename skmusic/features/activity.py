@@ -1,0 +1,71 @@
+"""Activity: how loud music is, how sharply things begin, and how much on the beat."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from skmusic.features.beats import onset_curve
+from skmusic.spectra.frames import STEP_SECONDS
+
+# Numbers of it, and the deviation in steps of the Gaussian that they are means over:
+# two seconds.
+N_ACTIVITY, _ABOUT = 3, 2 / STEP_SECONDS
+# Parts of a beat that count.
+_PARTS = 1, 2, 4
+# Rises that are not heard.
+_LEAST = 0.02
+# Levels of quantiles that are kept.
+_N_QUANTILES = 33
+
+
+def activity(levels, beat):
+    """How much happens about each step of a recording.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (n_steps, n_levels)
+    beat : ndarray of shape (n_steps,)
+        Beats before each step, from `skmusic.features.beats.track_beats`.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, 3)
+        Mean level; deviation upwards of what begins, as a logarithm; share of what
+        begins that keeps to the beat, its half and its quarter.
+    """
+
+    def mean(x):
+        return gaussian_filter1d(x, _ABOUT, mode="nearest")
+
+    onsets = onset_curve(levels)
+    more = onsets - mean(onsets)
+    sharp = np.sqrt(mean(np.square(np.maximum(more, 0)))) + _LEAST
+    turns = [np.exp(2j * np.pi * k * beat) for k in _PARTS]
+    kept = [np.square(np.abs(mean(more * turn))) for turn in turns]
+    kept = np.sqrt(sum(kept)) / sharp
+    return np.stack(
+        [mean(levels.mean(axis=1, dtype=float)), np.log(sharp), kept], axis=1
+    )
+
+
+def quantiles_of(found):
+    """Quantiles ``(33, 3)`` of the activity of recordings, list of (n_steps, 3)."""
+    at = np.linspace(0, 1, _N_QUANTILES)
+    quantiles = np.quantile(np.concatenate(found), at, axis=0)
+    # Each is beyond the one before, also where all is alike.
+    return quantiles + 1e-6 * at[:, None]
+
+
+def ranked(x, quantiles):
+    """Activity ``(n_steps, 3)`` as ranks from 0 to 1 among what the quantiles are of.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.features.activity import quantiles_of, ranked
+    >>> found = np.random.default_rng(0).standard_normal((999, 3))
+    >>> ranked(np.zeros((1, 3)), quantiles_of([found])).round(1)
+    array([[0.5, 0.5, 0.5]])
+    """
+    at = np.linspace(0, 1, len(quantiles))
+    columns = zip(x.T, quantiles.T, strict=True)
+    return np.stack([np.interp(each, known, at) for each, known in columns], axis=1)

@@ -1,0 +1,142 @@
+"""Laws of what can be asked of the neural synthesis."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from skmusic import StatefulLSTMGenerator
+from skmusic.spectra.reframing import step_seconds
+from skmusic.synthesis.controls import Controls
+from skmusic.synthesis.neural.conditions import Asked
+from skmusic.synthesis.sampling import SamplingParameters
+
+SAMPLING = SamplingParameters()
+CONTROLS = [
+    Controls(tempo=97),
+    Controls(energy=0.8),
+    Controls(energy=[0.1, 0.9], tempo=180),
+    Controls(energy=[(0, 0.2), (0.4, 1.0)]),
+]
+
+
+def begin(neural, seed, controls, n_frames=40):
+    asked = neural.asked(controls, n_frames)
+    primed = neural.prime(seed, SAMPLING, asked)
+    return neural.start(primed, SAMPLING, np.random.RandomState(0))
+
+
+def sample(neural, state, *lengths):
+    states, parts = [state], []
+    for n in lengths:
+        (x,), _, states = neural.advance(states, n, SAMPLING, id)
+        parts.append(x)
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("controls", CONTROLS)
+def test_parts_are_those_of_the_whole(fitted, controls):
+    (x, *_), neural = fitted
+    for seed in (x[:300], x[:0]):
+        state = begin(neural, seed, controls)
+        whole = sample(neural, state, 40)
+        np.testing.assert_array_equal(sample(neural, state, 8, 8, 1, 23), whole)
+        assert np.isfinite(whole).all()
+        assert not np.allclose(
+            whole, sample(neural, begin(neural, seed, Controls()), 40)
+        )
+
+
+@pytest.mark.parametrize("controls", CONTROLS)
+def test_a_state_can_be_asked_what_a_seed_can(fitted, controls):
+    (x, *_), neural = fitted
+    state = begin(neural, x[:300], Controls())
+    asked = neural.asked(controls, 40)
+    np.testing.assert_array_equal(
+        sample(neural, neural.change(state, asked), 40),
+        sample(neural, begin(neural, x[:300], controls), 40),
+    )
+
+
+def test_where_nothing_is_asked_nothing_is_changed(fitted):
+    _, neural = fitted
+    assert neural.asked(Controls(), 40) is None
+
+
+@pytest.mark.parametrize("bpm", [30, 96.5, 300])
+def test_a_tempo_is_that_of_a_clock(fitted, bpm):
+    (x, *_), neural = fitted
+    state = begin(neural, x[:300], Controls(tempo=bpm))
+    before = state.context.moment
+    _, _, (after,) = neural.advance([state], 64, SAMPLING, id)
+    moment, seconds = after.context.moment, step_seconds(neural.format)
+    n_steps = moment.n_steps - before.n_steps
+    beats = moment.beat - before.beat
+    assert beats == pytest.approx(n_steps * seconds * bpm / 60)
+    assert moment.strength == pytest.approx(neural.beats[:, 1].max())
+
+
+def test_what_returns_does_so_as_many_beats_later(fitted):
+    (x, *_), neural = fitted
+    state = begin(neural, x[:300], Controls())
+    state = replace(state, context=replace(state.context, lags=np.array([60, 240])))
+    tempo = state.context.moment.tempo
+    for factor, lags in ((2, [30, 120]), (0.8, [75, 300]), (0.25, [240, 520])):
+        found = neural.change(state, Asked(tempo=factor * tempo)).context.lags
+        np.testing.assert_array_equal(found, lags)
+
+
+def test_a_curve_is_spread_over_the_piece_or_told_in_seconds(fitted):
+    _, neural = fitted
+    spread = neural.asked(Controls(energy=[0, 1, 0]), 80).energy
+    np.testing.assert_allclose(spread[0][1:], [spread[0][2] / 2, spread[0][2]])
+    assert spread[1].tolist() == [0, 1, 0]
+    at, levels = neural.asked(Controls(energy=[(1, 0.2), (3, 0.9)]), 80).energy
+    np.testing.assert_allclose(at * step_seconds(neural.format), [1, 3])
+    assert levels.tolist() == [0.2, 0.9]
+
+
+def test_a_recording_is_followed_however_loud_it_is(fitted):
+    (x, *_), neural = fitted
+    x = np.asarray(x[:400])
+    swell = x * np.linspace(0.01, 1, len(x))[:, None]
+    at, level = neural.asked(Controls(energy=swell), 80).energy
+    assert level.min() >= 0
+    assert level.max() <= 1
+    assert np.corrcoef(at, level)[0, 1] > 0.7
+    _, other = neural.asked(Controls(energy=0.3 * swell), 80).energy
+    # Near silence levels are not in proportion.
+    assert np.corrcoef(other, level)[0, 1] > 0.9
+    np.testing.assert_allclose(other[-20:], level[-20:], atol=0.1)
+    with pytest.raises(ValueError, match="energy has too few frames"):
+        neural.asked(Controls(energy=x[:0]), 80)
+
+
+@pytest.mark.parametrize("tempo", [0, 29.9, 301, np.inf, np.nan, -120])
+def test_no_tempo_out_of_range_is_taken(tempo):
+    with pytest.raises(ValueError, match="give 30 to 300 beats a minute"):
+        Controls(tempo=tempo)
+
+
+@pytest.mark.parametrize("tempo", ["120", True, [120], 1j])
+def test_a_tempo_is_a_number(tempo):
+    with pytest.raises(TypeError, match="number of beats a minute such as 120"):
+        Controls(tempo=tempo)
+
+
+def test_plain_numbers_have_neither(numbers):
+    _, neural = numbers
+    for controls in (Controls(tempo=100), Controls(energy=1)):
+        with pytest.raises(ValueError, match="use an FFTFeaturizer before"):
+            neural.asked(controls, 9)
+
+
+def test_what_a_synthesis_cannot_do_is_refused():
+    X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+    small = {"hidden_layer_sizes": (4,), "epochs": 1}
+    neural = StatefulLSTMGenerator("neural", **small).fit(X)
+    with pytest.raises(ValueError, match="Neural, takes none; use synthesis='concat"):
+        neural.sample(None, 5, end=True)
+    other = StatefulLSTMGenerator("regression", **small).fit(X)
+    with pytest.raises(ValueError, match="Regression, takes none; use synthesis='neu"):
+        other.sample(None, 5, tempo=90)
