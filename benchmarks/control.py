@@ -15,9 +15,15 @@ from sklearn.preprocessing import StandardScaler
 
 from skmusic.features.chroma import chroma
 from skmusic.features.onsets import onset_strength, spectral_flux
+from skmusic.metrics import describe
 from skmusic.synthesis.concatenative.context import styles
 
-SECONDS, N_SETTINGS, MINUTES = 12, 20, 2
+SECONDS, N_SETTINGS = 12, 20
+# Minutes of learning at most.
+MINUTES = {"concatenative": 2, "neural": 4}
+# Of a beat that is heard: its strength; how far off a tempo may be.
+CLEAR, NEAR = 0.15, 0.02
+TEMPI = 80, 95, 110, 130, 150
 CORPORA = "wesnoth", "songs"
 AMOUNTS, LEVELS = (0.0, 0.3, 0.6, 0.9), (0.1, 0.4, 0.7, 1.0)
 
@@ -77,14 +83,38 @@ def correlation(a, b):
 def of_energy(pipe, judge, free, recordings, rng):
     """Correlations of loudness and onsets with a curve that is asked for."""
     found, at = [], (np.arange(2 * SECONDS) + 0.5) / (2 * SECONDS)
-    for k, without in enumerate(free):
+    for k in range(len(free)):
         levels = rng.permutation(LEVELS).tolist()
-        made = pipe.sample(seconds=SECONDS, energy=levels, random_state=k)
+        made, without = (
+            pipe.sample(seconds=SECONDS, energy=energy, random_state=k)
+            for energy in (levels, None)
+        )
         asked = np.interp(at, np.linspace(0, 1, len(levels)), levels)
         row = {"asked": levels}
         for name, x in (("with", made), ("without", without)):
             row[f"loudness {name}"] = correlation(loudness(x, 0.5), asked)
             row[f"onsets {name}"] = correlation(judge.onsets(x, len(at)), asked)
+        found.append(row)
+    return found
+
+
+def of_tempo(pipe, judge, free, recordings, rng):
+    """How clear the beat is, and how far from the tempo that is asked for.
+
+    Tempi are told by `skmusic.metrics`, from peaks of loudness in mel bands; the pieces
+    were made with beats tracked in constant-Q levels. An octave off is no fault.
+    """
+    found = []
+    for k in range(len(free)):
+        x = recordings[k % len(recordings)]
+        start, asked = len(x) // 3, TEMPI[k % len(TEMPI)]
+        seed, row = x[start : start + 10 * SR], {"asked": asked}
+        for name, tempo in (("with", asked), ("without", None)):
+            made = pipe.sample(seed, seconds=25, tempo=tempo, random_state=k)
+            heard = describe(made[5 * SR :], SR)
+            octaves = np.log2(max(heard["tempo"], 1.0) / asked)
+            row[f"off {name}"] = float(2 ** abs(octaves - np.rint(octaves)) - 1)
+            row[f"strength {name}"] = heard["beat_strength"]
         found.append(row)
     return found
 
@@ -179,26 +209,32 @@ def _ends(x):
 def measure(corpus, quick):
     """All that is asked and got on a corpus."""
     learnt, held = load(corpus, quick)
-    pipe, _ = learn(learnt, 2048, quick, max_minutes=MINUTES)
+    pipes = {
+        name: learn(learnt, 2048, quick, synthesis=name, max_minutes=minutes)[0]
+        for name, minutes in MINUTES.items()
+    }
+    pipe = pipes["concatenative"]
     judge, n = Judge(pipe), 2 if quick else N_SETTINGS
     free = [pipe.sample(seconds=SECONDS, random_state=k) for k in range(n)]
     found = {}
-    for name, (of, which) in PARTS.items():
+    for name, (of, which, synthesis) in PARTS.items():
         recordings = {"learnt": learnt, "held": held, "both": learnt + held}[which]
         rng = np.random.RandomState(0)
-        found[name] = of(pipe, judge, free, recordings, rng)
+        found[name] = of(pipes[synthesis], judge, free, recordings, rng)
         print(corpus, name, flush=True)
     return found
 
 
-# What is measured, and of which recordings.
+# What is measured, of which recordings, and with which synthesis.
 PARTS = {
-    "energy": (of_energy, "learnt"),
-    "blend": (of_blend, "learnt"),
-    "path": (of_path, "learnt"),
-    "variation": (of_variation, "held"),
-    "bridge": (of_bridge, "held"),
-    "form": (of_form, "both"),
+    "energy": (of_energy, "learnt", "concatenative"),
+    "neural energy": (of_energy, "learnt", "neural"),
+    "tempo": (of_tempo, "held", "neural"),
+    "blend": (of_blend, "learnt", "concatenative"),
+    "path": (of_path, "learnt", "concatenative"),
+    "variation": (of_variation, "held", "concatenative"),
+    "bridge": (of_bridge, "held", "concatenative"),
+    "form": (of_form, "both", "concatenative"),
 }
 
 
@@ -224,9 +260,20 @@ def told_apart(real, made, end):
 def lines_of(found):
     """Rows of the table of a corpus: what, with the control, and without."""
     names = "with", "without"
-    for of, what in (("loudness", "loudness"), ("onsets", "onsets")):
-        values = [np.median(column(found["energy"], f"{of} {n}")) for n in names]
-        yield f"`energy`: correlation of the curve with {what}", values
+    for part in ("energy", "neural energy"):
+        kind = part.replace("energy", "`energy`")
+        for of in ("loudness", "onsets"):
+            values = [np.median(column(found[part], f"{of} {n}")) for n in names]
+            yield f"{kind}: correlation of the curve with {of}", values
+    rows = found["tempo"]
+    clear = [column(rows, f"strength {n}") >= CLEAR for n in names]
+    yield (
+        "neural `tempo`: share of pieces whose beat is clear",
+        [c.mean() for c in clear],
+    )
+    near = [column(rows, f"off {n}") <= NEAR for n in names]
+    values = [x[c].mean() for x, c in zip(near, clear, strict=True)]
+    yield "neural `tempo`: share of these within 2 % of it", values
     asked = column(found["blend"], "asked")
     values = [correlation(asked, column(found["blend"], n)) for n in names]
     yield "`style`, a blend: correlation of shares", values
@@ -263,7 +310,8 @@ def markdown(found):
     yield f"Printed by `benchmarks/control.py`: pieces of {SECONDS} s."
     yield f"There are {N_SETTINGS} settings of each control."
     yield "*Without* is what the same random states give without the control."
-    yield f"The models learned for {MINUTES} minutes."
+    least, most = MINUTES.values()
+    yield f"The models learned for {least} minutes, neural ones for {most}, at most."
     yield "Styles are of learned recordings."
     yield "What is varied or arrived at was never heard."
     for corpus, of_corpus in found.items():
