@@ -10,7 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmusic.origin import origin_of
 from skmusic.spectra.frames import Frames, format_of
-from skmusic.synthesis.controls import CONTROLS, Controls, refuse_without_end
+from skmusic.synthesis.controls import (
+    CONTROLS,
+    Controls,
+    refuse_untaken,
+    refuse_without_end,
+)
 from skmusic.synthesis.sampling import SamplingParameters
 from skmusic.utils.arguments import as_seed_list, check_sampling, refuse_overflow
 from skmusic.utils.progress import Progress
@@ -238,13 +243,7 @@ class PlayingMixin:
                 "use synthesis='concatenative'."
             )
         controls = Controls(style, energy, vary, amount, until, begin, end, tempo)
-        for given in controls.given:
-            if given not in self.synthesis_.controls:
-                other = "neural" if given == "tempo" else "concatenative"
-                raise ValueError(
-                    f"{given} is given, but this synthesis, {name}, takes none; use "
-                    f"synthesis='{other}', or leave it out."
-                )
+        refuse_untaken(controls.given, name.lower())
         controls = controls.heard(self._checked)
         asked = None
         if controls.given:

@@ -256,7 +256,7 @@ def test_only_what_plays_recordings_has_origins_and_styles(all_fitted, kind):
     generator, X = all_fitted[kind]
     with pytest.raises(ValueError, match=r"return_origin=True, but .* plays no rec"):
         generator.sample(X[0], 5, return_origin=True)
-    with pytest.raises(ValueError, match=r"style is given, but this synthesis, "):
+    with pytest.raises(ValueError, match=r"style is given, but synthesis=.* does not"):
         generator.sample(X[0], 5, style=X[1])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from skmusic.cli.arguments import MODELS
 from skmusic.cli.console import say
 from skmusic.cli.models import load_model, parameters
-from skmusic.synthesis.controls import as_curve
+from skmusic.synthesis.controls import CONTROLS, as_curve, refuse_untaken
 from skmusic.utils.lengths import length, warn_of_little
 
 
@@ -32,11 +32,10 @@ def check_seeds(args):
     from skmusic import audio
 
     given = recordings_given(args)
-    plays = getattr(args, "synthesis", None) in (None, "concatenative")
-    asked = [option for option, _ in given if option != "--seed"]
-    asked += [f"--{name}" for name in ("energy", "begin", "end") if getattr(args, name)]
-    if asked and not plays:
-        raise ValueError(f"{asked[0]} needs --synthesis concatenative, leave one out")
+    if hasattr(args, "synthesis"):  # a model has one already
+        asked = [name for name in CONTROLS if getattr(args, name) and name != "amount"]
+        synthesis = args.synthesis or "concatenative"
+        refuse_untaken(asked, synthesis, "--{}", "--synthesis {}")
     for option, path in given:
         if path.is_dir():
             raise IsADirectoryError(

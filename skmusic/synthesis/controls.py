@@ -18,6 +18,12 @@ from skmusic.utils.limits import TEMPI
 
 # Arguments of `sample` that are controls.
 CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end", "tempo"
+# Those that each synthesis takes.
+TAKEN = {
+    "concatenative": ("style", "energy", "vary", "until", "begin", "end"),
+    "neural": ("energy", "tempo"),
+    "regression": (),
+}
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,26 @@ def heard_options(options, listen):
     if heard.vary is not None:
         found["amount"] = heard.amount
     return {n: x for n, x in options.items() if n not in CONTROLS} | found
+
+
+def refuse_untaken(names, synthesis, spelled="{}", told="synthesis={!r}"):
+    """Refuse controls that a synthesis does not take, and name one that does.
+
+    Parameters
+    ----------
+    names : list of str
+        Of controls.
+    synthesis : str
+    spelled, told : str
+        How the caller writes a control, and a synthesis.
+    """
+    for name in names:
+        if name not in TAKEN[synthesis]:
+            other = next(each for each, taken in TAKEN.items() if name in taken)
+            raise ValueError(
+                f"{spelled.format(name)} is given, but {told.format(synthesis)} does "
+                f"not take it; use {told.format(other)}, or leave it out."
+            )
 
 
 def refuse_in_loop(options):

@@ -53,7 +53,6 @@ class Regression:
     variance: np.ndarray = array("n_dims", low=1e-30, high=1e30)
 
     State = RegressionState
-    controls = ()
 
     @classmethod
     def fit(

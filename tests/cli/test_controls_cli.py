@@ -61,6 +61,7 @@ def test_energy_is_a_recording_else():
         ("--style", "songs/a.wav", "--at", 1, "--style", "songs/b.wav"),
         ("--energy", "1:2:3"),
         ("--amount", 2),
+        ("--tempo", 20),
     ],
 )
 def test_options_without_sense_are_refused(songs, fake, argv):
@@ -75,7 +76,9 @@ def test_options_without_sense_are_refused(songs, fake, argv):
         ("--until", "nowhere.wav"),
         ("--energy", "nowhere.wav"),
         ("--style", "songs/a.wav", "--style", "nowhere.wav"),
-        ("--synthesis", "neural", "--energy", "0.5"),
+        ("--synthesis", "neural", "--style", "songs/a.wav"),
+        ("--synthesis", "regression", "--energy", "0.5"),
+        ("--tempo", "90"),
         ("--synthesis", "neural", "--end"),
         ("--vary", "songs/a.wav", "-o", "songs/a.wav", "--pieces", 1),
     ],

@@ -58,7 +58,6 @@ class Concatenative:
     database: UnitDatabase
 
     State = SamplerState
-    controls = "style", "energy", "vary", "until", "begin", "end"
 
     @classmethod
     def fit(

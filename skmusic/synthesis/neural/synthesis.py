@@ -121,7 +121,6 @@ class Neural:
     quantiles: np.ndarray = array("n_quantiles", N_ACTIVITY)
 
     State = NeuralState
-    controls = "energy", "tempo"
 
     def laws(self):
         """What must hold beyond the declared shapes and ranges: (law, message)."""

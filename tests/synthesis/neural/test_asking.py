@@ -135,8 +135,8 @@ def test_what_a_synthesis_cannot_do_is_refused():
     X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
     small = {"hidden_layer_sizes": (4,), "epochs": 1}
     neural = StatefulLSTMGenerator("neural", **small).fit(X)
-    with pytest.raises(ValueError, match="Neural, takes none; use synthesis='concat"):
+    with pytest.raises(ValueError, match=r"end is given, .* use synthesis='concat"):
         neural.sample(None, 5, end=True)
     other = StatefulLSTMGenerator("regression", **small).fit(X)
-    with pytest.raises(ValueError, match="Regression, takes none; use synthesis='neu"):
+    with pytest.raises(ValueError, match=r"tempo is given, .* use synthesis='neu"):
         other.sample(None, 5, tempo=90)
