@@ -20,6 +20,7 @@ from skmusic.datasets import make_songs
 from skmusic.network.numpy_lstm import to_arrays
 from skmusic.spectra.frames import Frames
 from skmusic.synthesis.concatenative.database import BYTES_BESIDE
+from skmusic.synthesis.controls import CONTROLS, TAKEN
 
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 2}
 SYNTHESES = ["concatenative", "neural", "regression"]
@@ -260,12 +261,15 @@ def test_only_what_plays_recordings_has_origins_and_styles(all_fitted, kind):
         generator.sample(X[0], 5, style=X[1])
 
 
-@pytest.mark.parametrize("kind", ["neural", "regression"])
-@pytest.mark.parametrize("name", ["energy", "vary", "until", "begin", "end"])
-def test_only_what_plays_recordings_does_what_is_asked(all_fitted, kind, name):
+@pytest.mark.parametrize("kind", SYNTHESES)
+@pytest.mark.parametrize("name", [name for name in CONTROLS if name != "amount"])
+def test_what_a_synthesis_does_not_take_is_refused(all_fitted, kind, name):
     generator, X = all_fitted[kind]
-    value = {"energy": 0.5, "vary": X[0], "until": X[0]}.get(name, True)
-    with pytest.raises(ValueError, match=f"{name} is given, but this synthesis, "):
+    value = {"energy": 0.5, "tempo": 90, "begin": True, "end": True}.get(name, X[0])
+    if name in TAKEN[kind]:
+        assert len(generator.sample(None, 60, **{name: value})) == 60
+        return
+    with pytest.raises(ValueError, match=f"{name} is given, but synthesis='{kind}'"):
         generator.sample(None, 5, **{name: value})
 
 
@@ -480,7 +484,7 @@ def test_playing_needs_no_tensorflow(all_fitted, kind, tmp_path):
     assert not re.search(rb"keras|tensorflow", pickle.dumps(generator))
     joblib.dump((generator, X[0]), tmp_path / "saved.joblib")
     paths = str(tmp_path / "saved.joblib"), str(tmp_path / "music.npy")
-    subprocess.run([sys.executable, "-c", PLAY, *paths], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", PLAY, *paths], check=True, timeout=600)
     music = generator.sample(X[0], 60, random_state=1)
     np.testing.assert_array_equal(np.load(paths[1]), music)
 
