@@ -258,7 +258,12 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
         if not args.loop:
             made = [next(playback.faded([x], faded and len(x), sr)) for x in made]
         with ThreadPoolExecutor() as pool:
-            list(pool.map(write, batch, made))
+            # Each is begun at once, so none is lost where another fails.
+            written = [
+                pool.submit(write, *each) for each in zip(batch, made, strict=True)
+            ]
+        for each in written:
+            each.result()
         for path, x, *origin in zip(batch, made, *origins, strict=True):
             files.append(describe(path))
             say(args, in_one_line(files[-1]))

@@ -19,7 +19,7 @@ _SILENCE_DB = -60.0
 _PIECE, _BLOCK = 860, 1 << 22
 # Where not all is kept: steps of the beginning and of the end of a recording that are,
 # and the share of all that these are at most.
-_BEGINNING, _END, _EDGES = 172, 344, 0.15
+_BEGINNING, _END, _EDGES = 172, 344, 0.04
 
 
 @dataclass(frozen=True)

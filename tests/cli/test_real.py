@@ -132,7 +132,8 @@ def stream(real, *argv, **options):
 
 
 def test_real_stream_is_what_sample_writes_and_loads_no_tensorflow(real):
-    argv = ("--seconds", 2, "--random-state", 3)
+    # A stream has no end of its own.
+    argv = ("--seconds", 2, "--random-state", 3, "--no-end")
     assert (
         run("sample", real / "model.joblib", *argv, "--pieces", 1, "-o", "a.wav") == 0
     )
@@ -175,7 +176,8 @@ def test_a_stream_is_not_poured_over_a_terminal(real, capsys, monkeypatch):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows runs no scripts")
 def test_real_playing(real, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
-    model, argv = real / "model.joblib", ("--seconds", 2, "--random-state", 3, "--play")
+    model = real / "model.joblib"
+    argv = ("--seconds", 2, "--random-state", 3, "--no-end", "--play")
     assert run("stream", model, *argv, "--quiet") == 1
     assert_one_error_line(capsys, "no player found")
     player = tmp_path / "aplay"
