@@ -25,6 +25,7 @@ from skmusic.studio.settings import (
 )
 from skmusic.studio.shelf import Shelf, blocks_of, samples_of
 from skmusic.studio.turns import Turns
+from skmusic.synthesis.controls import taken_by
 
 # Frames of 23 ms in a block: the first sound is not to wait for more.
 _BLOCK_FRAMES = 16
@@ -122,7 +123,7 @@ class Studio:
     @property
     def knows_style(self):
         """Whether the model takes a recording as style."""
-        return hasattr(self.pipe.steps[-1][1].synthesis_, "asked")
+        return "style" in taken_by(self.pipe.steps[-1][1].synthesis_)
 
     def state(self):
         """All that the page shows, as plain values."""

@@ -121,6 +121,11 @@ def heard_options(options, listen):
     return {n: x for n, x in options.items() if n not in CONTROLS} | found
 
 
+def taken_by(made):
+    """Controls that what was fitted takes, an instance of a synthesis."""
+    return TAKEN[type(made).__name__.lower()]
+
+
 def refuse_untaken(names, synthesis, spelled="{}", told="synthesis={!r}"):
     """Refuse controls that a synthesis does not take, and name one that does.
 
