@@ -28,11 +28,11 @@ from skmusic.cli.interrupt import ending_at_once
 from skmusic.cli.models import check_source, keeping, load_model, parameters, save_model
 from skmusic.cli.outputs import check_checkpoint, check_output_path, find_output_paths
 from skmusic.cli.recordings import check_seeds, describe, find_songs, in_one_line
+from skmusic.synthesis.controls import CONTROLS
 from skmusic.utils.lengths import length
 
 # Arguments that `Pipeline.sample` and `Pipeline.stream` take under the same name.
 _SAMPLING = "seed", "seconds", "temperature", "top_k", "top_p"
-_CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end", "tempo"
 # The most pieces in a batch, and the most seconds of music: a batch is in memory.
 _BATCH, _BATCH_SECONDS = 8, 600
 
@@ -291,7 +291,7 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
 def _settings(args, pipe, usual):
     """Arguments for `pipe.sample`; without a seed also its `usual` ends, if it can."""
     settings = {name: getattr(args, name) for name in _SAMPLING}
-    found = {name: getattr(args, name) for name in _CONTROLS}
+    found = {name: getattr(args, name) for name in CONTROLS}
     if args.seed is None:
         synthesis = getattr(pipe.steps[-1][1], "synthesis_", None)
         can = set(getattr(synthesis, "forms", ())) & set(usual)

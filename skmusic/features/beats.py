@@ -72,8 +72,8 @@ def track_beats(levels):
     found = _beats(gaussian_filter1d(onsets, 1.0), period)
     # Before the first beat and after the last it goes on as it usually does.
     at = np.concatenate([[found[0] - n], found, [found[-1] + n]])
-    numbers = np.concatenate([[-n / period], np.arange(len(found)), [0]])
-    numbers[-1] = len(found) - 1 + n / period
+    last = len(found) - 1 + n / period
+    numbers = np.concatenate([[-n / period], np.arange(len(found)), [last]])
     return np.interp(np.arange(n), at, numbers), max(strength, 0.0)
 
 

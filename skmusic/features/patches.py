@@ -40,8 +40,8 @@ class PatchCode:
     scale : ndarray of shape (n_codes,)
         By which what lies along a direction is multiplied.
     rest : ndarray of shape (n_rest, n_inputs)
-        What the code leaves out, as long as its deviations are large, where the rest of
-        the patch before is known.
+        What the code leaves out, as long as its deviations are large, where the step
+        before the patch is known.
     carry : ndarray of shape (n_numbers + n_codes, n_inputs)
         From the step before a patch, less its mean, and the code of the patch to what
         is left out on average.

@@ -42,6 +42,7 @@ from skmusic.synthesis.concatenative.target import (
     target_cost,
     traits_of,
 )
+from skmusic.synthesis.controls import in_steps
 
 # Steps that are compared with the database at once, and the last ones whose spectrum
 # is matched.
@@ -215,7 +216,7 @@ def ask(database, tokenizer, controls, n_steps):
         wanted |= music
     if controls.until is not None:
         before = contexts(controls.until[: 2 * ABOUT], tokenizer)[0]
-        wanted["joins"] = before[min(CHORD, len(before) - 1)]
+        wanted["to_follow"] = before[min(CHORD, len(before) - 1)]
         ends_as = style_of(database, controls.until[: 2 * ABOUT], tokenizer)[0]
     for name in ("begin", "end"):
         if getattr(controls, name):
@@ -243,10 +244,8 @@ def _energy_curve(database, tokenizer, energy, n_steps):
     if not isinstance(energy, list):
         values = energy_of(database, energy, tokenizer)
         return np.arange(len(values)), values
-    at, levels = zip(*energy, strict=True)
-    if at[0] is None:
-        at = np.linspace(0, n_steps, len(levels))
-    return np.array(at), np.repeat(np.array(levels, float)[:, None], 2, axis=1)
+    at, levels = in_steps(energy, 1, n_steps)
+    return at, np.repeat(levels[:, None], 2, axis=1)
 
 
 def _variation(database, tokenizer, controls):

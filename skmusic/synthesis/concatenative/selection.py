@@ -284,7 +284,7 @@ def _target_cost(database, state, traits, units, lengths):
 
 
 def _wanted(database, state, ends, traits):
-    """Units that meet what is asked for and join best, of all.
+    """Units that meet what is asked for and fit best, of all.
 
     Returns
     -------

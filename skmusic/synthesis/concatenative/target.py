@@ -56,7 +56,7 @@ class Target:
         Chord and onsets from each step on, as `music_ahead` scales them.
     music_share, energy_share : float
         What they count, from 0 to 1.
-    joins : ndarray of shape (n_before,) or None
+    to_follow : ndarray of shape (n_before,) or None
         Context, `CHORD` steps after the last, of what is to follow the piece.
     begin, end : bool
         Whether the piece begins, and ends, as recordings do.
@@ -69,7 +69,7 @@ class Target:
     music: np.ndarray | None = None
     music_share: float = 1.0
     energy_share: float = 1.0
-    joins: np.ndarray | None = None
+    to_follow: np.ndarray | None = None
     begin: bool = False
     end: bool = False
     stop: int | None = None
@@ -179,7 +179,7 @@ def target_cost(database, traits, target, units, step):
         row = np.minimum(step, len(target.music) - 1)
         apart = np.square(traits.music[units] - target.music[row])
         cost += target.music_share * (apart @ _MUSIC)
-    if target.joins is not None:
+    if target.to_follow is not None:
         cost += _cost_of_joining(database, traits, target, units, step)
     return cost
 
@@ -233,7 +233,7 @@ def _cost_of_joining(database, traits, target, units, step):
     """What it costs that what is to follow is none of the units that would."""
     left = target.stop - step
     there = np.minimum(units + np.maximum(left, 0) + CHORD, database.ends[units] - 1)
-    apart = np.square(traits.before[there] - target.joins).sum(axis=-1)
+    apart = np.square(traits.before[there] - target.to_follow).sum(axis=-1)
     # Only the last segment goes on there.
     last = (left >= 0) & (left <= database.longest)
     return np.where(last, _JOINING * apart / database.movement[units], 0)

@@ -116,7 +116,6 @@ class Neural:
     code: PatchCode
     network: dict
     lags: np.ndarray = array("n_recordings", 2, kind="i", low=0, high=LAGS[-1][1])
-
     beats: np.ndarray = array("n_recordings", 2, low=0, high=1)
     quantiles: np.ndarray = array("n_quantiles", N_ACTIVITY)
 
