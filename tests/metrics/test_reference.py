@@ -57,11 +57,13 @@ def test_parts_are_equal_and_apart(n_samples):
 
 
 def test_recordings_lie_within_their_own_range(songs):
-    found = [ReferenceClip(i, 0.0, x) for i, x in enumerate(songs.recordings)]
-    table = measure([x[: 5 * songs.sr] for x in songs.recordings[:2]], found, songs.sr)
-    rows = [row for row in table.values() if "low" in row]
-    inside = [row["low"] <= v <= row["high"] for row in rows for v in row["values"]]
-    assert np.mean(inside) > 0.8
+    found = [ReferenceClip(i, 0.0, x) for i, x in enumerate(songs.recordings[:3])]
+    parts = equal_parts(found, 5 * songs.sr)
+    table = measure(parts, found, songs.sr)
+    for row in table.values():
+        if "low" in row:  # by its definition at most one in twenty is on either side
+            inside = [row["low"] <= value <= row["high"] for value in row["values"]]
+            assert sum(inside) >= len(parts) - 2
     assert min(table["share_1s"]["values"]) > 0.95
     hum = np.sin(np.arange(5 * songs.sr) / 20)[:, None].repeat(2, axis=1)
     row = measure([hum], found, songs.sr)["temporal_variance"]
