@@ -209,16 +209,26 @@ class _FlowLoss(keras.layers.Layer):
 
     def __init__(self, n_outputs, width, seed):
         super().__init__()
-        self.n_outputs, self.chance = n_outputs, keras.random.SeedGenerator(seed)
+        self.width, self.chance = width, keras.random.SeedGenerator(seed)
 
         def dense(n, k, zero=False, **options):
             start = keras.initializers.GlorotUniform(seed + k)
             start = "zeros" if zero else start
             return keras.layers.Dense(n, kernel_initializer=start, **options)
 
+        def condition(k, **options):
+            """Layer that tells the condition and what is foreseen, nothing at first."""
+            known = keras.initializers.GlorotUniform(seed + k)
+
+            def start(shape, dtype=None):
+                nothing = tf.zeros((shape[0], n_outputs), dtype)
+                return tf.concat([known((shape[0], width), dtype), nothing], axis=1)
+
+            n = width + n_outputs
+            return keras.layers.Dense(n, kernel_initializer=start, **options)
+
         # In the order of `skmusic.network.numpy_lstm` and then of `numpy_flow`.
-        self.head = dense(width, 1)
-        self.skip = dense(width, 2, use_bias=False)
+        self.head, self.skip = condition(1), condition(2, use_bias=False)
         self.inputs_ = dense(width, 3, use_bias=False)
         self.times = dense(_TIME_UNITS, 4, activation="silu")
         self.blocks = []
@@ -230,11 +240,16 @@ class _FlowLoss(keras.layers.Layer):
             self.blocks.append(dense(width, k + 3))
         self.norm = keras.layers.LayerNormalization(center=False, scale=False)
         self.outputs_ = dense(n_outputs, 5, zero=True)
+        self.share = dense(n_outputs, 6, zero=True, bias_initializer="ones")
 
     def call(self, x):
         hidden, last, target = x
-        condition = tf.nn.silu(self.head(hidden) + self.skip(last))
-        said = [condition, *(said(condition) for said in self.blocks[::4])]
+        both = self.head(hidden) + self.skip(last)
+        foreseen, condition = (
+            both[..., self.width :],
+            tf.nn.silu(both[..., : self.width]),
+        )
+        said = [foreseen, condition, *(said(condition) for said in self.blocks[::4])]
         # From here on, several places on the path to each target.
         said = [_repeated(z) for z in said]
         target = _repeated(target)
@@ -247,7 +262,7 @@ class _FlowLoss(keras.layers.Layer):
         shape = tf.concat([tf.shape(hidden)[:2], [_PLACES]], axis=0)
         return tf.reduce_mean(tf.reshape(error, shape), axis=-1)
 
-    def _velocity(self, x, t, condition, *said):
+    def _velocity(self, x, t, foreseen, condition, *said):
         """As `skmusic.network.numpy_flow.draw` has it."""
         angles = t * tf.exp(tf.linspace(0.0, 6.0, N_TIMES))
         told = self.times(tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1))
@@ -256,7 +271,7 @@ class _FlowLoss(keras.layers.Layer):
         for known, now, first, second in zip(said, *parts, strict=True):
             scale, shift, gate = tf.split(known + now(told), 3, axis=-1)
             y = y + gate * second(first(self.norm(y) * (1 + scale) + shift))
-        return self.outputs_(self.norm(y))
+        return self.outputs_(self.norm(y)) + self.share(told) * foreseen
 
 
 def _repeated(x):

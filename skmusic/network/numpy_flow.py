@@ -4,9 +4,13 @@ A path leads from noise to a vector that may come next: its velocity is what the
 gives, of where the path is, of its time (0 is noise, 1 the vector) and of a condition,
 which is what an LSTM says. So what comes next is drawn, never averaged.
 
+Much of a vector is foreseen by a linear map. It comes with the condition, and a share
+of it, by the time, is a part of the velocity. So the blocks learn only the rest.
+
 A flow is ``{"inputs": X, "times": (T, t), "blocks": [(M, S, s, A, a, B, b), ...],
-"outputs": (V, v)}``. Each block is a residual network of one hidden layer, scaled and
-shifted before and gated after by what the condition (M) and the time (S, s) say.
+"outputs": (V, v), "share": (P, p)}``. Each block is a residual network of one hidden
+layer, scaled and shifted before and gated after by what the condition (M) and the time
+(S, s) say.
 
 References
 ----------
@@ -25,7 +29,7 @@ N_BLOCKS = 3
 _N_PATH = 8
 # Arrays of a block, and of a whole flow.
 _BLOCK = 7
-N_ARRAYS = 5 + _BLOCK * N_BLOCKS
+N_ARRAYS = 7 + _BLOCK * N_BLOCKS
 
 
 def from_arrays(arrays):
@@ -34,27 +38,28 @@ def from_arrays(arrays):
     Examples
     --------
     >>> from skmusic.network.numpy_flow import from_arrays, to_arrays
-    >>> flow = from_arrays(list("XTtMSsAaBbVv"))
+    >>> flow = from_arrays(list("XTtMSsAaBbVvPp"))
     >>> flow["blocks"], flow["outputs"]
     ([('M', 'S', 's', 'A', 'a', 'B', 'b')], ('V', 'v'))
     >>> "".join(to_arrays(flow))
-    'XTtMSsAaBbVv'
+    'XTtMSsAaBbVvPp'
     """
-    blocks = arrays[3:-2]
+    blocks = arrays[3:-4]
     return {
         "inputs": arrays[0],
         "times": tuple(arrays[1:3]),
         "blocks": [
             tuple(blocks[k : k + _BLOCK]) for k in range(0, len(blocks), _BLOCK)
         ],
-        "outputs": tuple(arrays[-2:]),
+        "outputs": tuple(arrays[-4:-2]),
+        "share": tuple(arrays[-2:]),
     }
 
 
 def to_arrays(flow):
     """List of a flow's arrays, see `from_arrays`."""
     blocks = [array for block in flow["blocks"] for array in block]
-    return [flow["inputs"], *flow["times"], *blocks, *flow["outputs"]]
+    return [flow["inputs"], *flow["times"], *blocks, *flow["outputs"], *flow["share"]]
 
 
 def time_features(t):
@@ -64,31 +69,42 @@ def time_features(t):
 
 
 def schedule(flow, n_path=_N_PATH):
-    """What the times of a path say to each block ``(n_path, n_blocks, 3 * width)``.
+    """What the times of a path say.
 
     Parameters
     ----------
     flow : dict
     n_path : int, default=8
         How often the velocity is asked for, an even number.
+
+    Returns
+    -------
+    said : ndarray of shape (n_path, n_blocks, 3 * width)
+        To each block.
+    share : ndarray of shape (n_path, n_outputs)
+        Of what is foreseen.
     """
-    T, t = flow["times"]
+    (T, t), (P, p) = flow["times"], flow["share"]
     told = _silu(time_features(np.arange(n_path, dtype=np.float32) / n_path) @ T + t)
-    return np.stack([told @ S + s for _, S, s, *_ in flow["blocks"]], axis=1)
+    said = np.stack([told @ S + s for _, S, s, *_ in flow["blocks"]], axis=1)
+    return said, told @ P + p
 
 
-def draw(flow, condition, noise, times):
+def draw(flow, condition, noise, times, weights=None):
     """Follow paths from noise to vectors.
 
     Parameters
     ----------
     flow : dict
-    condition : ndarray of shape (..., width)
-        What is known of each vector.
+    condition : ndarray of shape (..., width + n_outputs)
+        What is known of each vector, and the vector that is foreseen.
     noise : ndarray of shape (..., n_outputs)
         Where each path begins; standard normal as learned, zeros for no chance.
-    times : ndarray of shape (n_path, n_blocks, 3 * width)
+    times : tuple of ndarray
         From `schedule`.
+    weights : sequence of float or None
+        Of conditions ``(n_conditions, ..., width + n_outputs)``, whose velocities are
+        added up. None is one condition.
 
     Returns
     -------
@@ -99,23 +115,34 @@ def draw(flow, condition, noise, times):
     >>> import numpy as np
     >>> from skmusic.network.numpy_flow import draw, from_arrays, schedule
     >>> shapes = (2, 4), (32, 4), (4,), (4, 12), (4, 12), (12,)
-    >>> shapes += (4, 4), (4,), (4, 4), (4,), (4, 2), (2,)
+    >>> shapes += (4, 4), (4,), (4, 4), (4,), (4, 2), (2,), (4, 2), (2,)
     >>> flow = from_arrays([np.zeros(shape, np.float32) for shape in shapes])
     >>> flow["outputs"][1][:] = 3  # the velocity, wherever the path is
-    >>> draw(flow, np.zeros(4), np.zeros(2), schedule(flow, 8)).tolist()
+    >>> draw(flow, np.zeros(6), np.zeros(2), schedule(flow, 8)).tolist()
     [3.0, 3.0]
     """
-    c, x = _silu(condition), noise.astype(np.float32)
-    said, step = [c @ M for M, *_ in flow["blocks"]], np.float32(2 / len(times))
+    width = flow["inputs"].shape[1]
+    foreseen, y = condition[..., width:], noise.astype(np.float32)
+    c = _silu(condition[..., :width])
+    known = [c @ M for M, *_ in flow["blocks"]]
+    step = np.float32(2 / len(times[0]))
+    if weights is not None:
+        weights = np.asarray(weights, np.float32)
+
+    def velocity(y, said, share):
+        found = _velocity(flow, y, c, known, said) + share * foreseen
+        return found if weights is None else np.tensordot(weights, found, 1)
+
     # By the midpoint method: the velocity half a step ahead leads over the whole step.
-    for now, ahead in zip(times[::2], times[1::2], strict=True):
-        middle = x + step / 2 * _velocity(flow, x, c, said, now)
-        x = x + step * _velocity(flow, middle, c, said, ahead)
-    return x
+    each = list(zip(*times, strict=True))
+    for now, ahead in zip(each[::2], each[1::2], strict=True):
+        middle = y + step / 2 * velocity(y, *now)
+        y = y + step * velocity(middle, *ahead)
+    return y
 
 
 def _velocity(flow, x, c, said, time):
-    """Velocity ``(..., n_outputs)`` at a place, by what condition and time say."""
+    """What the blocks make of a place ``(..., n_outputs)``, condition and time."""
     y, (V, v) = x @ flow["inputs"] + c, flow["outputs"]
     for (*_, A, a, B, b), known, now in zip(flow["blocks"], said, time, strict=True):
         both, n = known + now, c.shape[-1]
