@@ -195,9 +195,8 @@ def test_what_is_drawn_of_plain_numbers_is_kept(scale, tmp_path):
 
 
 PARTS = {
-    "no recording": lambda s: {"lags": s.lags[:0]},
-    "a lag before now": lambda s: {"lags": s.lags - 200},
-    "three lags": lambda s: {"lags": s.lags[:, [0, 1, 1]]},
+    "no recording": lambda s: {"beats": s.beats[:0]},
+    "three numbers of a beat": lambda s: {"beats": s.beats[:, [0, 1, 1]]},
     "no vocoder": lambda s: {"vocoder": None},
     "a vocoder of other channels": lambda s: {
         "vocoder": dataclasses.replace(s.vocoder, n_channels=1)
@@ -209,7 +208,6 @@ PARTS = {
     "a code of no whole steps": lambda s: {
         "code": dataclasses.replace(s.code, n_steps=7)
     },
-    "lags beyond what is heard": lambda s: {"lags": s.lags * 0 + 521},
     "a vocoder of huge steps": lambda s: {
         "vocoder": dataclasses.replace(s.vocoder, n_channels=64, step=2**20)
     },

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from skmusic.features.constantq import to_energies
+from skmusic.features.matches import find_matches
 from skmusic.features.tokenizer import numbers_in_bands, step_bands
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
@@ -24,8 +25,6 @@ _LEAST, _NOTHING = 1e-6, 1e-12
 def draws(neural, steps):
     """What may come after 0, 1, ... of the patches of a recording, block by block.
 
-    Lags are not known, since they would be those of what is still to come.
-
     Parameters
     ----------
     neural : Neural
@@ -41,12 +40,16 @@ def draws(neural, steps):
     n = len(steps) // code.n_steps
     nothing = np.zeros((code.n_steps, code.n_numbers), np.float32)
     steps = np.concatenate([steps[: n * code.n_steps], nothing])
-    heard, _ = inputs_of(steps, np.zeros(2, int), NOTHING, code)
+    matches, _ = find_matches(neural.levels(steps))
+    heard, _ = inputs_of(steps, matches, NOTHING, code)
     conditions, _ = forward(network, heard, zero_state(network))
     rng, flow = np.random.default_rng(0), network["flow"]
     noise = rng.standard_normal((_N_DRAWS, 1, code.n_codes))
     rest = rng.standard_normal((_N_DRAWS, 1, len(code.rest))).astype(np.float32)
     times = numpy_flow.schedule(flow)
+    # The step before each patch; the first goes on from what is usual.
+    first = code.mean[None, -code.n_numbers :]
+    before = np.concatenate([first, steps[code.n_steps - 1 :: code.n_steps][:n]])
     for i in range(0, n + 1, _BLOCK):
         some = conditions[i : i + _BLOCK]
         start = np.broadcast_to(noise, (_N_DRAWS, len(some), code.n_codes))
@@ -54,7 +57,11 @@ def draws(neural, steps):
         drawn = bounded(drawn)
         yield np.stack(
             [
-                code.decode(each, np.repeat(left, len(some), axis=0))
+                code.decode(
+                    each,
+                    np.repeat(left, len(some), axis=0),
+                    before[i : i + _BLOCK],
+                )
                 for each, left in zip(drawn, rest, strict=True)
             ]
         )

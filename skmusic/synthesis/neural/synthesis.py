@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skmusic.features.activity import N_ACTIVITY, quantiles_of
+from skmusic.features.matches import find_matches
 from skmusic.features.patches import PatchCode, fit_patches
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
@@ -37,15 +38,15 @@ from skmusic.synthesis.neural.conditions import (
     with_asked,
 )
 from skmusic.synthesis.neural.context import (
-    LAGS,
     Context,
     begin,
     bounded,
+    forgetful,
     heard,
     inputs,
     inputs_of,
-    lags_of,
     n_noisy,
+    without_match,
 )
 from skmusic.synthesis.neural.variation import variation
 from skmusic.synthesis.neural.vocoder import Vocoder, fit_vocoder
@@ -60,6 +61,9 @@ _MOST = 20_000
 _NOISE, _AVERAGE = 0.3, 0.995
 # How clear the beat of a piece is told to be, beside that of its seed: beats fade else.
 _STRESS = 2.0
+# Weights of what follows from what is heard, and of what would if nothing before were
+# like now: patches are drawn that are likelier with what returns than without.
+_GUIDED = 1.3, -0.3
 # Hotter, all is noise.
 _HOTTEST = 1e3
 
@@ -103,8 +107,6 @@ class Neural:
         From parameters of steps to what the network draws.
     network : dict
         Weights, see `skmusic.network.numpy_lstm` and `skmusic.network.numpy_flow`.
-    lags : ndarray of shape (n_recordings, 2)
-        Of a bar and of a phrase of each recording, in steps; 0 where it was too short.
     beats : ndarray of shape (n_recordings, 2)
         Beats a step of each recording, and how clear they are, from 0 to 1.
     quantiles : ndarray of shape (n_quantiles, 3)
@@ -115,7 +117,6 @@ class Neural:
     vocoder: Vocoder | None
     code: PatchCode
     network: dict
-    lags: np.ndarray = array("n_recordings", 2, kind="i", low=0, high=LAGS[-1][1])
     beats: np.ndarray = array("n_recordings", 2, low=0, high=1)
     quantiles: np.ndarray = array("n_quantiles", N_ACTIVITY)
 
@@ -123,7 +124,7 @@ class Neural:
 
     def laws(self):
         """What must hold beyond the declared shapes and ranges: (law, message)."""
-        yield len(self.lags) > 0, "no recording was learned."
+        yield len(self.beats) > 0, "no recording was learned."
 
     @classmethod
     def fit(
@@ -168,7 +169,7 @@ class Neural:
                 f"no recording has {code.n_steps} steps of {step_of(format)} samples, "
                 "which are drawn at once; pass longer recordings."
             )
-        lags = np.array([lags_of(sound.levels(x) if sound else x) for x in found])
+        matches = [find_matches(sound.levels(x) if sound else x)[0] for x in found]
         told, quantiles = [NOTHING] * len(found), np.zeros((1, N_ACTIVITY))
         if sound is not None:
             told = [conditions_heard(x, sound, code, rng) for x in found]
@@ -176,14 +177,13 @@ class Neural:
         if old is not None:
             quantiles = old.quantiles
         told = [placed(each, quantiles) for each in told]
-        version = variation(found, lags, told, code, sound)
+        version = variation(found, matches, told, code, sound)
         beats = np.array([[each.tempo, each.strength] for each in told])
         if n_before:
-            lags = np.concatenate([old.lags, lags])
             beats = np.concatenate([old.beats, beats])
 
         def playing(network):
-            return cls(format, sound, code, network, lags, beats, quantiles)
+            return cls(format, sound, code, network, beats, quantiles)
 
         trained = train(
             [version(i, len(x) // code.n_steps) for i, x in enumerate(found)],
@@ -223,6 +223,10 @@ class Neural:
             return np.asarray(x, np.float32)
         return self.vocoder.analyse(x)
 
+    def levels(self, steps):
+        """What music returns by ``(n_steps, n_levels)``."""
+        return steps if self.vocoder is None else self.vocoder.levels(steps)
+
     def prime(self, frames, sampling, asked=None):
         """Steps of the whole patches of frames, of which the last end there.
 
@@ -244,18 +248,17 @@ class Neural:
     def start(self, primed, sampling, rng):
         """State of a piece after what was heard."""
         steps, told, asked = primed
-        lags = lags_of(self.vocoder.levels(steps) if self.vocoder else steps)
-        # What a seed is too short to tell is that of a recording.
-        chosen = rng.randint(len(self.lags)) if sampling.temperature else 0
-        lags = np.where(lags, lags, self.lags[chosen])
         moment, most = moment_after(told), float(self.beats[:, 1].max())
         if not moment.strength:
+            # What a seed is too short to tell is that of a recording.
+            chosen = rng.randint(len(self.beats)) if sampling.temperature else 0
             tempo, strength = map(float, self.beats[chosen])
             moment = moment._replace(tempo=tempo, strength=strength)
         moment = moment._replace(strength=min(_STRESS * moment.strength, most))
-        lstm, context = zero_state(self.network), begin(steps, lags, moment, self.code)
+        lstm = zero_state(self.network)
+        context, matches = begin(steps, self.levels(steps), moment, self.code)
         if len(steps):
-            known, _ = inputs_of(steps, lags, told, self.code)
+            known, _ = inputs_of(steps, matches, told, self.code)
             lstm = forward(self.network, known, lstm)[1][-1]
         width = self.format.n_channels if self.format else self.code.n_numbers
         nothing = np.empty((0, width), np.float32)
@@ -266,12 +269,10 @@ class Neural:
         """State that goes on with what is `asked` for."""
         context, before = state.context, state.context.moment.tempo
         moment = with_asked(context.moment, asked, float(self.beats[:, 1].max()))
-        lags = context.lags
         if before and moment.tempo != before:
-            # What returns does so as many beats later as before.
-            lags = np.rint(lags * (before / moment.tempo)).astype(int)
-            lags = np.minimum(lags, LAGS[-1][1])
-        return replace(state, context=replace(context, moment=moment, lags=lags))
+            # What was heard is of another tempo.
+            context = forgetful(context)
+        return replace(state, context=replace(context, moment=moment))
 
     def asked(self, controls, n_frames):
         """`Asked` of a piece of so many frames; None where nothing is.
@@ -336,7 +337,7 @@ class Neural:
         n = len(state.pending) - (sound.lead if sound else 0)
         while n < n_samples:
             steps, codes, lstm = self._patch(context, lstm, temperature, times, rng)
-            context = heard(context, codes, steps)
+            context = heard(context, codes, steps, self.levels(steps))
             if sound is not None and context.moment.n_steps % EVERY < len(steps):
                 # Now and then the piece listens to itself.
                 levels = self.vocoder.levels(context.past[-HEARD:])
@@ -356,13 +357,17 @@ class Neural:
     def _patch(self, context, lstm, temperature, times, rng):
         """Steps of the next patch, their code, and the state of the network."""
         code, network = self.code, self.network
-        x = inputs(context, code)[None]
-        condition, states = forward(network, x, lstm)
+        x = inputs(context, code)
+        x = np.stack([x, without_match(x, code)])[:, None]
+        both = [(np.stack([h, h]), np.stack([c, c])) for h, c in lstm]
+        conditions, states = forward(network, x, both)
         noise = min(temperature, _HOTTEST) * rng.standard_normal(code.n_codes)
-        codes = bounded(numpy_flow.draw(network["flow"], condition[0], noise, times))
+        codes = bounded(
+            numpy_flow.draw(network["flow"], conditions[:, 0], noise, times, _GUIDED)
+        )
         # What the code does not keep is as loud as it was, and no louder.
         rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
         rest = rest.astype(np.float32)
         before = context.past[-1:] if len(context.past) else None
         steps = bounded(code.decode(codes[None], rest[None], before))
-        return steps, codes, states[-1]
+        return steps, codes, [(h[0], c[0]) for h, c in states[-1]]

@@ -13,7 +13,7 @@ from skmusic.synthesis.neural.context import inputs_of
 
 # Semitones that a recording is moved by at most.
 _SEMITONES = 3
-# Share of the passes in which lags, beat or activity are not told, as in forecasts.
+# Share of the passes in which matches, beat or activity are not told.
 _LEFT_OUT = 0.2
 # Beats of a bar, which may begin at any; error of the ranks of activity.
 _BAR, _ERROR = 4, 0.1
@@ -22,13 +22,14 @@ _BAR, _ERROR = 4, 0.1
 _DULLEST, _CHANGE = 2 / 3, 150
 
 
-def variation(recordings, lags, conditions, code, vocoder):
+def variation(recordings, matches, conditions, code, vocoder):
     """What gives a recording anew in each pass.
 
     Parameters
     ----------
     recordings : list of ndarray of shape (n_steps, n_numbers)
-    lags : ndarray of shape (n_recordings, 2), int
+    matches : list of ndarray of shape (n_steps, 2)
+        See `skmusic.features.matches`.
     conditions : list of Conditions
     code : PatchCode
     vocoder : Vocoder or None
@@ -46,18 +47,18 @@ def variation(recordings, lags, conditions, code, vocoder):
         for k in range(-_SEMITONES, _SEMITONES + 1):
             sources[k] = transposing(vocoder.middles, k).argmax(axis=0)
 
-    def moved(x, told, rng):
+    def moved(x, found, told, rng):
         x = transposed(x, sources[int(rng.integers(-_SEMITONES, _SEMITONES + 1))])
         skipped = int(rng.integers(code.n_steps))
         # Of a recording of hardly a patch nothing can be left out.
         if len(x) < code.n_steps + skipped:
-            return x, told
-        return x[skipped:], told.after(skipped)
+            return x, found, told
+        return x[skipped:], found[skipped:], told.after(skipped)
 
     def version(i, n_patches, rng=None):
         x, found, told = (
             recordings[i][: n_patches * code.n_steps],
-            lags[i],
+            matches[i],
             conditions[i],
         )
         if rng is None:
@@ -65,7 +66,7 @@ def variation(recordings, lags, conditions, code, vocoder):
         found = found * (rng.random() >= _LEFT_OUT)
         if vocoder is None:
             return inputs_of(x, found, told, code)
-        x, told = moved(x, told, rng)
+        x, found, told = moved(x, found, told, rng)
         heard, _ = inputs_of(dulled(x, rng), found, loosened(told, rng), code)
         return heard, code.encode(x)
 

@@ -1,7 +1,5 @@
 """Laws of what can be asked of the neural synthesis."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -76,14 +74,15 @@ def test_a_tempo_is_that_of_a_clock(fitted, bpm):
     assert moment.strength == pytest.approx(neural.beats[:, 1].max())
 
 
-def test_what_returns_does_so_as_many_beats_later(fitted):
+def test_nothing_of_another_tempo_is_gone_on_with(fitted):
     (x, *_), neural = fitted
     state = begin(neural, x[:300], Controls())
-    state = replace(state, context=replace(state.context, lags=np.array([60, 240])))
+    assert state.context.match[1] > 0
     tempo = state.context.moment.tempo
-    for factor, lags in ((2, [30, 120]), (0.8, [75, 300]), (0.25, [240, 520])):
-        found = neural.change(state, Asked(tempo=factor * tempo)).context.lags
-        np.testing.assert_array_equal(found, lags)
+    other = neural.change(state, Asked(tempo=1.5 * tempo)).context
+    assert other.match[1] == 0
+    same = neural.change(state, Asked(tempo=tempo)).context
+    np.testing.assert_array_equal(same.match, state.context.match)
 
 
 def test_a_curve_is_spread_over_the_piece_or_told_in_seconds(fitted):

@@ -114,21 +114,6 @@ def test_what_a_file_may_hold_plays_finite_music(learned, size):
     assert np.isfinite(made).all()
 
 
-# Lags
-
-
-def test_lags_are_those_of_the_seed_or_of_a_recording(learned):
-    X, neural = learned
-    known = {tuple(lags) for lags in neural.lags}
-    for k, x in enumerate(X):
-        found = begin(neural, x).context.lags
-        wanted = neural.lags[k]
-        np.testing.assert_array_equal(found[wanted > 0], wanted[wanted > 0])
-        for random_state in range(9):
-            assert tuple(begin(neural, x[:0], random_state).context.lags) in known
-            assert tuple(begin(neural, x[:30], random_state).context.lags) in known
-
-
 def test_what_was_heard_is_gone_on_from(learned):
     X, neural = learned
     made = [sample(neural, seed, 30) for seed in (X[0], X[1], X[0][:101], X[0][:0])]
@@ -228,12 +213,12 @@ def test_what_is_learned_before_counts(fit_neural, fitted):
     more, trained = fit_neural([y], x.format, first, trained.training, 1)
     np.testing.assert_equal(vars(more.vocoder), vars(first.vocoder))
     np.testing.assert_equal(vars(more.code), vars(first.code))
-    assert len(more.lags) == 2
-    np.testing.assert_array_equal(more.lags[:1], first.lags)
+    assert len(more.beats) == 2
+    np.testing.assert_array_equal(more.beats[:1], first.beats)
     assert [record["epoch"] for record in trained.history] == [1, 2]
     # What goes on with all of its recordings knows only these.
     again, _ = fit_neural([y], x.format, first, trained.training)
-    np.testing.assert_array_equal(again.lags, more.lags[1:])
+    np.testing.assert_array_equal(again.beats, more.beats[1:])
 
 
 @pytest.mark.parametrize("kind", ["frames", "numbers"])
@@ -250,7 +235,7 @@ def test_fits_one_after_the_other_are_one_of_all_their_epochs(
     assert found.history == wanted.history
     np.testing.assert_equal(found.training, wanted.training)
     np.testing.assert_equal(parts.network, whole.network)
-    np.testing.assert_equal(parts.lags, whole.lags)
+    np.testing.assert_equal(parts.beats, whole.beats)
     made = [sample(each, X[0][:50], 20) for each in (parts, whole)]
     np.testing.assert_array_equal(*made)
 
@@ -267,7 +252,7 @@ def test_a_recording_shorter_than_a_patch_says_nothing(untrained, frames):
     beside = [short(frames[1], 2), frames[0], Frames(frames[0][:0], format)]
     neural = untrained(beside, format)
     assert neural.code.n_steps == 4
-    assert len(neural.lags) == 1
+    assert len(neural.beats) == 1
     check_synthesis(neural)
     check_declared(neural)
     made = sample(neural, beside[0], 9)
