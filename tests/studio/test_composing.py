@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from studio_client import SR, run_lines
+from studio_client import SR, run_lines, serving
 
 import skmusic
+from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.audio.playback import faded
 
 SETTINGS = (
@@ -38,6 +39,21 @@ def test_a_stream_is_what_sample_gives(client, made, settings):
     music = pipe.sample(made / "song.wav", **settings)
     (music,) = faded([music], len(music), SR)
     assert np.array_equal(np.frombuffer(heard, "<f4").reshape(music.shape), music)
+
+
+@pytest.mark.parametrize("synthesis", ["neural", "regression"])
+def test_a_style_is_offered_only_where_it_is_taken(client, made, tmp_path, synthesis):
+    assert client.state()["model"]["style"]
+    song = made / "song.wav"
+    generator = StatefulLSTMGenerator(synthesis, hidden_layer_sizes=(4,), epochs=1)
+    pipe = Pipeline([FFTFeaturizer(N=512, sr=SR), generator]).fit([song])
+    skmusic.save(pipe, tmp_path / "other.skmusic")
+    with serving(tmp_path / "other.skmusic") as other:
+        assert not other.state()["model"]["style"]
+        settings = {"seconds": 1, "style": other.send(song)}
+        status, _, answer = other.ask("POST", "pieces", settings)
+    assert status == 400
+    assert "style" in json.loads(answer)["error"]
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "mp3"])
