@@ -102,7 +102,7 @@ def draw(flow, condition, noise, times, weights=None):
         Where each path begins; standard normal as learned, zeros for no chance.
     times : tuple of ndarray
         From `schedule`.
-    weights : sequence of float or None
+    weights : ndarray of shape (n_conditions, n_outputs) or None
         Of conditions ``(n_conditions, ..., width + n_outputs)``, whose velocities are
         added up. None is one condition.
 
@@ -126,12 +126,10 @@ def draw(flow, condition, noise, times, weights=None):
     c = _silu(condition[..., :width])
     known = [c @ M for M, *_ in flow["blocks"]]
     step = np.float32(2 / len(times[0]))
-    if weights is not None:
-        weights = np.asarray(weights, np.float32)
 
     def velocity(y, said, share):
         found = _velocity(flow, y, c, known, said) + share * foreseen
-        return found if weights is None else np.tensordot(weights, found, 1)
+        return found if weights is None else np.einsum("kn,k...n->...n", weights, found)
 
     # By the midpoint method: the velocity half a step ahead leads over the whole step.
     each = list(zip(*times, strict=True))

@@ -82,15 +82,16 @@ def test_each_vector_is_drawn_as_if_alone():
             np.testing.assert_allclose(alone, together[i, k], atol=1e-5)
 
 
-def test_weights_are_of_conditions():
+def test_weights_are_of_conditions_and_of_each_number():
     flow, noise = flow_of(3, 4, seed=0), normal(5, 3)
-    said = normal(2, 5, 7)
-    times = schedule(flow, 6)
-    for k, weights in enumerate(([1, 0], [0, 1])):
+    said, times = normal(2, 5, 7), schedule(flow, 6)
+    one, nothing = np.ones(3, np.float32), np.zeros(3, np.float32)
+    for k, weights in enumerate(([one, nothing], [nothing, one])):
         alone = draw(flow, said[k], noise, times)
-        found = draw(flow, said, noise, times, weights)
+        found = draw(flow, said, noise, times, np.stack(weights))
         np.testing.assert_allclose(found, alone, atol=1e-5)
-    same = draw(flow, said[[0, 0]], noise, times, [1.7, -0.7])
+    lean = np.array([0.7, 0, -2], np.float32)
+    same = draw(flow, said[[0, 0]], noise, times, np.stack([one + lean, -lean]))
     alone = draw(flow, said[0], noise, times)
     np.testing.assert_allclose(same, alone, atol=1e-4)
 

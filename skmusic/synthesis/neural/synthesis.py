@@ -11,7 +11,7 @@ import numpy as np
 
 from skmusic.features.activity import N_ACTIVITY, quantiles_of
 from skmusic.features.matches import find_matches
-from skmusic.features.patches import PatchCode, fit_patches
+from skmusic.features.patches import PatchCode, fit_patches, innovation
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
 from skmusic.network.training import train
@@ -61,9 +61,9 @@ _MOST = 20_000
 _NOISE, _AVERAGE = 0.3, 0.995
 # How clear the beat of a piece is told to be, beside that of its seed: beats fade else.
 _STRESS = 2.0
-# Weights of what follows from what is heard, and of what would if nothing before were
-# like now: patches are drawn that are likelier with what returns than without.
-_GUIDED = 1.3, -0.3
+# How much draws lean from what would follow, if nothing before were like now, to what
+# follows as it is: in what is new in each patch. Loudness, which lasts, would drift.
+_GUIDANCE = 0.5
 # Hotter, all is noise.
 _HOTTEST = 1e3
 
@@ -111,6 +111,8 @@ class Neural:
         Beats a step of each recording, and how clear they are, from 0 to 1.
     quantiles : ndarray of shape (n_quantiles, 3)
         Of the activity of the first fit's recordings, see `skmusic.features.activity`.
+    innovation : ndarray of shape (n_codes,)
+        Of codes of the first fit's recordings, see `skmusic.features.patches`.
     """
 
     format: FrameFormat | None
@@ -119,12 +121,15 @@ class Neural:
     network: dict
     beats: np.ndarray = array("n_recordings", 2, low=0, high=1)
     quantiles: np.ndarray = array("n_quantiles", N_ACTIVITY)
+    innovation: np.ndarray = array("n_codes", low=0, high=1)
 
     State = NeuralState
 
     def laws(self):
         """What must hold beyond the declared shapes and ranges: (law, message)."""
         yield len(self.beats) > 0, "no recording was learned."
+        known = len(self.innovation) == self.code.n_codes
+        yield known, "innovation is not of as many numbers as codes have."
 
     @classmethod
     def fit(
@@ -175,7 +180,9 @@ class Neural:
             told = [conditions_heard(x, sound, code, rng) for x in found]
             quantiles = quantiles_of([each.activity for each in told])
         if old is not None:
-            quantiles = old.quantiles
+            quantiles, new = old.quantiles, old.innovation
+        else:
+            new = innovation([code.encode(x) for x in found])
         told = [placed(each, quantiles) for each in told]
         version = variation(found, matches, told, code, sound)
         beats = np.array([[each.tempo, each.strength] for each in told])
@@ -183,7 +190,7 @@ class Neural:
             beats = np.concatenate([old.beats, beats])
 
         def playing(network):
-            return cls(format, sound, code, network, beats, quantiles)
+            return cls(format, sound, code, network, beats, quantiles, new)
 
         trained = train(
             [version(i, len(x) // code.n_steps) for i, x in enumerate(found)],
@@ -361,9 +368,11 @@ class Neural:
         x = np.stack([x, without_match(x, code)])[:, None]
         both = [(np.stack([h, h]), np.stack([c, c])) for h, c in lstm]
         conditions, states = forward(network, x, both)
+        lean = _GUIDANCE * self.innovation
+        weights = np.stack([1 + lean, -lean])
         noise = min(temperature, _HOTTEST) * rng.standard_normal(code.n_codes)
         codes = bounded(
-            numpy_flow.draw(network["flow"], conditions[:, 0], noise, times, _GUIDED)
+            numpy_flow.draw(network["flow"], conditions[:, 0], noise, times, weights)
         )
         # What the code does not keep is as loud as it was, and no louder.
         rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
