@@ -102,14 +102,21 @@ class PatchCode:
             x = x + known @ self.carry
         return x.reshape(-1, self.n_numbers).astype(np.float32)
 
+    def before(self, x):
+        """The step before each whole patch of steps ``(n_patches, n_numbers)``.
+
+        That before the first is the usual last step of a patch.
+        """
+        first, n = self.mean[None, -self.n_numbers :], self.n_steps
+        return np.concatenate([first, x[n - 1 :: n]])[: len(x) // n]
+
 
 def redrawn(code, x, rng):
     """Steps ``(n_steps, n_numbers)``, what the code leaves out drawn anew."""
-    codes, n = code.encode(x), code.n_steps
+    codes = code.encode(x)
     noise = rng.standard_normal((len(codes), len(code.rest)))
-    first = code.mean[None, -code.n_numbers :]
-    before = np.concatenate([first, x[n - 1 :: n]])[: len(codes)]
-    return np.concatenate([code.decode(codes, noise, before), x[len(codes) * n :]])
+    again = code.decode(codes, noise, code.before(x))
+    return np.concatenate([again, x[len(again) :]])
 
 
 def innovation(codes):

@@ -209,7 +209,7 @@ class _FlowLoss(keras.layers.Layer):
 
     def __init__(self, n_outputs, width, seed):
         super().__init__()
-        self.width, self.chance = width, keras.random.SeedGenerator(seed)
+        self.parts, self.chance = (width, n_outputs), keras.random.SeedGenerator(seed)
 
         def dense(n, k, zero=False, **options):
             start = keras.initializers.GlorotUniform(seed + k)
@@ -244,11 +244,10 @@ class _FlowLoss(keras.layers.Layer):
 
     def call(self, x):
         hidden, last, target = x
-        both = self.head(hidden) + self.skip(last)
-        foreseen, condition = (
-            both[..., self.width :],
-            tf.nn.silu(both[..., : self.width]),
+        condition, foreseen = tf.split(
+            self.head(hidden) + self.skip(last), self.parts, axis=-1
         )
+        condition = tf.nn.silu(condition)
         said = [foreseen, condition, *(said(condition) for said in self.blocks[::4])]
         # From here on, several places on the path to each target.
         said = [_repeated(z) for z in said]

@@ -60,6 +60,11 @@ def n_noisy(code):
     return (1 + _HEARD) * code.n_codes
 
 
+def levels_of(steps, vocoder):
+    """What music returns by ``(n_steps, n_levels)``; all of plain numbers."""
+    return steps if vocoder is None else vocoder.levels(steps)
+
+
 def inputs_of(x, matches, conditions, code):
     """What the network hears before each patch of a recording, and the patches.
 

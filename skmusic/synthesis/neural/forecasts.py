@@ -10,7 +10,7 @@ from skmusic.features.tokenizer import numbers_in_bands, step_bands
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
 from skmusic.synthesis.neural.conditions import NOTHING
-from skmusic.synthesis.neural.context import bounded, inputs_of
+from skmusic.synthesis.neural.context import bounded, inputs_of, levels_of
 from skmusic.synthesis.neural.panning import factors
 from skmusic.synthesis.neural.vocoder import log_magnitudes
 
@@ -40,16 +40,14 @@ def draws(neural, steps):
     n = len(steps) // code.n_steps
     nothing = np.zeros((code.n_steps, code.n_numbers), np.float32)
     steps = np.concatenate([steps[: n * code.n_steps], nothing])
-    matches, _ = find_matches(neural.levels(steps))
+    matches, _ = find_matches(levels_of(steps, neural.vocoder))
     heard, _ = inputs_of(steps, matches, NOTHING, code)
     conditions, _ = forward(network, heard, zero_state(network))
     rng, flow = np.random.default_rng(0), network["flow"]
     noise = rng.standard_normal((_N_DRAWS, 1, code.n_codes))
     rest = rng.standard_normal((_N_DRAWS, 1, len(code.rest))).astype(np.float32)
     times = numpy_flow.schedule(flow)
-    # The step before each patch; the first goes on from what is usual.
-    first = code.mean[None, -code.n_numbers :]
-    before = np.concatenate([first, steps[code.n_steps - 1 :: code.n_steps][:n]])
+    before = code.before(steps)
     for i in range(0, n + 1, _BLOCK):
         some = conditions[i : i + _BLOCK]
         start = np.broadcast_to(noise, (_N_DRAWS, len(some), code.n_codes))

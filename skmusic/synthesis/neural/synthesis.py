@@ -45,6 +45,7 @@ from skmusic.synthesis.neural.context import (
     heard,
     inputs,
     inputs_of,
+    levels_of,
     n_noisy,
     without_match,
 )
@@ -174,7 +175,7 @@ class Neural:
                 f"no recording has {code.n_steps} steps of {step_of(format)} samples, "
                 "which are drawn at once; pass longer recordings."
             )
-        matches = [find_matches(sound.levels(x) if sound else x)[0] for x in found]
+        matches = [find_matches(levels_of(x, sound))[0] for x in found]
         told, quantiles = [NOTHING] * len(found), np.zeros((1, N_ACTIVITY))
         if sound is not None:
             told = [conditions_heard(x, sound, code, rng) for x in found]
@@ -230,10 +231,6 @@ class Neural:
             return np.asarray(x, np.float32)
         return self.vocoder.analyse(x)
 
-    def levels(self, steps):
-        """What music returns by ``(n_steps, n_levels)``."""
-        return steps if self.vocoder is None else self.vocoder.levels(steps)
-
     def prime(self, frames, sampling, asked=None):
         """Steps of the whole patches of frames, of which the last end there.
 
@@ -263,7 +260,8 @@ class Neural:
             moment = moment._replace(tempo=tempo, strength=strength)
         moment = moment._replace(strength=min(_STRESS * moment.strength, most))
         lstm = zero_state(self.network)
-        context, matches = begin(steps, self.levels(steps), moment, self.code)
+        levels = levels_of(steps, self.vocoder)
+        context, matches = begin(steps, levels, moment, self.code)
         if len(steps):
             known, _ = inputs_of(steps, matches, told, self.code)
             lstm = forward(self.network, known, lstm)[1][-1]
@@ -344,7 +342,7 @@ class Neural:
         n = len(state.pending) - (sound.lead if sound else 0)
         while n < n_samples:
             steps, codes, lstm = self._patch(context, lstm, temperature, times, rng)
-            context = heard(context, codes, steps, self.levels(steps))
+            context = heard(context, codes, steps, levels_of(steps, self.vocoder))
             if sound is not None and context.moment.n_steps % EVERY < len(steps):
                 # Now and then the piece listens to itself.
                 levels = self.vocoder.levels(context.past[-HEARD:])
