@@ -13,14 +13,10 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmusic.features.chroma import chroma
-from skmusic.features.onsets import onset_strength, spectral_flux
 from skmusic.metrics import describe
-from skmusic.synthesis.concatenative.context import styles
+from skmusic.metrics.analysis import LONG_HOP, RATE, spectra
 
 SECONDS, N_SETTINGS = 12, 20
-# Minutes of learning at most.
-MINUTES = {"concatenative": 2, "neural": 4}
 # Of a beat that is heard: its strength; how far off a tempo may be.
 CLEAR, NEAR = 0.15, 0.02
 TEMPI = 80, 95, 110, 130, 150
@@ -29,32 +25,31 @@ AMOUNTS, LEVELS = (0.0, 0.3, 0.6, 0.9), (0.1, 0.4, 0.7, 1.0)
 
 
 class Judge:
-    """Measures of waveforms by what a pipeline has learned."""
+    """Measures of waveforms; styles are told in deviations between recordings."""
 
-    def __init__(self, pipe):
-        self.pipe, made = pipe, pipe[-1].synthesis_
-        self.tokenizer, self.scale = made.tokenizer, made.database.style_scale
-
-    def features(self, x):
-        """Features of its steps."""
-        return self.tokenizer.features(np.asarray(x, np.float32))
+    def __init__(self, recordings):
+        self.scale = np.array([_means(x) for x in recordings]).std(axis=0) + 1
 
     def style(self, x):
-        """Mean style of a passage."""
-        found = styles(self.features(x), self.tokenizer, 10**6, 10**6)
-        return found[0] * self.scale
+        """Mean and deviation of the level of each mel band in a passage."""
+        return _means(x) / self.scale
 
-    def chords(self, x, n_steps=43):
-        """Chroma, a mean over a second about each step, less that of all."""
-        found = chroma(self.features(x), self.tokenizer)
-        kernel = np.ones(n_steps) / n_steps
+    def chords(self, x, seconds=1.0):
+        """Chroma, a mean over a second about each moment, less that of all."""
+        found = spectra(x, SR).chroma
+        kernel = np.ones(max(1, round(seconds * RATE / LONG_HOP)))
         found = np.stack([np.convolve(c, kernel, "valid") for c in found.T], axis=1)
         return found - found.mean(axis=0)
 
     def onsets(self, x, n_windows):
-        """Onset strength, a mean over each of so many windows."""
-        found = onset_strength(spectral_flux(self.features(x), self.tokenizer))
-        return [part.mean() for part in np.array_split(found, n_windows)]
+        """What begins, a mean over each of so many windows."""
+        rises = np.maximum(np.diff(spectra(x, SR).log_mel, axis=0), 0).mean(axis=1)
+        return [part.mean() for part in np.array_split(rises, n_windows)]
+
+
+def _means(x):
+    levels = spectra(x, SR).log_mel
+    return np.concatenate([levels.mean(axis=0), levels.std(axis=0)])
 
 
 def loudness(x, seconds):
@@ -177,12 +172,11 @@ def of_bridge(pipe, judge, free, recordings, rng):
         made = pipe.sample(seed, seconds=SECONDS, until=x, random_state=k)
         without = pipe.sample(seed, seconds=SECONDS, random_state=k)
         there, row = judge.style(x[: 4 * SR]), {}
-        chord = chroma(judge.features(x[:SR]), judge.tokenizer).mean(axis=0)
+        chord = spectra(x[:SR], SR).chroma.mean(axis=0)
         for name, y in (("with", made), ("without", without)):
-            row[f"style {name}"] = float(
-                np.square(judge.style(y[-4 * SR :]) - there).sum()
-            )
-            end = chroma(judge.features(y[-SR:]), judge.tokenizer).mean(axis=0)
+            far = np.square(judge.style(y[-4 * SR :]) - there).mean()
+            row[f"style {name}"] = float(far)
+            end = spectra(y[-SR:], SR).chroma.mean(axis=0)
             row[f"chord {name}"] = likeness(end, chord)
         found.append(row)
     return found
@@ -209,32 +203,27 @@ def _ends(x):
 def measure(corpus, quick):
     """All that is asked and got on a corpus."""
     learnt, held = load(corpus, quick)
-    pipes = {
-        name: learn(learnt, 2048, quick, synthesis=name, max_minutes=minutes)[0]
-        for name, minutes in MINUTES.items()
-    }
-    pipe = pipes["concatenative"]
-    judge, n = Judge(pipe), 2 if quick else N_SETTINGS
+    pipe, _ = learn(learnt, 2048, quick)
+    judge, n = Judge(learnt + held), 2 if quick else N_SETTINGS
     free = [pipe.sample(seconds=SECONDS, random_state=k) for k in range(n)]
     found = {}
-    for name, (of, which, synthesis) in PARTS.items():
+    for name, (of, which) in PARTS.items():
         recordings = {"learnt": learnt, "held": held, "both": learnt + held}[which]
         rng = np.random.RandomState(0)
-        found[name] = of(pipes[synthesis], judge, free, recordings, rng)
+        found[name] = of(pipe, judge, free, recordings, rng)
         print(corpus, name, flush=True)
     return found
 
 
-# What is measured, of which recordings, and with which synthesis.
+# What is measured, and of which recordings.
 PARTS = {
-    "energy": (of_energy, "learnt", "concatenative"),
-    "neural energy": (of_energy, "learnt", "neural"),
-    "tempo": (of_tempo, "held", "neural"),
-    "blend": (of_blend, "learnt", "concatenative"),
-    "path": (of_path, "learnt", "concatenative"),
-    "variation": (of_variation, "held", "concatenative"),
-    "bridge": (of_bridge, "held", "concatenative"),
-    "form": (of_form, "both", "concatenative"),
+    "energy": (of_energy, "learnt"),
+    "tempo": (of_tempo, "held"),
+    "blend": (of_blend, "learnt"),
+    "path": (of_path, "learnt"),
+    "variation": (of_variation, "held"),
+    "bridge": (of_bridge, "held"),
+    "form": (of_form, "both"),
 }
 
 
@@ -260,20 +249,15 @@ def told_apart(real, made, end):
 def lines_of(found):
     """Rows of the table of a corpus: what, with the control, and without."""
     names = "with", "without"
-    for part in ("energy", "neural energy"):
-        kind = part.replace("energy", "`energy`")
-        for of in ("loudness", "onsets"):
-            values = [np.median(column(found[part], f"{of} {n}")) for n in names]
-            yield f"{kind}: correlation of the curve with {of}", values
+    for of in ("loudness", "onsets"):
+        values = [np.median(column(found["energy"], f"{of} {n}")) for n in names]
+        yield f"`energy`: correlation of the curve with {of}", values
     rows = found["tempo"]
     clear = [column(rows, f"strength {n}") >= CLEAR for n in names]
-    yield (
-        "neural `tempo`: share of pieces whose beat is clear",
-        [c.mean() for c in clear],
-    )
+    yield "`tempo`: share of pieces whose beat is clear", [c.mean() for c in clear]
     near = [column(rows, f"off {n}") <= NEAR for n in names]
     values = [x[c].mean() for x, c in zip(near, clear, strict=True)]
-    yield "neural `tempo`: share of these within 2 % of it", values
+    yield "`tempo`: share of these within 2 % of it", values
     asked = column(found["blend"], "asked")
     values = [correlation(asked, column(found["blend"], n)) for n in names]
     yield "`style`, a blend: correlation of shares", values
@@ -292,7 +276,7 @@ def lines_of(found):
             ]
             yield f"`vary`, `amount={amount}`: likeness of {of}", values
     values = [np.median(column(found["bridge"], f"style {n}")) for n in names]
-    yield "`until`: squared distance of the last 4 s from the style to come", values
+    yield "`until`: mean square of the last 4 s from the style to come", values
     values = [column(found["bridge"], f"chord {n}").mean() for n in names]
     yield "`until`: likeness of the last second's chord to the first to come", values
     form = found["form"]
@@ -310,8 +294,6 @@ def markdown(found):
     yield f"Printed by `benchmarks/control.py`: pieces of {SECONDS} s."
     yield f"There are {N_SETTINGS} settings of each control."
     yield "*Without* is what the same random states give without the control."
-    least, most = MINUTES.values()
-    yield f"The models learned for {least} minutes, neural ones for {most}, at most."
     yield "Styles are of learned recordings."
     yield "What is varied or arrived at was never heard."
     for corpus, of_corpus in found.items():

@@ -68,7 +68,7 @@ def time_features(t):
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
 
 
-def schedule(flow, n_path=_N_PATH):
+def schedule(flow, n_path=_N_PATH, start=0.0):
     """What the times of a path say.
 
     Parameters
@@ -76,6 +76,8 @@ def schedule(flow, n_path=_N_PATH):
     flow : dict
     n_path : int, default=8
         How often the velocity is asked for, an even number.
+    start : float, default=0.0
+        Time at which it begins.
 
     Returns
     -------
@@ -83,11 +85,18 @@ def schedule(flow, n_path=_N_PATH):
         To each block.
     share : ndarray of shape (n_path, n_outputs)
         Of what is foreseen.
+    step : ndarray of shape (n_path,)
+        Time between two of them.
     """
     (T, t), (P, p) = flow["times"], flow["share"]
-    told = _silu(time_features(np.arange(n_path, dtype=np.float32) / n_path) @ T + t)
+    step = np.full(n_path, (1 - start) / n_path, np.float32)
+    told = _silu(
+        time_features(np.float32(start) + step * np.arange(n_path, dtype=np.float32))
+        @ T
+        + t
+    )
     said = np.stack([told @ S + s for _, S, s, *_ in flow["blocks"]], axis=1)
-    return said, told @ P + p
+    return said, told @ P + p, step
 
 
 def draw(flow, condition, noise, times, weights=None):
@@ -99,7 +108,8 @@ def draw(flow, condition, noise, times, weights=None):
     condition : ndarray of shape (..., width + n_outputs)
         What is known of each vector, and the vector that is foreseen.
     noise : ndarray of shape (..., n_outputs)
-        Where each path begins; standard normal as learned, zeros for no chance.
+        Where each path begins; standard normal at time 0 as learned, zeros for no
+        chance.
     times : tuple of ndarray
         From `schedule`.
     weights : ndarray of shape (n_conditions, n_outputs) or None
@@ -125,7 +135,6 @@ def draw(flow, condition, noise, times, weights=None):
     foreseen, y = condition[..., width:], noise.astype(np.float32)
     c = _silu(condition[..., :width])
     known = [c @ M for M, *_ in flow["blocks"]]
-    step = np.float32(2 / len(times[0]))
 
     def velocity(y, said, share):
         found = _velocity(flow, y, c, known, said) + share * foreseen
@@ -133,9 +142,9 @@ def draw(flow, condition, noise, times, weights=None):
 
     # By the midpoint method: the velocity half a step ahead leads over the whole step.
     each = list(zip(*times, strict=True))
-    for now, ahead in zip(each[::2], each[1::2], strict=True):
-        middle = y + step / 2 * velocity(y, *now)
-        y = y + step * velocity(middle, *ahead)
+    for (*now, step), (*ahead, _) in zip(each[::2], each[1::2], strict=True):
+        middle = y + step * velocity(y, *now)
+        y = y + 2 * step * velocity(middle, *ahead)
     return y
 
 

@@ -79,9 +79,8 @@ def train(
         Share of the average of the weights that an update leaves as it was; it is the
         average that is judged and kept. 0 keeps the last weights.
     version : callable or None
-        Takes the index of a sequence, its number of steps and the source of chance of
-        a pass, and returns inputs and targets as this pass is to learn them; None
-        leaves them as they are.
+        Takes the source of chance of a pass, and returns sequences as this pass is to
+        learn them; None leaves them as they are.
     max_seconds : float or None
         No epoch but the first begins after so long.
     state : dict or None
@@ -148,8 +147,7 @@ def train(
             n_done = len(state["history"])
             rng, learned = np.random.default_rng([seed, n_done]), sequences
             if version is not None:
-                lengths = (len(x) for x, _ in sequences)
-                learned = [version(i, n, rng) for i, n in enumerate(lengths)]
+                learned = version(rng)
             first = int(state["position"][0])
             batches = streams(learned, n_streams, chunk_length, rng, first)
             pause = partial(_save_if_due, within, values, state)

@@ -73,6 +73,7 @@ def train(
     *,
     playing,
     step_seconds=0.0,
+    version=None,
     **more,
 ):
     """Train a network.
@@ -93,6 +94,9 @@ def train(
         Takes a network, and returns the synthesis that plays with it.
     step_seconds : float
         Length of a step, for the progress that is shown; 0 of what is no sound.
+    version : callable or None
+        Takes the source of chance of a pass, and returns sequences as this pass is to
+        learn them; None leaves them as they are.
     **more
         More for `skmusic.network.tbptt.train`.
 
@@ -105,7 +109,11 @@ def train(
     n_streams = settings.n_streams or n_streams
     longest = max(len(x) for x, _ in sequences)
     chunk = min(settings.chunk_length or chunk, longest)
-    kept, held_out = split(sequences, settings.validation_fraction, chunk)
+    fraction = settings.validation_fraction
+    slices = [split(len(x), fraction, chunk) for x, _ in sequences]
+    kept, held_out = (_parts(sequences, each) for each in zip(*slices, strict=True))
+    if version is not None:
+        more["version"] = lambda rng: _parts(version(rng), [of for of, _ in slices])
     n_chunks = sum(-(-len(x) // chunk) for x, _ in kept)
     units, dropout = layers(
         settings.hidden_layer_sizes, settings.dropout, _LAYERS[loss]
@@ -250,16 +258,45 @@ def _identity(settings, kept, held_out, past):
     return identity | {"beginning": beginning.hexdigest()}
 
 
-def split(sequences, fraction, chunk_length):
-    """Beginnings to learn from, ends of at least a chunk to be held out."""
-    kept, held_out = [], []
-    for x, y in sequences:
-        n = int(len(x) * fraction)
-        n = n if n >= chunk_length else 0
-        kept.append((x[: len(x) - n], y[: len(y) - n]))
-        if n:
-            held_out.append((x[len(x) - n :], y[len(y) - n :]))
-    return kept, held_out
+def split(n_steps, fraction, chunk_length):
+    """What of a recording is learned, and what is held out.
+
+    Held out is a stretch before an end that is as long, so that the end is learned, and
+    nothing where it would be shorter than a chunk. A step between the two is neither.
+
+    Parameters
+    ----------
+    n_steps : int
+        Of the recording.
+    fraction : float
+        Of them to hold out.
+    chunk_length : int
+
+    Returns
+    -------
+    kept, held_out : list of slice
+
+    Examples
+    --------
+    >>> from skmusic.network.training import split
+    >>> split(100, 0.1, 8)
+    ([slice(0, 79, None), slice(91, 100, None)], [slice(80, 90, None)])
+    """
+    n = int(n_steps * fraction)
+    if n < chunk_length:
+        return [slice(0, n_steps)], []
+    stop = n_steps - min(n, (n_steps - n) // 2)
+    kept = [slice(0, max(stop - n - 1, 0)), slice(stop + 1, n_steps)]
+    return [part for part in kept if part.start < part.stop], [slice(stop - n, stop)]
+
+
+def _parts(sequences, slices):
+    """Parts of inputs and targets of recordings."""
+    return [
+        (x[part], y[part])
+        for (x, y), parts in zip(sequences, slices, strict=True)
+        for part in parts
+    ]
 
 
 def layers(units, dropout, default):

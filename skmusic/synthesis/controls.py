@@ -21,7 +21,7 @@ CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end", "tempo"
 # Those that each synthesis takes.
 TAKEN = {
     "concatenative": ("style", "energy", "vary", "until", "begin", "end"),
-    "neural": ("energy", "tempo"),
+    "neural": ("style", "energy", "vary", "until", "begin", "end", "tempo"),
     "regression": (),
 }
 

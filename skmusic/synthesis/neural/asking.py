@@ -3,12 +3,22 @@
 import numpy as np
 
 from skmusic.features.patches import redrawn
+from skmusic.features.style import ABOUT, style_of, styles
 from skmusic.spectra.reframing import samples_for, step_of, step_seconds, waveform
 from skmusic.synthesis.controls import in_steps
-from skmusic.synthesis.neural.conditions import Asked, conditions_of, placed
+from skmusic.synthesis.neural.conditions import (
+    Asked,
+    Model,
+    conditions_of,
+    placed,
+)
 
 # Percentile of loudness that is as loud as that of the corpus.
 _LOUD = 95
+# Steps of a place that is far away.
+FAR = 10**9
+# Steps in which a piece arrives, three seconds, and how much of the last patch is drawn.
+_ARRIVING, _NEAREST = 129, 0.3
 
 
 def conditions_heard(steps, vocoder, code, rng):
@@ -33,30 +43,105 @@ def ask(neural, controls, n_frames):
             f"{controls.given[0]} is given, but plain numbers have no loudness and no "
             "beat; use an FFTFeaturizer before the generator, or leave it out."
         )
-    seconds, tempo, energy = step_seconds(neural.format), None, controls.energy
+    seconds = step_seconds(neural.format)
+    n_steps = samples_for(n_frames, neural.format) // step_of(neural.format)
+    asked = Asked(place=_place(controls, n_steps))
     if controls.tempo is not None:
-        tempo = controls.tempo / 60 * seconds
-    if isinstance(energy, list):
-        n_steps = samples_for(n_frames, neural.format) // step_of(neural.format)
-        energy = in_steps(energy, seconds, n_steps)
-    elif energy is not None:
-        energy = _followed(neural, energy)
-    return Asked(energy, tempo)
+        asked = asked._replace(tempo=controls.tempo / 60 * seconds)
+    if controls.style is not None:
+        asked = asked._replace(style=_styles(neural, controls.style, seconds))
+    if controls.vary is not None:
+        asked = _varied(neural, controls, asked)
+    if controls.until is not None:
+        asked = _arriving(neural, controls, asked, n_steps)
+    if isinstance(controls.energy, list):
+        energy = in_steps(controls.energy, seconds, n_steps)
+        asked = asked._replace(energy=energy)
+    elif controls.energy is not None:
+        steps = _steps(neural, controls.energy, "energy")
+        asked = asked._replace(energy=_followed(neural, _heard(neural, steps)))
+    return asked
 
 
-def _followed(neural, frames):
-    """Steps of a recording, and how loud each is beside what was learned."""
+def _steps(neural, frames, name):
+    """Parameters of the steps of a recording, of a patch at least."""
     steps = neural.vocoder.analyse(waveform(frames, neural.format))
-    if not len(steps):
+    if len(steps) < neural.code.n_steps:
         raise ValueError(
-            "the recording given as energy has too few frames to make a step; pass a "
-            "longer one."
+            f"the recording given as {name} has too few frames to make a patch of "
+            f"{neural.code.n_steps} steps; pass a longer one."
         )
+    return steps
+
+
+def _heard(neural, steps):
+    """Conditions of steps."""
     rng = np.random.RandomState(0)
-    found = conditions_heard(steps, neural.vocoder, neural.code, rng)
-    # Its loudest parts are as loud as those of the corpus.
-    usual = np.interp(
-        _LOUD / 100, np.linspace(0, 1, len(neural.quantiles)), neural.quantiles[:, 0]
+    return conditions_heard(steps, neural.vocoder, neural.code, rng)
+
+
+def _place(controls, n_steps):
+    """Steps since the piece began, and to its end; None where it has neither."""
+    if not controls.begin and not controls.end:
+        return None
+    return np.array([0 if controls.begin else FAR, n_steps if controls.end else FAR])
+
+
+def _styles(neural, points, seconds):
+    """Curve of styles, those of blends their means."""
+    steps = np.array([at / seconds for at, _ in points])
+    values = []
+    for _, blend in points:
+        of_each = [
+            share * style_of(neural.code.encode(_steps(neural, x, "style")))
+            for x, share in blend
+        ]
+        values.append(sum(of_each))
+    return steps, np.array(values)
+
+
+def _varied(neural, controls, asked):
+    """What follows a recording, with its beat, its loudness and its styles."""
+    steps = _steps(neural, controls.vary, "vary")
+    heard, codes = _heard(neural, steps), neural.code.encode(steps)
+    model = Model(codes, np.full(len(codes), controls.amount))
+    at = np.arange(len(codes)) * neural.code.n_steps
+    own = {
+        "style": (at, styles(codes, neural.code.n_steps)),
+        "energy": _ranks(neural, heard),
+        "heard": heard if asked.tempo is None else None,
+    }
+    given = {name: x for name, x in asked._asdict().items() if x is not None}
+    return Asked(**(own | given | {"model": model}))
+
+
+def _arriving(neural, controls, asked, n_steps):
+    """What ends as a recording begins, in its style."""
+    size = neural.code.n_steps
+    steps = _steps(neural, controls.until, "until")[:ABOUT]
+    codes = neural.code.encode(steps)
+    n = min(len(codes), n_steps // size, _ARRIVING // size)
+    # The music goes backwards to where the recording begins.
+    back = neural.code.encode(steps[: n * size][::-1])
+    before = np.zeros((n_steps // size - n, codes.shape[1]), np.float32)
+    amounts = np.concatenate([np.ones(len(before)), np.linspace(1, _NEAREST, n)])
+    style = style_of(codes)
+    curve = np.array([0, n_steps]), np.stack([np.full_like(style, np.nan), style])
+    return asked._replace(
+        model=Model(np.concatenate([before, back]), amounts),
+        style=asked.style or curve,
     )
-    found.activity[:, 0] += usual - np.percentile(found.activity[:, 0], _LOUD)
-    return np.arange(len(steps)), placed(found, neural.quantiles).activity[:, 0]
+
+
+def _ranks(neural, heard):
+    """Steps, and how loud each is beside what was learned."""
+    ranks = placed(heard, neural.quantiles).activity[:, 0]
+    return np.arange(len(ranks)), ranks
+
+
+def _followed(neural, heard):
+    """The same, its loudest parts as loud as those of the corpus."""
+    at = np.linspace(0, 1, len(neural.quantiles))
+    usual = np.interp(_LOUD / 100, at, neural.quantiles[:, 0])
+    heard.activity[:, 0] += usual - np.percentile(heard.activity[:, 0], _LOUD)
+    return _ranks(neural, heard)

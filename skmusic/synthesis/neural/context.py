@@ -52,7 +52,7 @@ class Context:
 
 def n_inputs(code):
     """Numbers that the network hears of each patch."""
-    return n_noisy(code) + 1 + n_told(code.n_steps)
+    return n_noisy(code) + 1 + n_told(code)
 
 
 def n_noisy(code):
@@ -86,7 +86,7 @@ def inputs_of(x, matches, conditions, code):
     last = np.concatenate([np.zeros_like(codes[:1]), codes[:-1]])
     at = np.arange(len(codes)) * code.n_steps
     matches = np.concatenate([np.zeros((1, 2), np.float32), matches])[at]
-    told = told_of(conditions, len(codes), code.n_steps)
+    told = told_of(conditions, len(codes), code)
     followed = _followed(x, at, matches, code)
     return np.concatenate([last, followed, told], axis=1, dtype=np.float32), codes
 
@@ -180,7 +180,7 @@ def inputs(context, code):
     """What the network hears before the next patch ``(n_inputs,)``, float32."""
     at, match = np.array([len(context.past)]), context.match[None]
     followed = _followed(context.past, at, match, code)[0]
-    told = told_now(context.moment, code.n_steps)
+    told = told_now(context.moment, code)
     return np.concatenate([context.code, followed, told], dtype=np.float32)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from skmusic.features.activity import N_ACTIVITY, quantiles_of
 from skmusic.features.matches import find_matches
 from skmusic.features.patches import PatchCode, fit_patches, innovation
+from skmusic.features.style import style_of, styles
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
 from skmusic.network.training import train
@@ -32,8 +33,10 @@ from skmusic.synthesis.neural.conditions import (
     EVERY,
     HEARD,
     NOTHING,
+    followed,
     moment_after,
     placed,
+    places,
     steered,
     with_asked,
 )
@@ -110,6 +113,8 @@ class Neural:
         Weights, see `skmusic.network.numpy_lstm` and `skmusic.network.numpy_flow`.
     beats : ndarray of shape (n_recordings, 2)
         Beats a step of each recording, and how clear they are, from 0 to 1.
+    styles : ndarray of shape (n_recordings, n_style)
+        Of each recording, see `skmusic.features.style`.
     quantiles : ndarray of shape (n_quantiles, 3)
         Of the activity of the first fit's recordings, see `skmusic.features.activity`.
     innovation : ndarray of shape (n_codes,)
@@ -121,6 +126,7 @@ class Neural:
     code: PatchCode
     network: dict
     beats: np.ndarray = array("n_recordings", 2, low=0, high=1)
+    styles: np.ndarray = array("n_recordings", "n_style")
     quantiles: np.ndarray = array("n_quantiles", N_ACTIVITY)
     innovation: np.ndarray = array("n_codes", low=0, high=1)
 
@@ -185,16 +191,21 @@ class Neural:
         else:
             new = innovation([code.encode(x) for x in found])
         told = [placed(each, quantiles) for each in told]
+        if sound is not None:
+            told = [each._replace(place=places(len(each.beat))) for each in told]
         version = variation(found, matches, told, code, sound)
         beats = np.array([[each.tempo, each.strength] for each in told])
+        known = [style_of(code.encode(x)) for x in found]
+        known = np.array(known, np.float32)
         if n_before:
             beats = np.concatenate([old.beats, beats])
+            known = np.concatenate([old.styles, known])
 
         def playing(network):
-            return cls(format, sound, code, network, beats, quantiles, new)
+            return cls(format, sound, code, network, beats, known, quantiles, new)
 
         trained = train(
-            [version(i, len(x) // code.n_steps) for i, x in enumerate(found)],
+            version(),
             code.n_codes,
             "flow",
             training,
@@ -247,17 +258,24 @@ class Neural:
         if self.vocoder is not None:
             rng = np.random.RandomState(0)
             told = conditions_heard(steps, self.vocoder, self.code, rng)
+            codes = self.code.encode(steps)
+            told = told._replace(style=styles(codes, self.code.n_steps))
         return steps, placed(told, self.quantiles), asked
 
     def start(self, primed, sampling, rng):
         """State of a piece after what was heard."""
         steps, told, asked = primed
         moment, most = moment_after(told), float(self.beats[:, 1].max())
+        if asked is not None and asked.place is not None and not asked.place[0]:
+            # It begins now, in the style of what was heard.
+            steps, told = steps[:0], told.after(len(steps))
         if not moment.strength:
             # What a seed is too short to tell is that of a recording.
             chosen = rng.randint(len(self.beats)) if sampling.temperature else 0
             tempo, strength = map(float, self.beats[chosen])
             moment = moment._replace(tempo=tempo, strength=strength)
+            if moment.style is None and self.vocoder is not None:
+                moment = moment._replace(style=self.styles[chosen])
         moment = moment._replace(strength=min(_STRESS * moment.strength, most))
         lstm = zero_state(self.network)
         levels = levels_of(steps, self.vocoder)
@@ -298,12 +316,15 @@ class Neural:
         last = steps[-vocoder.WARM_UP - 1 :]
         # Before a piece that nothing was heard of there is silence.
         lacking = vocoder.WARM_UP + 1 - len(last)
-        step, n_channels = self.vocoder.step, self.vocoder.n_channels
-        nothing = self.vocoder.analyse(np.zeros((step, n_channels), np.float32))
-        first = last[:1] if len(last) else nothing
+        first = last[:1] if len(last) else self._silence()
         last = np.concatenate([np.repeat(first, lacking, axis=0), last])
         state = vocoder.silence(self.vocoder, last[0])
         return vocoder.push(state, last[1:], self.vocoder)
+
+    def _silence(self):
+        """Parameters of a silent step ``(1, n_numbers)``."""
+        step, n_channels = self.vocoder.step, self.vocoder.n_channels
+        return self.vocoder.analyse(np.zeros((step, n_channels), np.float32))
 
     def advance(self, states, n_frames, sampling, progress):
         """Frames of each piece, None as they are of no recording, and the states then.
@@ -362,6 +383,7 @@ class Neural:
     def _patch(self, context, lstm, temperature, times, rng):
         """Steps of the next patch, their code, and the state of the network."""
         code, network = self.code, self.network
+        place, model = context.moment.place, followed(context.moment, code.n_steps)
         x = inputs(context, code)
         x = np.stack([x, without_match(x, code)])[:, None]
         both = [(np.stack([h, h]), np.stack([c, c])) for h, c in lstm]
@@ -369,6 +391,11 @@ class Neural:
         lean = _GUIDANCE * self.innovation
         weights = np.stack([1 + lean, -lean])
         noise = min(temperature, _HOTTEST) * rng.standard_normal(code.n_codes)
+        if model is not None:
+            # The path begins on its way to what is followed.
+            kept, amount = model
+            noise = amount * noise + (1 - amount) * kept
+            times = numpy_flow.schedule(network["flow"], start=1 - amount)
         codes = bounded(
             numpy_flow.draw(network["flow"], conditions[:, 0], noise, times, weights)
         )
@@ -377,4 +404,7 @@ class Neural:
         rest = rest.astype(np.float32)
         before = context.past[-1:] if len(context.past) else None
         steps = bounded(code.decode(codes[None], rest[None], before))
+        if place is not None and place[1] < code.n_steps:
+            # After its end a piece is silent.
+            steps[max(place[1], 0) :] = self._silence()
         return steps, codes, [(h[0], c[0]) for h, c in states[-1]]

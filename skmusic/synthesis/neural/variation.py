@@ -7,6 +7,7 @@ between bands that dulls attacks, and the network would learn dull ones.
 
 import numpy as np
 
+from skmusic.features.style import styles
 from skmusic.features.transposition import transposing
 from skmusic.synthesis.neural.conditions import Conditions
 from skmusic.synthesis.neural.context import inputs_of
@@ -17,6 +18,7 @@ _SEMITONES = 3
 _LEFT_OUT = 0.2
 # Beats of a bar, which may begin at any; error of the ranks of activity.
 _BAR, _ERROR = 4, 0.1
+_STYLE_ERROR = 0.3
 # Share of its neighbours' mean that a step is at most, so that all three are alike;
 # steps in which that changes.
 _DULLEST, _CHANGE = 2 / 3, 150
@@ -38,9 +40,8 @@ def variation(recordings, matches, conditions, code, vocoder):
     Returns
     -------
     callable
-        Takes the index of a recording, how many patches of it are learned, and a
-        `numpy.random.Generator`, None for the recording as it is; returns inputs and
-        targets of the network.
+        Takes a `numpy.random.Generator`, None for recordings as they are; returns
+        inputs and targets of the network, list of (x, y).
     """
     sources = {}
     if vocoder is not None:
@@ -55,20 +56,22 @@ def variation(recordings, matches, conditions, code, vocoder):
             return x, found, told
         return x[skipped:], found[skipped:], told.after(skipped)
 
-    def version(i, n_patches, rng=None):
-        x, found, told = (
-            recordings[i][: n_patches * code.n_steps],
-            matches[i],
-            conditions[i],
-        )
+    def varied(x, found, told, rng):
         if rng is None:
+            if vocoder is not None:
+                told = told._replace(style=styles(code.encode(x), code.n_steps))
             return inputs_of(x, found, told, code)
         found = found * (rng.random() >= _LEFT_OUT)
         if vocoder is None:
             return inputs_of(x, found, told, code)
         x, found, told = moved(x, found, told, rng)
-        heard, _ = inputs_of(dulled(x, rng), found, loosened(told, rng), code)
-        return heard, code.encode(x)
+        codes = code.encode(x)
+        told = loosened(told._replace(style=styles(codes, code.n_steps)), rng)
+        return inputs_of(dulled(x, rng), found, told, code)[0], codes
+
+    def version(rng=None):
+        of_each = zip(recordings, matches, conditions, strict=True)
+        return [varied(x, found, told, rng) for x, found, told in of_each]
 
     return version
 
@@ -92,13 +95,18 @@ def loosened(conditions, rng):
     Bars begin at another beat. Activity is told with an error, which is the same in all
     of a pass. Now and then one of the two is not told.
     """
-    left_out = rng.random(2) < _LEFT_OUT
-    known = conditions.activity
+    left_out = rng.random(4) < _LEFT_OUT
+    known, style = conditions.activity, conditions.style
     if known is not None:
         error = rng.normal(0, _ERROR, known.shape[1])
         known = None if left_out[1] else np.clip(known + error, 0, 1)
+    if style is not None:
+        error = rng.normal(0, _STYLE_ERROR, style.shape[1])
+        style = None if left_out[2] else style + error
     beat = conditions.beat + int(rng.integers(_BAR))
-    return Conditions(beat, conditions.strength * (not left_out[0]), known)
+    place = None if left_out[3] else conditions.place
+    strength = conditions.strength * (not left_out[0])
+    return Conditions(beat, strength, known, place, style)
 
 
 def transposed(x, sources):

@@ -1,0 +1,50 @@
+"""Style: what patches about a moment have in common, which is timbre, register and key.
+
+A mean of codes says which instruments sound how loud, and which notes are played most.
+What happens when, it does not say.
+"""
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from skmusic.spectra.frames import STEP_SECONDS
+
+# Numbers of a code that tell a style, the first ones, at most.
+N_STYLE = 32
+# Steps that a style is of: 16 seconds.
+ABOUT = round(16 / STEP_SECONDS)
+
+
+def styles(codes, n_steps):
+    """Style about each patch of a recording.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_patches, n_codes)
+    n_steps : int
+        Steps of a patch.
+
+    Returns
+    -------
+    ndarray of shape (n_patches, n_style), float32
+        Mean of the patches that are at most eight seconds away.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.features.style import styles
+    >>> styles(np.array([[0.0], [2.0], [4.0]]), 4).ravel().tolist()
+    [2.0, 2.0, 2.0]
+    """
+    size = max(1, ABOUT // n_steps)
+
+    def summed(x):
+        return uniform_filter1d(x, size, axis=0, mode="constant")
+
+    count = summed(np.ones((len(codes), 1)))
+    return (summed(codes[:, :N_STYLE].astype(float)) / count).astype(np.float32)
+
+
+def style_of(codes):
+    """Style ``(n_style,)`` of patches, their mean; see `styles`."""
+    return codes[:, :N_STYLE].mean(axis=0, dtype=float).astype(np.float32)
