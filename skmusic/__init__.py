@@ -8,7 +8,6 @@ if _TYPE_CHECKING:  # type checkers do not see what is loaded at first use
     from skmusic import datasets as datasets
     from skmusic import display as display
     from skmusic import metrics as metrics
-    from skmusic import origin as origin
     from skmusic import report as report
     from skmusic import spectra as spectra
     from skmusic.featurizer import FFTFeaturizer as FFTFeaturizer
@@ -30,7 +29,7 @@ _HOME = {
     "load": "persistence.saving",
     "save": "persistence.saving",
 }
-_MODULES = ("audio", "datasets", "display", "metrics", "origin", "report", "spectra")
+_MODULES = ("audio", "datasets", "display", "metrics", "report", "spectra")
 
 __all__ = [*_HOME, *_MODULES, "__version__"]
 

@@ -18,7 +18,6 @@ from skmusic.network.training import TrainingSettings, past_of
 from skmusic.playing import PlayingMixin
 from skmusic.spectra.frames import format_of
 from skmusic.synthesis import SYNTHESES
-from skmusic.synthesis.concatenative.tokens import SynthesisSettings
 from skmusic.utils.arguments import check_backend, check_fields, refuse_overflow
 from skmusic.utils.limits import MANY_FRAMES
 from skmusic.utils.sequences import check_dims, check_sequences
@@ -38,23 +37,18 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
 
     Parameters
     ----------
-    synthesis : {"concatenative", "neural", "regression"}, default="concatenative"
-        How forecasts become frames. "concatenative" plays short segments of the
-        recordings, chosen by the network's probability and by their join cost.
-        "neural" holds no recording: the network draws what comes next, four steps at a
-        time (a tenth of a second, longer from ``N=4096``), and a vocoder makes it
-        sound; next to nothing is copied.
+    synthesis : {"neural", "regression"}, default="neural"
+        How forecasts become frames. With "neural" the network draws what comes next,
+        four steps at a time (a tenth of a second, longer from ``N=4096``), and a
+        vocoder makes it sound. It holds no recording, and next to nothing is copied.
         "regression" is the article's: the network forecasts the next frame itself by
         least squares, and what is sampled soon stands still.
-    n_tokens : int or None, default=None
-        Number of tokens that the steps are grouped into ("concatenative" only). None
-        is 256, or a tenth of the steps if that is less.
     hidden_layer_sizes : tuple of int, int or None, default=None
-        Units of each LSTM layer. None is (128, 128), (320, 320) for "neural", and the
-        article's (256, 256, 256) for "regression".
+        Units of each LSTM layer. None is (320, 320), and the article's (256, 256, 256)
+        for "regression".
     dropout : float, tuple of float or None, default=None
-        Dropout after each layer. None is 0.5, 0.2 for "neural", and the article's
-        (0.5, 0.3, 0.2) for "regression".
+        Dropout after each layer. None is 0.2, and the article's (0.5, 0.3, 0.2) for
+        "regression".
     epochs : int, default=30
         Passes over the recordings at most.
     learning_rate : float, default=1e-3
@@ -65,27 +59,19 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     n_streams : int or None, default=None
         Recordings, or stretches of them, that are learned side by side, at most: fewer
         where there is so little music that an epoch would have less than some sixteen
-        updates. None is 64, and 8 for "neural".
+        updates. None is 8, and 64 for "regression".
     chunk_length : int or None, default=None
         Steps between two updates of the weights; the state is carried across. None is
-        64, and 32 for "neural", whose steps are four times as long.
+        32, where steps are patches, and 64 for "regression".
     validation_fraction : float, default=0.1
-        Share of each recording, its end, that is held out for early stopping. 0 holds
-        nothing out and trains all epochs.
+        Share of each recording that is held out for early stopping, shortly before its
+        end. 0 holds nothing out and trains all epochs.
     n_iter_no_change : int, default=4
         Epochs without a better held-out loss after which training stops.
-    min_segment, max_segment : float, default=0.25 and 0.45
-        Bounds of the segments that are played from one place, in seconds
-        ("concatenative" only). Longer ones make fewer concatenation points and copy
-        more.
-    database_size : int, default=90_000_000
-        Bytes of the database of what is kept to be played, at most ("concatenative"
-        only). A minute of stereo takes 13 MB; of more music than fits, stretches are
-        kept, spread evenly over all of it.
     warm_start : bool, default=False
-        Whether `fit` goes on where the last fit ended, with its tokens, for `epochs`
-        more. On the same recordings and machine two fits end with the same bits as
-        one of all their epochs.
+        Whether `fit` goes on where the last fit ended, for `epochs` more. On the same
+        recordings and machine two fits end with the same bits as one of all their
+        epochs.
     checkpoint_dir : str, path or None, default=None
         Folder where training is saved after each epoch, and every five minutes within
         one. A fit that was killed, called again with the same recordings and
@@ -102,7 +88,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
 
     Attributes
     ----------
-    synthesis_ : Concatenative, Neural or Regression
+    synthesis_ : Neural or Regression
         What was learned, arrays only, see `skmusic.synthesis`.
     n_dims_ : int
         Numbers in a frame.
@@ -136,7 +122,6 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "synthesis": [StrOptions(set(SYNTHESES))],
-        "n_tokens": [Interval(Integral, 1, None, closed="left"), None],
         "hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
@@ -150,9 +135,6 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         "chunk_length": [Interval(Integral, 1, None, closed="left"), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "min_segment": [Interval(Real, 0, None, closed="neither")],
-        "max_segment": [Interval(Real, 0, None, closed="neither")],
-        "database_size": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
         "checkpoint_dir": [str, os.PathLike, None],
         "callbacks": [list, tuple, None],
@@ -162,9 +144,8 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
 
     def __init__(
         self,
-        synthesis: str = "concatenative",
+        synthesis: str = "neural",
         *,
-        n_tokens: int | None = None,
         hidden_layer_sizes: Sequence[int] | int | None = None,
         dropout: Sequence[float] | float | None = None,
         epochs: int = 30,
@@ -174,9 +155,6 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         chunk_length: int | None = None,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 4,
-        min_segment: float = 0.25,
-        max_segment: float = 0.45,
-        database_size: int = 90_000_000,
         warm_start: bool = False,
         checkpoint_dir: Name | None = None,
         callbacks: Sequence[Callable[[dict[str, Any]], object]] | None = None,
@@ -184,7 +162,6 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         verbose: int = 0,
     ) -> None:
         self.synthesis = synthesis
-        self.n_tokens = n_tokens
         self.hidden_layer_sizes = hidden_layer_sizes
         self.dropout = dropout
         self.epochs = epochs
@@ -194,9 +171,6 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         self.chunk_length = chunk_length
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
-        self.min_segment = min_segment
-        self.max_segment = max_segment
-        self.database_size = database_size
         self.warm_start = warm_start
         self.checkpoint_dir = checkpoint_dir
         self.callbacks = callbacks
@@ -242,10 +216,8 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
 
         The first call is `fit`. Each later one trains the network for `epochs` more
         on the new recordings alone, with the moments that it has, just as `fit` with
-        ``warm_start=True`` does; the tokens stay those of the first call. The new
-        recordings join those that are played, thinned together evenly where they are
-        more than `database_size`. What is held out is of the new ones, and the best
-        epoch is one of theirs.
+        ``warm_start=True`` does; the vocoder stays that of the first call. What is held
+        out is of the new recordings, and the best epoch is one of theirs.
 
         Parameters
         ----------
@@ -279,11 +251,6 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     def _learn(self, X, again, grow=False):
         """Fit; go on where `again`, and add to what is played where `grow`."""
         self._validate_params()
-        if self.min_segment > self.max_segment:
-            raise ValueError(
-                f"min_segment={self.min_segment} is beyond max_segment="
-                f"{self.max_segment}; a segment cannot be longer than the longest."
-            )
         check_backend()
         recordings, format = check_sequences(self, X, reset=not grow), format_of(X)
         n_dims = self.n_dims_ if grow else recordings.n_dims
@@ -310,14 +277,14 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
             for callback in self.callbacks:
                 callback(dict(trained.history[-1]))
 
-        training = self._settings(TrainingSettings)
+        names = TrainingSettings.__dataclass_fields__
+        training = TrainingSettings(**{name: getattr(self, name) for name in names})
         training = replace(training, callbacks=[tell] if self.callbacks else None)
         before = vars(self).copy()
         try:
             fitted = cls.fit(
                 recordings.items,
                 format,
-                self._settings(SynthesisSettings),
                 training,
                 self._chance(),
                 old,
@@ -341,10 +308,6 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
                 f"{n_dims}, {format}; use fit with warm_start=False."
             )
         return old
-
-    def _settings(self, cls):
-        """Those parameters that a class of settings has fields for."""
-        return cls(**{name: getattr(self, name) for name in cls.__dataclass_fields__})
 
     def _chance(self):
         """Source of chance of a fit, that of a killed one if it goes on."""

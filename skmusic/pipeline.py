@@ -143,11 +143,11 @@ class Pipeline(sklearn.pipeline.Pipeline):
         seconds : float or None, default=None
             Length in place of `frames`.
         style : recording, dict, list of pairs or None, default=None
-            A recording whose style the pieces keep, its timbre and how much happens in
-            it; they are played about as bright and as loud as it is. None is that of
-            the seed's last seconds. ``{"a.wav": 3, "b.wav": 1}``, or a list of such
-            pairs, is a blend; ``[(0, "calm.wav"), (30, "battle.wav")]`` changes over
-            from one to the other in the time between, in seconds.
+            A recording whose style the pieces keep: its timbre, its register and its
+            key. None is that of the seed's last seconds. ``{"a.wav": 3, "b.wav": 1}``,
+            or a list of such pairs, is a blend; ``[(0, "calm.wav"), (30,
+            "battle.wav")]`` changes over from one to the other in the time between, in
+            seconds.
         energy : float, list, recording or None, default=None
             How loud and busy the pieces are: levels from 0, the quietest twentieth of
             what was learned, to 1, the loudest, spread evenly over the piece; or pairs
@@ -155,22 +155,21 @@ class Pipeline(sklearn.pipeline.Pipeline):
         vary : recording or None, default=None
             Pieces are variations of it, by default as long as it is.
         amount : float, default=0.3
-            Of variation: at 0 pieces follow `vary` closely, at 1 not at all.
+            Of variation: at 0 pieces are as `vary`, at 1 they follow it not at all.
         until : recording or None, default=None
             The pieces end so that this recording can follow at once.
         begin, end : bool, default=False
-            Whether pieces begin and end as the recordings do. For an end the last chord
-            rings, up to eight seconds of a recording.
+            Whether pieces begin and end as the recordings do.
         tempo : float or None, default=None
-            Beats a minute, from 30 to 300 ("neural" only); None is that of the seed.
+            Beats a minute, from 30 to 300; None is that of the seed.
         loop : bool, default=False
             Whether each piece is to loop: its end runs into its beginning, without a
             fade, and a beat goes on. So that it is whole bars, its length differs by up
             to 5 % from the one given, which must be 2 seconds or more, and by 2
             seconds at most. ``skmusic.audio.write(path, piece, loop=True)`` marks it.
         **options
-            For the last step's ``sample``: ``temperature``, ``top_k``, ``top_p``,
-            ``random_state``, ``verbose``, ``return_origin``.
+            For the last step's ``sample``: ``temperature``, ``random_state``,
+            ``verbose``, ``return_state``.
 
         Returns
         -------
@@ -178,11 +177,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
             The music after the seed, without it: an array that knows its rate, the
             featurizer's ``sr``. It has the samples that all of their windows cover,
             ``frames * hop_length - (N - hop_length)``; or ``seconds`` of them. For a
-            list of seeds this, and what else is returned, is a list.
-        origin : ndarray of shape (n_frames,), of dtype `skmusic.origin.ORIGIN`
-            Only with `return_origin`: the recording and the frame of it that each
-            frame is, see `StatefulLSTMGenerator.sample`. The middle of frame ``t``
-            is at sample ``(t + 1) * hop_length - N // 2``, of music as of recordings.
+            list of seeds this, and the state, is a list.
 
         Raises
         ------
@@ -219,19 +214,17 @@ class Pipeline(sklearn.pipeline.Pipeline):
         seeds, many = as_seed_list(seed)
         heard = self._frames_of_each(seeds)
         made = self.steps[-1][1].sample(heard if many else heard[0], **options)
-        music, *about = made if isinstance(made, tuple) else (made,)
+        music, *states = made if isinstance(made, tuple) else (made,)
         music = music if many else [music]
         for step in reversed(self._transformers()):
             music = step.inverse_transform(music)
         if loop:
-            about = about if many else [[each] for each in about]
-            music, *about = find_loops(music, n_samples, format, *about)
-            about = about if many else [each for (each,) in about]
+            music = find_loops(music, n_samples, format)
         else:
             music = [x[:n_samples] for x in music]
         music = [self._timed(x) for x in music]
         music = music if many else music[0]
-        return (music, *about) if about else music
+        return (music, *states) if states else music
 
     @_only_if(_can_sample)
     def stream(
@@ -255,7 +248,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         **options
             ``style``, ``energy``, ``vary``, ``amount``, ``until``, ``begin``, ``end``:
             as `sample` takes them. For the last step's ``sample``: ``temperature``,
-            ``top_k``, ``top_p``, ``random_state``.
+            ``random_state``.
 
         Returns
         -------

@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skmusic.origin import origin_of
 from skmusic.spectra.frames import Frames, format_of
 from skmusic.synthesis.controls import (
     CONTROLS,
@@ -16,7 +15,6 @@ from skmusic.synthesis.controls import (
     refuse_untaken,
     refuse_without_end,
 )
-from skmusic.synthesis.sampling import SamplingParameters
 from skmusic.utils.arguments import as_seed_list, check_sampling, refuse_overflow
 from skmusic.utils.progress import Progress
 from skmusic.utils.sequences import (
@@ -43,10 +41,8 @@ class PlayingMixin:
         """Forecast each next frame from all frames before it.
 
         ``predict(X)[i][t]`` forecasts ``X[i][t + 1]`` from ``X[i][: t + 1]``, of which
-        the whole steps are heard. "concatenative" gives the frame of the recordings
-        that would be played at temperature 0, "neural" the mean of what may be drawn,
-        its phases those of the frame before carried on, "regression" what the network
-        says.
+        the whole steps are heard. "neural" gives the mean of what may be drawn, its
+        phases those of the frame before carried on, "regression" what the network says.
 
         Parameters
         ----------
@@ -84,10 +80,8 @@ class PlayingMixin:
         """Mean log-likelihood of the recordings, each step given all before it.
 
         The density is that of the spectra of 46 ms: zero-mean Gaussians, their
-        variances tied in bands. For "concatenative" it is a mixture, one of each token;
-        for "neural" the variances are the mean of eight draws. For "regression" it is a
-        Gaussian about the forecast of each frame, which is not comparable with the
-        others.
+        variances tied in bands, the mean of eight draws. For "regression" it is a
+        Gaussian about the forecast of each frame, which is not comparable with it.
 
         Parameters
         ----------
@@ -132,8 +126,6 @@ class PlayingMixin:
         frames: int = 1000,
         *,
         temperature: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
         style: Any = None,
         energy: Any = None,
         vary: ArrayLike | None = None,
@@ -145,7 +137,6 @@ class PlayingMixin:
         total_frames: int | None = None,
         random_state: RandomState = None,
         verbose: int | None = None,
-        return_origin: bool = False,
         return_state: bool = False,
     ) -> Any:
         """Go on after `seed`, or from nothing.
@@ -161,34 +152,30 @@ class PlayingMixin:
         frames : int, default=1000
             Frames to make of each piece.
         temperature : float, default=1.0
-            Below 1 the network's likeliest choices win more often, and the music
-            is smoother and more repetitive; above 1 it wanders. At 0 there is no
-            chance. Of "neural" it is the size of the noise that each patch is drawn
-            from. "regression" knows no chance at any temperature.
-        top_k, top_p : int, float or None, default=None
-            Allow only so many of the likeliest tokens, or those that together
-            reach this probability ("concatenative" only).
+            Size of the noise that each patch is drawn from. Below 1 the music is
+            smoother and more repetitive; above 1 it wanders. At 0 there is no chance.
+            "regression" knows no chance at any temperature, and takes none of what
+            follows but `random_state`.
         style : frames, list of pairs or None, default=None
-            Frames of a recording whose style the pieces keep: its timbre, and how much
-            happens in it ("concatenative" only). They are also played about as bright
-            and as loud as it is. None is the style of the seed's last seconds. Where
-            `seed` is a state the piece changes over. Pairs (frames, weight) are a blend
-            of styles; pairs (seconds, frames) or (seconds, blend) a path over time.
+            Frames of a recording whose style the pieces keep: its timbre, its register
+            and its key. None is the style of the seed's last seconds. Pairs (frames,
+            weight) are a blend of styles; pairs (seconds, frames) or (seconds, blend) a
+            path over time.
         energy : float, list, frames or None, default=None
-            How loud and busy the pieces are (not "regression"): levels from 0 to 1,
-            spread evenly over the piece; pairs (seconds, level); or the frames of a
-            recording whose loudness is followed.
+            How loud and busy the pieces are: levels from 0 to 1, spread evenly over the
+            piece; pairs (seconds, level); or the frames of a recording whose loudness
+            is followed.
         vary : frames or None, default=None
-            What the pieces are variations of ("concatenative" only).
+            What the pieces are variations of.
         amount : float, default=0.3
-            Of variation: at 0 pieces follow `vary` closely, at 1 not at all.
+            Of variation: at 0 pieces are as `vary`, at 1 they follow it not at all.
         until : frames or None, default=None
-            What the pieces arrive at ("concatenative" only).
+            What the pieces arrive at.
         begin, end : bool, default=False
-            Whether the pieces begin and end as the recordings do ("concatenative"
-            only). After its end a piece is silent.
+            Whether the pieces begin and end as the recordings do. After its end a piece
+            is silent.
         tempo : float or None, default=None
-            Beats a minute, 30 to 300 ("neural" only). None is the tempo of the seed.
+            Beats a minute, 30 to 300. None is the tempo of the seed.
         total_frames : int or None, default=None
             Frames of the whole piece, where those of this call are the first of it;
             None is `frames`. Controls are told once, at the beginning: the state that
@@ -198,8 +185,6 @@ class PlayingMixin:
             `seed` is a state, which has its own.
         verbose : int or None, default=None
             1 shows a progress bar; None is that of the estimator.
-        return_origin : bool, default=False
-            Whether to return where each frame was taken from ("concatenative" only).
         return_state : bool, default=False
             Whether to return the state after the last frame too.
 
@@ -207,12 +192,8 @@ class PlayingMixin:
         -------
         music : ndarray of shape (frames, n_dims), or (frames,) where single \
                 numbers were fitted
-            What follows the seed, without it. For a list of seeds this, and what
-            else is returned, is a list.
-        origin : ndarray of shape (frames,), of dtype `skmusic.origin.ORIGIN`
-            Only with `return_origin`: the ``recording`` of the `X` that was fitted, and
-            the ``frame`` of it, that each frame is. Where two places are cross-faded it
-            is one of them.
+            What follows the seed, without it. For a list of seeds this, and the
+            state, is a list.
         state : object
             Only with `return_state`; to be passed as `seed`.
 
@@ -220,7 +201,7 @@ class PlayingMixin:
         ------
         ValueError, TypeError
             If an argument is out of range, or frames have other than ``n_dims_``
-            numbers, or an origin or a style is asked of what plays no recordings.
+            numbers.
 
         Examples
         --------
@@ -235,13 +216,8 @@ class PlayingMixin:
         [(5, 1), (5, 1)]
         """
         check_is_fitted(self, "synthesis_")
-        check_sampling(frames, temperature, top_k, top_p)
+        check_sampling(frames, temperature)
         name = type(self.synthesis_).__name__
-        if return_origin and not hasattr(self.synthesis_, "database"):
-            raise ValueError(
-                f"return_origin=True, but this synthesis, {name}, plays no recordings; "
-                "use synthesis='concatenative'."
-            )
         controls = Controls(style, energy, vary, amount, until, begin, end, tempo)
         refuse_untaken(controls.given, name.lower())
         controls = controls.heard(self._checked)
@@ -249,25 +225,20 @@ class PlayingMixin:
         if controls.given:
             whole = frames if total_frames is None else total_frames
             asked = self.synthesis_.asked(controls, whole)
-        sampling = SamplingParameters(temperature, top_k, top_p)
         seeds, many = as_seed_list(seed)
-        states = self._begin(seeds, sampling, random_state, asked, begin)
+        states = self._begin(seeds, temperature, random_state, asked, begin)
         verbose = self.verbose if verbose is None else verbose
         total = frames * len(states)
         with Progress("sample", total, "frames", verbose) as progress:
-            music, played, states = self.synthesis_.advance(
-                states, frames, sampling, progress
+            music, states = self.synthesis_.advance(
+                states, frames, temperature, progress
             )
         music = [self._framed(x) for x in music]
-        results = [[x[:, 0] for x in music] if self._flat else music]
-        if return_origin:
-            results.append([origin_of(self.synthesis_, each) for each in played])
-        if return_state:
-            results.append(states)
-        results = results if many else [first for (first,) in results]
-        return tuple(results) if len(results) > 1 else results[0]
+        music = [x[:, 0] for x in music] if self._flat else music
+        made = (music, states) if many else (music[0], states[0])
+        return made if return_state else made[0]
 
-    def _begin(self, seeds, sampling, random_state, asked, begin):
+    def _begin(self, seeds, temperature, random_state, asked, begin):
         """States that seeds are, or that are after them; heard once each."""
         rng = check_random_state(
             self.random_state if random_state is None else random_state
@@ -290,10 +261,10 @@ class PlayingMixin:
                 continue
             if id(seed) not in primed:
                 frames = self._checked(seed, "seed")
-                primed[id(seed)] = made.prime(frames, sampling, asked)
+                primed[id(seed)] = made.prime(frames, asked)
             # A source of its own: the caller's may be used elsewhere meanwhile.
             own = np.random.RandomState(rng.randint(2**31))
-            states.append(made.start(primed[id(seed)], sampling, own))
+            states.append(made.start(primed[id(seed)], temperature, own))
         return states
 
     def _check(self, X):

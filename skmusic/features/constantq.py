@@ -90,6 +90,21 @@ def band_energies(x, step):
     return energies
 
 
+def step_bands(x, step):
+    """Energies of the bands ``(n_steps, n_bands)`` of a waveform; rows of numbers.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_samples, n_channels)
+        Waveform from its beginning on, before which it is mirrored.
+    step : int
+        Samples in a step; 0 of plain numbers.
+    """
+    if not step or len(x) < step:
+        return x if not step else np.empty((0, len(band_edges(step + 1))), np.float32)
+    return band_energies(np.concatenate([x[:step][::-1], x]), step)
+
+
 def energies_of(z):
     """The same ``(n_steps, n_bands)`` of spectra ``(n_steps, n_channels, n_bins)``."""
     n_bins = z.shape[-1]

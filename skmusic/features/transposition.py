@@ -1,18 +1,10 @@
-"""Transposition: a recording heard in other keys, for training.
-
-Tokens of one song are foreign to the next one in another key. So each pass over the
-recordings hears each of them a few semitones higher or lower. Bands are moved along
-the scale of pitch, which is a linear map of levels.
-"""
+"""Transposition: music in another key has the levels of other bands."""
 
 import numpy as np
 
-# Semitones that a recording is moved by at most.
-MOST = 5
 
-
-def transposing(middles, semitones):
-    """Linear map of levels to those of the same music in another key.
+def band_sources(middles, semitones):
+    """Bands whose levels each band has when music is played in another key.
 
     Parameters
     ----------
@@ -23,67 +15,17 @@ def transposing(middles, semitones):
 
     Returns
     -------
-    ndarray of shape (n_bands, n_bands), float32
-        ``levels @ moved`` are those in the other key.
+    ndarray of shape (n_bands,), int
+        The nearest in pitch. What lies beyond the last band is not known: the last band
+        stands for it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.features.transposition import band_sources
+    >>> band_sources(2.0 ** (np.arange(6) / 12), 2)
+    array([0, 0, 0, 1, 2, 3])
     """
     pitch = 12 * np.log2(np.maximum(middles, 0.5))
-    # What lies beyond the last band is not known: the last band stands for it.
-    source = np.clip(pitch - semitones, pitch[0], pitch[-1])
-    moved = [np.interp(source, pitch, one) for one in np.eye(len(pitch))]
-    return np.array(moved, np.float32)
-
-
-def transposing_features(tokenizer, semitones):
-    """The same of features: ``features @ A + b`` are those in the other key.
-
-    Parameters
-    ----------
-    tokenizer : skmusic.features.tokenizer.Tokenizer
-        That makes the features.
-    semitones : float
-        Upwards.
-
-    Returns
-    -------
-    A : ndarray of shape (n_features, n_features), float32
-    b : ndarray of shape (n_features,), float32
-    """
-    moved = transposing(tokenizer.middles, semitones)
-    # Features to levels, levels moved along pitch, and back to features.
-    unfolded = tokenizer.weight[:, None] ** 4 * tokenizer.components
-    A = unfolded @ moved @ tokenizer.components.T
-    b = (tokenizer.mean @ moved - tokenizer.mean) @ tokenizer.components.T
-    return A.astype(np.float32), b.astype(np.float32)
-
-
-def transposed(sequences, tokenizer):
-    """What puts sequences of training into another key.
-
-    Parameters
-    ----------
-    sequences : list of (x, y)
-        Inputs and targets of recordings, see `skmusic.synthesis.concatenative.tokens`.
-    tokenizer : skmusic.features.tokenizer.Tokenizer
-        That makes features and tokens.
-
-    Returns
-    -------
-    callable
-        Takes the index of a recording, how many of its steps are learned, and a
-        `numpy.random.Generator`, which draws the key; returns inputs and targets.
-    """
-    moves = (k for k in range(-MOST, MOST + 1) if k)
-    maps = {k: transposing_features(tokenizer, k) for k in moves}
-
-    def version(i, n_steps, rng):
-        x, y = (part[:n_steps] for part in sequences[i])
-        semitones = int(rng.integers(-MOST, MOST + 1))
-        if not semitones or len(x) < 2:
-            return x, y
-        A, b = maps[semitones]
-        # The first input is that of silence; the features of the last step are no
-        # input, so the token of the last step is not known.
-        moved = x[1:] @ A + b
-        return np.concatenate([x[:1], moved[:-1]]), tokenizer.tokens(moved)
-
-    return version
+    far = np.abs(pitch[:, None] - semitones - pitch)
+    return far.argmin(axis=1)

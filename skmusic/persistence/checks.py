@@ -10,15 +10,11 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from skmusic.features.constantq import band_edges
-from skmusic.features.levels import range_bands
 from skmusic.network.numpy_flow import N_ARRAYS, N_TIMES
 from skmusic.network.numpy_flow import to_arrays as flow_arrays
 from skmusic.network.numpy_lstm import to_arrays
 from skmusic.network.training import past_of
 from skmusic.spectra.windows import synthesis_window
-from skmusic.synthesis.concatenative.context import contexts, styles_heard
-from skmusic.synthesis.concatenative.synthesis import Concatenative
 from skmusic.synthesis.neural.context import n_inputs
 from skmusic.synthesis.neural.synthesis import Neural
 from skmusic.synthesis.regression import Regression
@@ -26,7 +22,6 @@ from skmusic.utils.fields import LARGEST
 from skmusic.utils.limits import (
     MOST_CHANNELS,
     MOST_RATE,
-    MOST_SEGMENT,
     MOST_STEP,
     MOST_WINDOW,
 )
@@ -192,7 +187,7 @@ def check_flow(network, n_inputs, n_outputs):
 
 def check_synthesis(synthesis):
     """Refuse a synthesis whose parts do not fit together."""
-    if not isinstance(synthesis, (Concatenative, Neural, Regression)):
+    if not isinstance(synthesis, (Neural, Regression)):
         raise ValueError(f"synthesis_ is {synthesis!r:.60}, which is none.")
     format = synthesis.format
     if isinstance(synthesis, Regression):
@@ -200,16 +195,7 @@ def check_synthesis(synthesis):
         check_network(synthesis.network, n_dims, n_dims)
         _same("numbers in a frame", n_dims, format.n_dims if format else n_dims)
         return
-    if isinstance(synthesis, Neural):
-        _check_neural(synthesis)
-        return
-    tokenizer = synthesis.tokenizer
-    n_tokens, n_features = tokenizer.centroids.shape
-    check_network(synthesis.network, n_features, n_tokens)
-    _same("samples in a step", tokenizer.step, format.step if format else 0)
-    n_bands = len(band_edges(tokenizer.step + 1)) if format else tokenizer.n_bands
-    _same("bands", tokenizer.n_bands, n_bands)
-    _check_database(synthesis, n_features, n_tokens)
+    _check_neural(synthesis)
 
 
 def _check_neural(synthesis):
@@ -223,32 +209,13 @@ def _check_neural(synthesis):
         _same("numbers of a step", code.n_numbers, vocoder.n_parameters)
 
 
-def _check_database(synthesis, n_features, n_tokens):
-    database, tokenizer = synthesis.database, synthesis.tokenizer
-    check_number("longest", database.longest, "i", 1, MOST_SEGMENT)
-    _same("samples in a unit", database.samples_per_unit, max(tokenizer.step, 1))
-    width = synthesis.format.n_channels if synthesis.format else tokenizer.n_bands
-    _same("channels of the units", database.waveform.shape[1], width)
-    _same("features of the units", database.features.shape[1], n_features)
-    check_array("tokens", database.tokens, (None,), "i", 0, n_tokens - 1)
-    heard = np.zeros((1, n_features), np.float32)
-    n_styles = styles_heard(heard, tokenizer).shape[1]
-    _same("numbers of a style", database.styles.shape[1], n_styles)
-    n_before = contexts(heard, tokenizer)[0].shape[1]
-    _same("numbers of a context", database.before.shape[1], n_before)
-    n_ranges = len(range_bands(tokenizer.step))
-    _same("ranges of the units", database.levels.shape[1], n_ranges)
-
-
 def numbers_in_a_frame(synthesis):
     """Numbers in a frame that a synthesis makes, as its parts have it."""
     if synthesis.format is not None:
         return synthesis.format.n_dims
     if isinstance(synthesis, Regression):
         return len(synthesis.variance)
-    if isinstance(synthesis, Neural):
-        return synthesis.code.n_numbers
-    return synthesis.tokenizer.n_bands
+    return synthesis.code.n_numbers
 
 
 def _same(what, found, wanted):

@@ -24,7 +24,6 @@ import sklearn.pipeline
 
 from skmusic import __version__
 from skmusic.features.patches import PatchCode
-from skmusic.features.tokenizer import Tokenizer
 from skmusic.featurizer import FFTFeaturizer
 from skmusic.generator import StatefulLSTMGenerator
 from skmusic.persistence.archive import read_archive, write_archive
@@ -37,8 +36,6 @@ from skmusic.persistence.checks import (
 from skmusic.persistence.description import build, describe
 from skmusic.pipeline import Pipeline
 from skmusic.spectra.frames import FrameFormat
-from skmusic.synthesis.concatenative.database import UnitDatabase
-from skmusic.synthesis.concatenative.synthesis import Concatenative
 from skmusic.synthesis.neural.synthesis import Neural
 from skmusic.synthesis.neural.vocoder import Vocoder
 from skmusic.synthesis.regression import Regression
@@ -48,13 +45,10 @@ from skmusic.utils.types import Name
 _DATACLASSES = {
     cls.__name__: cls
     for cls in (
-        Concatenative,
         FrameFormat,
         Neural,
         PatchCode,
         Regression,
-        Tokenizer,
-        UnitDatabase,
         Vocoder,
     )
 }

@@ -1,8 +1,7 @@
-"""Forecasts to frames: concatenative, neural, or the article's regression."""
+"""Forecasts to frames: neural, or the article's regression."""
 
 # Synthesis -> where its class is; each is loaded when it is asked for.
 SYNTHESES = {
-    "concatenative": ("skmusic.synthesis.concatenative.synthesis", "Concatenative"),
     "neural": ("skmusic.synthesis.neural.synthesis", "Neural"),
     "regression": ("skmusic.synthesis.regression", "Regression"),
 }

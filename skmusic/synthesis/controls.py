@@ -20,7 +20,6 @@ from skmusic.utils.limits import TEMPI
 CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end", "tempo"
 # Those that each synthesis takes.
 TAKEN = {
-    "concatenative": ("style", "energy", "vary", "until", "begin", "end"),
     "neural": ("style", "energy", "vary", "until", "begin", "end", "tempo"),
     "regression": (),
 }

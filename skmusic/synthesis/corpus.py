@@ -1,47 +1,36 @@
-"""One reading of a corpus: of each recording what is learned of, and what may sound.
+"""One reading of a corpus: where the music of each recording is, and some of it.
 
-Waveforms are large. Only the pieces that go into the unit database are kept; of all
-else the energy of each band in each step is.
+Waveforms are large. Of a large corpus only pieces are kept, spread evenly over all.
 """
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 
-from skmusic.features.tokenizer import bands_of_squares, step_bands
 from skmusic.spectra.reframing import step_of, waveform_blocks
 
 # Steps quieter than the loudest by so much, at the ends, are no music to learn.
 _SILENCE_DB = -60.0
 # Steps of a piece; numbers of the frames that are read at once.
 _PIECE, _BLOCK = 860, 1 << 22
-# Where not all is kept: steps of the beginning and of the end of a recording that are,
-# and the share of all that these are at most.
-_BEGINNING, _END, _EDGES = 172, 344, 0.04
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """What `read_corpus` keeps.
+    """What `read_corpus` found.
 
     Parameters
     ----------
-    leads : ndarray of shape (n_recordings,), int
-        Steps of silence before each recording's music, which are left out.
-    bands : list of ndarray of shape (n_steps, n_bands)
-        Energies of the music of each recording; nothing of those without a step.
-    pieces : list of (int, int, int)
-        What may sound: recording, first step of its music, and the step after the
-        last.
+    leads, lengths : list of int
+        Of each recording the steps of silence before its music, which are left out, and
+        those of its music.
     waveforms : list of ndarray of shape (n_samples, n_channels)
-        Of the pieces.
+        Of pieces of the music.
     """
 
-    leads: np.ndarray
-    bands: list
-    pieces: list
+    leads: list
+    lengths: list
     waveforms: list
 
 
@@ -67,29 +56,25 @@ def read_corpus(recordings, format, most=0):
         If no recording is as long as a step, or all that is kept is silent.
     """
     streamed = hasattr(recordings, "map_blocks")
-    lengths = recordings.lengths if streamed else [len(x) for x in recordings]
+    n_frames = recordings.lengths if streamed else [len(x) for x in recordings]
     per_step = 1 if format is None else format.step // format.hop_length
-    wanted = [[] for _ in lengths]
-    for i, a, b in _chosen([n // per_step for n in lengths], most):
+    wanted = [[] for _ in n_frames]
+    for i, a, b in thinned(_pieces([n // per_step for n in n_frames]), most):
         wanted[i].append((a, b))
     found = _of_each(recordings, wanted, partial(_read, format=format), format)
-    if not any(len(bands) for _, bands, _ in found):
+    leads, lengths, waveforms = zip(*found, strict=True)
+    if not any(lengths):
         raise ValueError(
             f"no recording has {per_step} frames, which make one step; pass longer "
             "recordings."
         )
-    kept = [((i, *at), x) for i, (*_, of) in enumerate(found) for at, x in of]
+    kept = [x for of_one in waveforms for x in of_one]
     if most and not kept:
         raise ValueError(
-            "all that fits into the unit database is silent; use a larger "
-            "database_size."
+            "nearly all of the recordings is silence before and after their music; cut "
+            "it off."
         )
-    return Corpus(
-        np.array([lead for lead, *_ in found]),
-        [bands for _, bands, _ in found],
-        [piece for piece, _ in kept],
-        [x for _, x in kept],
-    )
+    return Corpus(list(leads), list(lengths), kept)
 
 
 def _of_each(recordings, arguments, read, format):
@@ -113,34 +98,24 @@ def _steps_of(blocks, format):
 
 
 def _read(blocks, wanted, format):
-    """Of one recording: steps of silence, energies, and waveforms of pieces."""
-    step = 0 if format is None else format.step
-    size = max(step, 1)
-    bands, parts, done = [], [[] for _ in wanted], 0
-    x = np.empty((0, 1), np.float32)
-    for x, last in _steps_of(blocks, format):
-        if not len(x):
-            continue
+    """Of one recording: steps of silence and of music, and waveforms of pieces."""
+    size, powers, done = step_of(format), [np.empty(0)], 0
+    parts = [[] for _ in wanted]
+    for x, _ in _steps_of(blocks, format):
         n = len(x) // size
-        # A step is heard together with the one before.
-        heard = x if last is None or not step else np.concatenate([last, x])
-        bands.append(step_bands(heard, step)[-n:])
+        powers.append(np.square(x, dtype=float).reshape(n, -1).sum(axis=1))
         for part, (a, b) in zip(parts, wanted, strict=True):
             if a < done + n and b > done:
                 i, j = max(a - done, 0) * size, min(b - done, n) * size
                 part.append(x[i:j].copy())
         done += n
-    if not bands:
-        return 0, step_bands(x, step), []
-    bands = np.concatenate(bands)
-    first, stop = _music(bands_of_squares(bands, step).sum(axis=1))
+    first, stop = _music(np.concatenate(powers))
     pieces = []
     for part, (a, b) in zip(parts, wanted, strict=True):
         i, j = max(a, first), min(b, stop)
         if part and i < j:
-            x = np.concatenate(part)[(i - a) * size : (j - a) * size]
-            pieces.append(((i - first, i - first + len(x) // size), x))
-    return first, bands[first:stop], pieces
+            pieces.append(np.concatenate(part)[(i - a) * size : (j - a) * size])
+    return first, stop - first, [x for x in pieces if len(x)]
 
 
 def read_steps(recordings, format, corpus, analyse):
@@ -165,12 +140,9 @@ def read_steps(recordings, format, corpus, analyse):
         rows = [analyse(x, last) for x, last in _steps_of(blocks, format)]
         return np.concatenate([analyse(nothing, None), *rows])
 
-    lengths = [len(bands) for bands in corpus.bands]
-    found = _of_each(recordings, lengths, read, format)
-    return [
-        rows[lead : lead + n]
-        for rows, lead, n in zip(found, corpus.leads, lengths, strict=True)
-    ]
+    found = _of_each(recordings, corpus.lengths, read, format)
+    each = zip(found, corpus.leads, corpus.lengths, strict=True)
+    return [rows[lead : lead + n] for rows, lead, n in each]
 
 
 def _music(power):
@@ -186,25 +158,6 @@ def _pieces(lengths):
         for i, n in enumerate(lengths)
         for a in range(0, n, _PIECE)
     ]
-
-
-def _chosen(lengths, most):
-    """Pieces of recordings that are kept: beginnings, ends, and some of the rest."""
-    pieces = _pieces(lengths)
-    if sum(lengths) <= most or not most:
-        return thinned(pieces, most)
-    # Of so many recordings, spread evenly, that there is room for.
-    n = min(len(lengths), int(_EDGES * most) // (_BEGINNING + _END))
-    edges, rest = [], []
-    chosen = {int((k + 0.5) * len(lengths) / n) for k in range(n)}
-    for i, a, b in pieces:
-        first, last = min(_BEGINNING, lengths[i]), max(lengths[i] - _END, 0)
-        cuts = {a, b} | ({first, last} & set(range(a, b)) if i in chosen else set())
-        for start, stop in pairwise(sorted(cuts)):
-            inner = i not in chosen or first <= start < last
-            (rest if inner else edges).append((i, start, stop))
-    left = most - sum(b - a for _, a, b in edges)
-    return sorted(edges + thinned(rest, left))
 
 
 def thinned(pieces, most):
@@ -229,65 +182,3 @@ def thinned(pieces, most):
         return kept
     i, a, b = max(pieces, key=lambda piece: piece[2] - piece[1])
     return [(i, a, min(b, a + most))]
-
-
-def joined(pieces, waveforms):
-    """Stretches of pieces, those that follow one another as one, and their waveforms.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.synthesis.corpus import joined
-    >>> x = [np.zeros((10, 1))] * 3
-    >>> stretches, waveforms = joined([(0, 0, 10), (0, 10, 20), (1, 30, 40)], x)
-    >>> stretches, [len(x) for x in waveforms]
-    ([(0, 0, 20), (1, 30, 40)], [20, 10])
-    """
-    stretches, parts = [], []
-    for (i, a, b), x in zip(pieces, waveforms, strict=True):
-        if stretches and (i, a) == (stretches[-1][0], stretches[-1][2]):
-            stretches[-1] = (i, stretches[-1][1], b)
-            parts[-1].append(x)
-        else:
-            stretches.append((i, a, b))
-            parts.append([x])
-    return stretches, [np.concatenate(x) for x in parts]
-
-
-def grown(corpus, database, most):
-    """Corpus whose first recordings are the stretches that a database has.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        Of new recordings.
-    database : UnitDatabase
-        Its units go on being played, thinned with the new ones where they are too many.
-    most : int
-        Steps that are kept, at most.
-
-    Returns
-    -------
-    corpus : Corpus
-        Without energies.
-    features, tokens : list of ndarray
-        Of the recordings that the stretches are now.
-    starts : ndarray of shape (n_stretches,), int
-        First unit that each stretch of the database had in it.
-    """
-    size, ends = database.samples_per_unit, np.unique(database.ends)
-    starts = np.append(0, ends[:-1])
-    pieces = {
-        (k, a, b): database.waveform[(starts[k] + a) * size : (starts[k] + b) * size]
-        * np.float32(database.scale)
-        for k, a, b in _pieces(ends - starts)
-    }
-    for (i, a, b), x in zip(corpus.pieces, corpus.waveforms, strict=True):
-        pieces[len(ends) + i, a, b] = x
-    kept, by_start = thinned(list(pieces), most), {k[:2]: x for k, x in pieces.items()}
-    waveforms = [by_start[i, a][: (b - a) * size] for i, a, b in kept]
-    leads = np.concatenate([database.position[starts], corpus.leads])
-    features = np.split(database.features.astype(np.float32), ends[:-1])
-    tokens = np.split(database.tokens, ends[:-1])
-    whole = Corpus(leads, [], kept, waveforms)
-    return whole, features, tokens, starts

@@ -19,7 +19,6 @@ from scipy.signal import correlate
 from skmusic.features.constantq import band_energies, to_levels
 from skmusic.spectra.frames import STEP_SECONDS
 from skmusic.spectra.windows import count_frames
-from skmusic.synthesis.concatenative.rendering import crossfade
 
 # The shortest loop; by how much one may differ from what is wanted: a share, at most so
 # many seconds, which is half a slow bar.
@@ -31,6 +30,8 @@ _SEARCH, _CONTEXT = 8.0, 2.0
 _NEAR = 0.25
 # Steps of the cross-fade. It ends where the loop begins, whose attack stays whole.
 _FADE = 6
+# Correlation of waveforms that are faded as if they were no more opposed.
+_OPPOSED = -0.5
 # What the waveforms at this point count beside the context; how many lengths of a loop
 # are compared by waveform.
 _WAVEFORM, _ALIGNED = 0.5, 48
@@ -38,13 +39,6 @@ _WAVEFORM, _ALIGNED = 0.5, 48
 _HEARD = 1.0
 # What a loop as far off as it may be costs, beside the mean context.
 _OFF = 0.02
-
-
-class Loop(NamedTuple):
-    """A loop, and where it was in the music."""
-
-    start: int  # sample
-    x: np.ndarray  # (n_samples, n_channels)
 
 
 class _Sizes(NamedTuple):
@@ -109,7 +103,7 @@ def find_loop(x, n_samples, sr):
 
     Returns
     -------
-    Loop
+    ndarray of shape (n_loop, n_channels)
         Its last samples fade into what came before it, so played round and round it
         goes on as the music did.
 
@@ -119,7 +113,7 @@ def find_loop(x, n_samples, sr):
     >>> from skmusic.synthesis.looping import find_loop, samples_to_make
     >>> beat = np.random.default_rng(0).standard_normal((4000, 1))  # half a second
     >>> music = np.tile(beat, (50, 1))[: samples_to_make(27000, 8000)]
-    >>> len(find_loop(music, 27000, 8000).x)
+    >>> len(find_loop(music, 27000, 8000))
     28000
     """
     sizes = _sizes(n_samples, sr)
@@ -138,7 +132,7 @@ def find_loop(x, n_samples, sr):
     fade = _FADE * sizes.step
     loop = np.array(x[start:end])
     loop[-fade:] = crossfade(x[end - fade : end], x[start - fade : start])
-    return Loop(start, loop)
+    return loop
 
 
 def frames_to_make(frames, n_samples, format):
@@ -175,8 +169,8 @@ def frames_to_make(frames, n_samples, format):
     return count_frames(made, format.N, format.hop_length), n_samples
 
 
-def find_loops(music, n_samples, format, *origins):
-    """Loops of several pieces, and what their frames are.
+def find_loops(music, n_samples, format):
+    """Loops of several pieces.
 
     Parameters
     ----------
@@ -184,26 +178,34 @@ def find_loops(music, n_samples, format, *origins):
     n_samples : int
         Wanted of each.
     format : FrameFormat
-    *origins : list of ndarray of shape (n_frames,)
-        Of each piece something that is known of each frame.
 
     Returns
     -------
-    list of list of ndarray
-        The loops, and of the others what is known of the frames nearest to those of
-        the loops.
+    list of ndarray of shape (n_samples, n_channels)
     """
-    hop, found = format.hop_length, []
-    for x in music:
-        x = x[:, None] if x.ndim == 1 else x
-        found.append(find_loop(x, n_samples, format.sr))
-    spans = [
-        slice(first, first + count_frames(len(loop.x), format.N, hop))
-        for loop in found
-        for first in [round(loop.start / hop)]
-    ]
-    cut = [[o[span] for o, span in zip(each, spans, strict=True)] for each in origins]
-    return [[loop.x for loop in found], *cut]
+    music = (x[:, None] if x.ndim == 1 else x for x in music)
+    return [find_loop(x, n_samples, format.sr) for x in music]
+
+
+def crossfade(old, new):
+    """Mix that goes from one waveform to another and keeps the power.
+
+    Parameters
+    ----------
+    old, new : ndarray of shape (n_samples, n_channels)
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_channels), float32
+        Gains are those of equal power, divided by what the two have in common:
+        unrelated waveforms fade along a cosine and a sine. Two that are the same give
+        themselves.
+    """
+    angle = np.linspace(0, np.pi / 2, len(old), dtype=np.float32)[:, None]
+    fall, rise = np.cos(angle), np.sin(angle)
+    norm = np.sqrt(np.square(old).sum() * np.square(new).sum())
+    correlation = max((old * new).sum() / max(norm, 1e-30), _OPPOSED)
+    return (fall * old + rise * new) / np.sqrt(1 + 2 * correlation * fall * rise)
 
 
 def _costs(x, sizes, n_samples):

@@ -59,14 +59,13 @@ class Regression:
         cls,
         recordings,
         format,
-        settings,
         training,
         rng,
         old=None,
         past=None,
         n_before=0,
     ):
-        """Learn from recordings, see `skmusic.synthesis.concatenative`.
+        """Learn from recordings, see `skmusic.synthesis.neural`.
 
         All of them are held in memory, for they are what is learned.
 
@@ -131,7 +130,7 @@ class Regression:
         each += np.log(2 * np.pi * self.variance)
         return -0.5 * each.mean(axis=1) - np.log(self.scale)
 
-    def prime(self, frames, sampling, asked=None):
+    def prime(self, frames, asked=None):
         """State after a seed ``(n_frames, n_dims)``.
 
         What it has heard but the last frame is the network's state, and that frame is
@@ -142,18 +141,18 @@ class Regression:
             state = forward(self.network, x[:-1], state)[1][-1]
         return RegressionState(state, x[-1])
 
-    def start(self, primed, sampling, rng):
+    def start(self, primed, temperature, rng):
         """State of a piece, which is that after the seed: there is no chance in it."""
         return primed
 
-    def advance(self, states, n_frames, sampling, progress):
-        """Frames of each piece, None as they are of no recording, and the states then.
+    def advance(self, states, n_frames, temperature, progress):
+        """Frames of each piece, and the states after them.
 
         Parameters
         ----------
         states : list of RegressionState
         n_frames : int
-        sampling : SamplingParameters
+        temperature : float
             Of no effect.
         progress : callable
             Told how many frames were made.
@@ -161,7 +160,6 @@ class Regression:
         Returns
         -------
         frames : list of ndarray of shape (n_frames, n_dims)
-        origins : None
         states : list of RegressionState
         """
         made, after = [], []
@@ -174,4 +172,4 @@ class Regression:
                 progress(1)
             made.append(np.stack(frames) * np.float32(self.scale))
             after.append(RegressionState(lstm, x))
-        return made, None, after
+        return made, after

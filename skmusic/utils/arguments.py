@@ -74,24 +74,14 @@ def check_fields(value):
         check_fields(getattr(value, field.name))
 
 
-def check_sampling(frames, temperature, top_k, top_p):
+def check_sampling(frames, temperature):
     """Refuse what nothing can be sampled with."""
     _check_kind("frames", frames, Integral, "whole number such as 1000")
     _check_kind("temperature", temperature, Real, "number such as 1.0")
-    if top_k is not None:
-        _check_kind("top_k", top_k, Integral, "whole number such as 10, nor None")
-    if top_p is not None:
-        _check_kind("top_p", top_p, Real, "number such as 0.9, nor None")
     if frames <= 0:
         raise ValueError(f"frames={frames} makes no music; ask for at least 1.")
     if not 0 <= temperature < np.inf:
-        raise ValueError(
-            f"temperature={temperature} is out of range; use 0 (no chance) to about 2."
-        )
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top_k={top_k} allows no token; use 1 or more, or None.")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top_p={top_p} is no probability above 0; or use None.")
+        raise ValueError(f"temperature={temperature} is out of range; use 0 or more.")
 
 
 def check_seconds(seconds):

@@ -17,7 +17,7 @@ from skmusic.synthesis.neural.conditions import (
 _LOUD = 95
 # Steps of a place that is far away.
 FAR = 10**9
-# Steps in which a piece arrives, three seconds, and how much of the last patch is drawn.
+# Steps in which a piece arrives, three seconds, and what is drawn of the last patch.
 _ARRIVING, _NEAREST = 129, 0.3
 
 

@@ -213,7 +213,7 @@ def with_asked(moment, asked, strength):
 
 
 def followed(moment, n_steps):
-    """Code of the patch that comes, of so many steps, and how far it is kept; or None."""
+    """Code that the next patch follows, and what is drawn anew of it; or None."""
     if moment.model is None:
         return None
     at = (moment.n_steps - moment.model.begin) // n_steps

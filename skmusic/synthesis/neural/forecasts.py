@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from skmusic.features.constantq import to_energies
+from skmusic.features.constantq import band_widths, step_bands, to_energies
 from skmusic.features.matches import find_matches
-from skmusic.features.tokenizer import numbers_in_bands, step_bands
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
 from skmusic.synthesis.neural.conditions import NOTHING
@@ -106,7 +105,7 @@ def log_likelihood(neural, x, steps):
     found = step_bands(x, vocoder.step)
     # A band's energy is the mean of its bins, summed over channels; each bin of each
     # channel is two numbers.
-    count = numbers_in_bands(vocoder.step, n_bands, vocoder.n_channels)
+    count = 2 * vocoder.n_channels * band_widths(vocoder.step + 1)
     variance = expected / (2 * vocoder.n_channels)
     each = count * found / expected + count * np.log(2 * np.pi * variance)
     return -0.5 * each.sum(axis=1) / count.sum()

@@ -26,7 +26,7 @@ from skmusic.spectra.reframing import (
     steps_known,
     waveform,
 )
-from skmusic.synthesis.corpus import joined, read_corpus, read_steps
+from skmusic.synthesis.corpus import read_corpus, read_steps
 from skmusic.synthesis.neural import forecasts, vocoder
 from skmusic.synthesis.neural.asking import ask, conditions_heard
 from skmusic.synthesis.neural.conditions import (
@@ -35,6 +35,7 @@ from skmusic.synthesis.neural.conditions import (
     NOTHING,
     followed,
     moment_after,
+    n_style,
     placed,
     places,
     steered,
@@ -137,22 +138,34 @@ class Neural:
         yield len(self.beats) > 0, "no recording was learned."
         known = len(self.innovation) == self.code.n_codes
         yield known, "innovation is not of as many numbers as codes have."
+        known = self.styles.shape[1] == n_style(self.code)
+        yield known, "styles are not of as many numbers as the code tells."
 
     @classmethod
     def fit(
         cls,
         recordings,
         format,
-        settings,
         training,
         rng,
         old=None,
         past=None,
         n_before=0,
     ):
-        """Learn from recordings, see `skmusic.synthesis.concatenative`.
+        """Learn from recordings.
 
-        Where something was learned before, its vocoder and code stay.
+        Parameters
+        ----------
+        recordings : list of ndarray of shape (n_frames, n_dims), or `StreamedFrames`
+            Frames of each recording.
+        format : FrameFormat or None
+            Of the frames; None of plain numbers.
+        training, rng, past
+            As `skmusic.network.training.train` has them.
+        old : Neural or None
+            What was learned before, whose vocoder and code stay.
+        n_before : int, default=0
+            Recordings that were learned before and go on being known.
 
         Returns
         -------
@@ -161,11 +174,11 @@ class Neural:
         corpus = read_corpus(recordings, format, 0 if format is None else _MOST)
         sound = old.vocoder if old else None
         if format is None:
-            found = corpus.bands
+            spans = zip(recordings, corpus.leads, corpus.lengths, strict=True)
+            found = [x[lead : lead + n] for x, lead, n in spans]
         else:
             if sound is None:
-                _, waveforms = joined(corpus.pieces, corpus.waveforms)
-                sound = fit_vocoder(waveforms, format.step)
+                sound = fit_vocoder(corpus.waveforms, format.step)
             found = read_steps(recordings, format, corpus, sound.analyse)
         found = [np.asarray(x, np.float32) for x in found]
         del corpus  # training needs the memory
@@ -242,7 +255,7 @@ class Neural:
             return np.asarray(x, np.float32)
         return self.vocoder.analyse(x)
 
-    def prime(self, frames, sampling, asked=None):
+    def prime(self, frames, asked=None):
         """Steps of the whole patches of frames, of which the last end there.
 
         Returns
@@ -262,7 +275,7 @@ class Neural:
             told = told._replace(style=styles(codes, self.code.n_steps))
         return steps, placed(told, self.quantiles), asked
 
-    def start(self, primed, sampling, rng):
+    def start(self, primed, temperature, rng):
         """State of a piece after what was heard."""
         steps, told, asked = primed
         moment, most = moment_after(told), float(self.beats[:, 1].max())
@@ -271,7 +284,7 @@ class Neural:
             steps, told = steps[:0], told.after(len(steps))
         if not moment.strength:
             # What a seed is too short to tell is that of a recording.
-            chosen = rng.randint(len(self.beats)) if sampling.temperature else 0
+            chosen = rng.randint(len(self.beats)) if temperature else 0
             tempo, strength = map(float, self.beats[chosen])
             moment = moment._replace(tempo=tempo, strength=strength)
             if moment.style is None and self.vocoder is not None:
@@ -326,35 +339,34 @@ class Neural:
         step, n_channels = self.vocoder.step, self.vocoder.n_channels
         return self.vocoder.analyse(np.zeros((step, n_channels), np.float32))
 
-    def advance(self, states, n_frames, sampling, progress):
-        """Frames of each piece, None as they are of no recording, and the states then.
+    def advance(self, states, n_frames, temperature, progress):
+        """Frames of each piece, and the states after them.
 
         Parameters
         ----------
         states : list of NeuralState
             They stay as they are, their sources of chance too.
         n_frames : int
-        sampling : SamplingParameters
+        temperature : float
         progress : callable
             Told how many frames were made.
 
         Returns
         -------
         frames : list of ndarray of shape (n_frames, n_dims)
-        origins : None
         states : list of NeuralState
         """
         times = numpy_flow.schedule(self.network["flow"])
         frames, after = [], []
         for state in states:
             wanted = samples_for(n_frames, self.format)
-            x, state = self._waveform(state, wanted, sampling.temperature, times)
+            x, state = self._waveform(state, wanted, temperature, times)
             frames.append(cut_frames(x, n_frames, self.format))
             # The next frame overlaps with this one: what it needs is kept.
             left = x[n_frames * hop_of(self.format) :].copy()
             after.append(replace(state, pending=left))
             progress(n_frames)
-        return frames, None, after
+        return frames, after
 
     def _waveform(self, state, n_samples, temperature, times):
         """So many samples or more, and the state that has made them."""

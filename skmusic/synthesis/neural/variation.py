@@ -8,7 +8,7 @@ between bands that dulls attacks, and the network would learn dull ones.
 import numpy as np
 
 from skmusic.features.style import styles
-from skmusic.features.transposition import transposing
+from skmusic.features.transposition import band_sources
 from skmusic.synthesis.neural.conditions import Conditions
 from skmusic.synthesis.neural.context import inputs_of
 
@@ -46,7 +46,7 @@ def variation(recordings, matches, conditions, code, vocoder):
     sources = {}
     if vocoder is not None:
         for k in range(-_SEMITONES, _SEMITONES + 1):
-            sources[k] = transposing(vocoder.middles, k).argmax(axis=0)
+            sources[k] = band_sources(vocoder.middles, k)
 
     def moved(x, found, told, rng):
         x = transposed(x, sources[int(rng.integers(-_SEMITONES, _SEMITONES + 1))])

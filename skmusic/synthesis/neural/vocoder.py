@@ -17,10 +17,10 @@ from skmusic.features.constantq import (
     band_edges,
     band_middles,
     energies_of,
+    step_bands,
     to_levels,
     to_log_energies,
 )
-from skmusic.features.tokenizer import step_bands
 from skmusic.spectra.phase import next_phases
 from skmusic.spectra.windows import sine_window
 from skmusic.synthesis.neural.noise import (

@@ -1,1 +1,0 @@
-"""Plays recorded units: which one comes next, and how it joins."""
