@@ -8,7 +8,6 @@ Writes form.md and form.json into benchmarks/results.
 """
 
 import numpy as np
-from ablation import SWITCHES, switched
 from protocol import (
     CORPORA,
     HEADS,
@@ -112,10 +111,6 @@ def rows(learnt, held, quick, seconds):
     yield "random grains of 2 s", grains(learnt, n, length=seconds), {}
     pipe, _ = learn(learnt, 2048, quick)
     yield "skmusic", *ours(pipe, 0, seeds, seconds)
-    with switched(SWITCHES["without repetition"]):
-        yield "skmusic without repetition", *ours(pipe, 0, seeds, seconds)
-    pipe, _ = learn(learnt, 2048, quick, synthesis="neural")
-    yield "skmusic, neural", *ours(pipe, 0, seeds, seconds)
 
 
 def measure(name, quick):

@@ -99,7 +99,6 @@ def _killed(folder, result):
         epochs=25,
         n_iter_no_change=25,
         n_streams=4,
-        database_size=2_000_000,
         checkpoint_dir=folder or None,
         random_state=0,
     )
@@ -202,9 +201,7 @@ def _fitted(n):
     told, begun = [], time.perf_counter()
     yield "| fits | memory |\n| ---: | ---: |"
     for k in range(1, n + 1):
-        StatefulLSTMGenerator(
-            hidden_layer_sizes=(8,), epochs=2, n_tokens=8, random_state=0
-        ).fit(X)
+        StatefulLSTMGenerator(hidden_layer_sizes=8, epochs=2, random_state=0).fit(X)
         if k % max(1, n // 8) == 0:
             gc.collect()
             told.append(_memory())

@@ -2,19 +2,16 @@
 
     .venv/bin/python benchmarks/quality.py            # all, about three hours
     .venv/bin/python benchmarks/quality.py --corpus songs --quick
-    .venv/bin/python benchmarks/quality.py --part neural    # other rows stay
+    .venv/bin/python benchmarks/quality.py --part skmusic    # other rows stay
 
 Rows are real clips, what is no music, the article's method, and pieces of skmusic, with
-and without its network. Writes quality.md, quality.json and a contact sheet for each
+and without its memory. Writes quality.md, quality.json and a contact sheet for each
 corpus into benchmarks/results.
 """
 
 import copy
-from collections import Counter, defaultdict
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
-from unittest import mock
 
 import numpy as np
 from protocol import (
@@ -45,103 +42,9 @@ from protocol import (
 from skmusic import audio
 from skmusic.metrics import describe
 from skmusic.metrics.analysis import spectra
-from skmusic.network.numpy_lstm import (
-    forward,
-    log_softmax,
-    teacher_forcing_input,
-    zero_state,
-)
-from skmusic.spectra.frames import STEP_SECONDS
 from skmusic.synthesis.neural.synthesis import PATCH
 
 DEFAULT = "skmusic, N=2048 (default)"
-
-
-class NGrams:
-    """Table of n-grams, each interpolated with the next shorter one.
-
-    References
-    ----------
-    I. Witten and T. Bell, "The zero-frequency problem", IEEE Trans. Information
-    Theory 37 (1991).
-    """
-
-    def __init__(self, sequences, order, n_tokens):
-        self.order, self.n_tokens = order, n_tokens
-        self.counts = [defaultdict(Counter) for _ in range(order)]
-        for tokens in sequences:
-            tokens = tokens.tolist()
-            for n in range(order):
-                for i in range(n, len(tokens)):
-                    self.counts[n][tuple(tokens[i - n : i])][tokens[i]] += 1
-
-    def probability(self, past, token):
-        """Probability of a token after `past`, a tuple."""
-        p = 1 / self.n_tokens
-        for n in range(min(self.order, len(past) + 1)):
-            seen = self.counts[n].get(past[len(past) - n :])
-            if seen:
-                kinds, total = len(seen), sum(seen.values())
-                p = (seen[token] + kinds * p) / (total + kinds)
-        return p
-
-    def nats(self, tokens):
-        """Mean negative log-probability of a sequence."""
-        tokens, n = tokens.tolist(), self.order - 1
-        each = [
-            self.probability(tuple(tokens[max(0, i - n) : i]), t)
-            for i, t in enumerate(tokens)
-        ]
-        return -float(np.mean(np.log(each)))
-
-
-def nats(pipe, learnt, held):
-    """Nats a token on each unheard recording, by tables of n-grams and the network."""
-    made = pipe[-1].synthesis_
-    tokenizer, network = made.tokenizer, made.network
-    known = [tokenizer.tokens(tokenizer.features(x)) for x in learnt]
-    features = [tokenizer.features(x) for x in held]
-    tokens = [tokenizer.tokens(x) for x in features]
-    found = {}
-    for order, name in enumerate(("unigram", "bigram", "trigram"), start=1):
-        table = NGrams(known, order, len(tokenizer.centroids))
-        found[name] = [table.nats(y) for y in tokens]
-    found["LSTM"] = []
-    for x, y in zip(features, tokens, strict=True):
-        z, _ = forward(network, teacher_forcing_input(x), zero_state(network))
-        found["LSTM"].append(-float(log_softmax(z)[np.arange(len(y)), y].mean()))
-    return found
-
-
-def without_network(pipe):
-    """The pipeline with nothing to choose by but concatenation cost and frequency."""
-    pipe = copy.deepcopy(pipe)
-    made = pipe[-1].synthesis_
-    V, _ = made.network["head"]
-    count = np.bincount(made.database.tokens, minlength=V.shape[1]) + 1
-    head = 0 * V, np.log(count / count.sum()).astype(V.dtype)
-    skip = tuple(0 * A for A in made.network["skip"])
-    network = {"layers": made.network["layers"], "head": head, "skip": skip}
-    pipe[-1].synthesis_ = replace(made, network=network)
-    return pipe
-
-
-@contextmanager
-def bigrams_in_its_place(pipe, learnt):
-    """Within, the sampler asks a table of bigrams and not the network."""
-    tokenizer = pipe[-1].synthesis_.tokenizer
-    n = len(tokenizer.centroids)
-    known = [tokenizer.tokens(tokenizer.features(x)) for x in learnt]
-    table = NGrams(known, 2, n)
-    logp = np.log([[table.probability((a,), b) for b in range(n)] for a in range(n)])
-
-    def forward(network, x, state):
-        tokens = tokenizer.tokens(x.reshape(-1, x.shape[-1]))
-        y = logp[tokens].reshape(*x.shape[:-1], n).astype(np.float32)
-        return y, [state] * x.shape[-2]
-
-    with mock.patch("skmusic.synthesis.concatenative.selection.forward", forward):
-        yield
 
 
 def without_memory(pipe):
@@ -193,34 +96,27 @@ def controls(learnt, held, quick, notes):
     yield "the article's method", *buzz
 
 
-def concatenative(learnt, held, quick, notes):
-    """Rows of the concatenative synthesis; what is no row goes into `notes`."""
+def skmusic(learnt, held, quick, notes):
+    """Rows of the neural synthesis; what is no row goes into `notes`."""
     seeds = seeds_of(held, quick)
     fitted = learn(learnt, 2048, quick)
     yield DEFAULT, *ours(*fitted, seeds)
-    notes["nats"] = nats(fitted[0], learnt, held)
     if not quick:
         notes["first and last of ten minutes"] = minutes(fitted[0], seeds[0])
-    with bigrams_in_its_place(fitted[0], learnt):
-        made = ours(*fitted, seeds)
-    yield "the same, bigrams in place of the network", *made
-    yield "the same, no network", *ours(without_network(fitted[0]), fitted[1], seeds)
-    yield "skmusic, N=256", *ours(*learn(learnt, 256, quick), seeds)
-
-
-def neural(learnt, held, quick, notes):
-    """Rows of the neural synthesis."""
-    seeds = seeds_of(held, quick)
-    fitted = learn(learnt, 2048, quick, synthesis="neural")
-    yield "skmusic, neural", *ours(*fitted, seeds)
     made = ours(without_memory(fitted[0]), fitted[1], seeds)
-    yield "neural, its memory cut off", *made
-    fitted = learn(shuffled(learnt), 2048, quick, synthesis="neural")
-    yield "neural, learned in shuffled order", *ours(*fitted, seeds)
+    yield "the same, its memory cut off", *made
+
+
+def others(learnt, held, quick, notes):
+    """Rows of other frames, and of music in another order."""
+    seeds = seeds_of(held, quick)
+    yield "skmusic, N=256", *ours(*learn(learnt, 256, quick), seeds)
+    fitted = learn(shuffled(learnt), 2048, quick)
+    yield "the same, learned in shuffled order", *ours(*fitted, seeds)
 
 
 # Name, clips and costs of each row, by the part of the table that it is of.
-PARTS = {each.__name__: each for each in (real, controls, concatenative, neural)}
+PARTS = {each.__name__: each for each in (real, controls, skmusic, others)}
 
 
 def measure(name, quick, parts=tuple(PARTS)):
@@ -273,21 +169,6 @@ def sheet(name, shown):
     figure.savefig(RESULTS / f"quality-{name}.png", dpi=60)
 
 
-def nats_lines(found):
-    """Means over recordings, 95 % by bootstrap of recordings."""
-    rng, n = np.random.default_rng(0), len(found["LSTM"])
-    draws = rng.integers(n, size=(10_000, n))
-    best = min((k for k in found if k != "LSTM"), key=lambda k: np.mean(found[k]))
-    yield from ("| | nats a token | 95 % | bits a second |", "|---|---|---|---|")
-    gain = {f"{best} less LSTM": np.subtract(found[best], found["LSTM"])}
-    for name, values in (found | gain).items():
-        means = np.asarray(values)[draws].mean(axis=1)
-        low, high = np.percentile(means, [2.5, 97.5])
-        mean = float(np.mean(values))
-        bits = mean / np.log(2) / STEP_SECONDS
-        yield f"| {name} | {mean:.2f} | {low:.2f} to {high:.2f} | {bits:.0f} |"
-
-
 def markdown(tables):
     """Lines of all tables."""
     lines = ["# Quality"]
@@ -298,9 +179,6 @@ def markdown(tables):
         lines += [f"## {name}", ""]
         lines += [f"Fréchet distance of the reference's halves: {within:.1f}.", ""]
         lines += table_lines(table, HEADS)
-        if "nats" in found:
-            lines += ["", "The next token, on the unheard recordings:", ""]
-            lines += nats_lines(found["nats"])
         lines += [""]
         long = found.get("first and last of ten minutes", {})
         told = [f"{k.replace('_', ' ')} {a}, {b}" for k, (a, b) in long.items()]

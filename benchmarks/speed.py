@@ -29,7 +29,6 @@ from fetch_music import FOLDER, music
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 SR, CORES = 44100, os.cpu_count()
-SYNTHESES = "concatenative", "neural"
 
 
 # --- measuring
@@ -192,19 +191,18 @@ def featurizing(quick, folder):
 
 
 def training(quick, folder):
-    """A fit of each synthesis, all of it; the models serve the last section."""
-    for synthesis in SYNTHESES:
-        paths, took = corpus(4 if quick else 38), _model(folder, synthesis, quick)
-        rate = 60 * length(paths) / took["epoch"]
-        note = f"{took['epochs']} epochs, of which one learns {rate:.0f} x real time"
-        what = f"{synthesis}: fit of {length(paths):.0f} minutes of ogg"
-        yield row(what, took["fit"], ".0f s", at_most=600, note=note)
+    """A fit, all of it; the model serves the last section."""
+    paths, took = corpus(4 if quick else 38), _model(folder, quick)
+    rate = 60 * length(paths) / took["epoch"]
+    note = f"{took['epochs']} epochs, of which one learns {rate:.0f} x real time"
+    what = f"fit of {length(paths):.0f} minutes of ogg"
+    yield row(what, took["fit"], ".0f s", at_most=600, note=note)
 
 
-def _model(folder, synthesis, quick):
+def _model(folder, quick):
     """Fit a pipeline in a process of its own, save it; what it took."""
-    path, n = f"{folder}/{synthesis}.joblib", 2 if quick else 30
-    return task("fit", corpus(4 if quick else 38), path, synthesis, n)
+    paths = corpus(4 if quick else 38)
+    return task("fit", paths, f"{folder}/model.joblib", 2 if quick else 30)
 
 
 def composing(quick, folder):
@@ -221,19 +219,26 @@ def composing(quick, folder):
 
 
 def sampling(quick, folder):
-    """Playing saved models."""
-    for synthesis in SYNTHESES:
-        if not Path(folder, f"{synthesis}.joblib").exists():
-            _model(folder, synthesis, quick)
-    model = f"{folder}/{SYNTHESES[0]}.joblib"
+    """Playing a saved model."""
+    model = f"{folder}/model.joblib"
+    if not Path(model).exists():
+        _model(folder, quick)
     for suffix in (".skmusic", ".joblib"):
         runs = [task("load", model, suffix) for _ in range(1 if quick else 5)]
         load, save, size = np.median([list(run.values()) for run in runs], axis=0)
         note = f"{size:.0f} MB, saved in {save:.2f} s"
         what = f"loading a fitted model, `{suffix}`"
         yield row(what, load, ".2f s", at_most=0.2, note=note)
-    yield from _pieces(quick, model, "", 100)
-    yield from _pieces(quick, f"{folder}/neural.joblib", "neural: ", 20)
+    first = 1000 * np.median([task("play", model) for _ in range(1 if quick else 5)])
+    what, note = "first sound after loading", "the first block of `Pipeline.stream`"
+    yield row(what, first, ".0f ms", at_most=150, note=note)
+    times = task("pieces", model, 30, 1 if quick else 9)
+    one, eight = 30 / times["one"], times["eight"] / times["one"]
+    # The README finds the row by these words.
+    what = "one piece of 30 s, 44.1 kHz stereo, times real time"
+    note = f"{1000 * times['one']:.0f} ms for 30 s, the wav file written"
+    yield row(what, one, ".0f", 20, note=note)
+    yield row("eight pieces at once, over one", eight, ".2f", at_most=3)
     command = ["-m", "skmusic", "sample", model, "--seconds", 30, "--quiet"]
     runs = {
         n: lambda n=n: python(*command, "--pieces", n, "-o", f"{folder}/{n}.wav")
@@ -245,24 +250,10 @@ def sampling(quick, folder):
     yield row(what, race.wall(1), ".2f s", at_most=3, note=note)
 
 
-def _pieces(quick, model, kind, target):
-    """One piece, eight, and the first sound of one."""
-    first = 1000 * np.median([task("play", model) for _ in range(1 if quick else 5)])
-    what, note = "first sound after loading", "the first block of `Pipeline.stream`"
-    yield row(kind + what, first, ".0f ms", at_most=150, note=note)
-    times = task("pieces", model, 30, 1 if quick else 9)
-    one, eight = 30 / times["one"], times["eight"] / times["one"]
-    # The README finds the default's row by these words.
-    what = "one piece" if kind else "one piece of 30 s, 44.1 kHz stereo"
-    note = f"{1000 * times['one']:.0f} ms for 30 s, the wav file written"
-    yield row(f"{kind}{what}, times real time", one, ".0f", target, note=note)
-    yield row(f"{kind}eight pieces at once, over one", eight, ".2f", at_most=3)
-
-
 # --- tasks: what is measured in a process of its own
 
 
-def fit(paths, model, synthesis, epochs):
+def fit(paths, model, epochs):
     """Fit a pipeline on files and save it: seconds of the fit, and of an epoch."""
     import joblib
 
@@ -270,7 +261,6 @@ def fit(paths, model, synthesis, epochs):
 
     stamps = []
     generator = StatefulLSTMGenerator(
-        synthesis,
         epochs=epochs,
         callbacks=[lambda record: stamps.append(time.perf_counter())],
         random_state=0,
