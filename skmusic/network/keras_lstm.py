@@ -33,14 +33,12 @@ _idle, _lock, _MOST_IDLE = {}, threading.Lock(), 4
 
 
 @contextlib.contextmanager
-def compiled(
-    n_inputs, n_outputs, *, units, dropout, noise, skip, seed, loss, average, shape
-):
+def compiled(n_inputs, n_outputs, *, units, dropout, noise, seed, loss, average, shape):
     """Network, optimizer and compiled functions, as good as new.
 
     Parameters
     ----------
-    n_inputs, n_outputs, units, dropout, noise, skip, seed, loss, average
+    n_inputs, n_outputs, units, dropout, noise, seed, loss, average
         As `skmusic.network.tbptt.train` has them.
     shape : tuple of int
         Streams, and steps of a chunk, that the functions are compiled for.
@@ -55,12 +53,12 @@ def compiled(
         that count in the batch, and return the sum of the losses and the state
         after; `step` updates the weights.
     """
-    kind = n_inputs, n_outputs, tuple(units), tuple(dropout), noise, skip is None
-    kind = *kind, loss, average, *shape
+    kind = n_inputs, n_outputs, tuple(units), tuple(dropout)
+    kind = *kind, noise, loss, average, *shape
     if loss == "flow":
         fresh = _build_flow(n_inputs, n_outputs, units, dropout, noise, seed)
     else:
-        fresh = _build(n_inputs, n_outputs, units, dropout, noise, skip, seed)
+        fresh = _build(n_inputs, n_outputs, units, dropout, seed)
     alone = not tf.distribute.has_strategy()  # which owns the variables
     with _lock:
         tools = _idle.pop(kind, None) if alone else None
@@ -126,25 +124,12 @@ def _beside_weights(model, optimizer):
     return [v for v in model.variables if id(v) not in weights] + optimizer.variables
 
 
-def _build(n_inputs, n_outputs, units, dropout, noise, skip, seed):
+def _build(n_inputs, n_outputs, units, dropout, seed):
     """Model from inputs and state to outputs and state."""
-    x = inputs = keras.Input((None, n_inputs))
-    if noise:
-        x = keras.layers.GaussianNoise(noise, seed=seed + 2000)(x)
-    x, state_in, state_out = _layers(x, units, dropout, seed)
-    head = keras.layers.Dense(
-        n_outputs, kernel_initializer=keras.initializers.GlorotUniform(seed + 1000)
-    )
-    z = head(x)
-    if skip is not None:
-        # What is known beforehand is not left to chance: the LSTM starts small.
-        # Zeros to begin with: random numbers would come from Python's own source.
-        direct = keras.layers.Dense(
-            n_outputs, use_bias=False, kernel_initializer="zeros"
-        )
-        z = z + direct(inputs)
-        direct.set_weights([skip[0]])
-        head.set_weights([head.get_weights()[0] * 0.1, skip[1]])
+    inputs = keras.Input((None, n_inputs))
+    x, state_in, state_out = _layers(inputs, units, dropout, seed)
+    start = keras.initializers.GlorotUniform(seed + 1000)
+    z = keras.layers.Dense(n_outputs, kernel_initializer=start)(x)
     return keras.Model([inputs, *state_in], [z, *state_out])
 
 
@@ -288,10 +273,7 @@ def _steps(model, optimizer, loss):
             each, *state = model([x, *state, y], training=training)
             return tf.reduce_sum(each * weight), state
         z, *state = model([x, *state], training=training)
-        if loss == "mse":
-            each = tf.reduce_mean(tf.square(z - y), axis=-1)
-        else:
-            each = tf.nn.sparse_softmax_cross_entropy_with_logits(y, z)
+        each = tf.reduce_mean(tf.square(z - y), axis=-1)
         return tf.reduce_sum(each * weight), state
 
     def step(x, y, weight, keep, state, n_steps):

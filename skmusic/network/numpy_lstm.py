@@ -181,18 +181,3 @@ def teacher_forcing_input(features):
     array([0., 1., 2.])
     """
     return zero_padded_input(features)[:-1]
-
-
-def log_softmax(z):
-    """Logarithm of the softmax over the last axis, in nats.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.network.numpy_lstm import log_softmax
-    >>> np.exp(log_softmax(np.zeros((1, 4))))
-    array([[0.25, 0.25, 0.25, 0.25]])
-    """
-    # The largest is zero, so that no exponential overflows.
-    z = z - z.max(axis=-1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))

@@ -29,8 +29,7 @@ def train(
     n_streams=64,
     chunk_length=64,
     patience=None,
-    noise=0.0,
-    skip=None,
+    noise=None,
     average=0.0,
     version=None,
     max_seconds=None,
@@ -48,10 +47,9 @@ def train(
     Parameters
     ----------
     sequences, held_out : list of (x, y)
-        Inputs ``(n_steps, n_inputs)``, and targets: ``(n_steps,)`` integers for
-        cross-entropy, ``(n_steps, n_outputs)`` for the others.
-    loss : {"crossentropy", "mse", "flow"}
-        What is minimised: of a softmax, of a regression, or of a head that draws, see
+        Inputs ``(n_steps, n_inputs)``, and targets ``(n_steps, n_outputs)``.
+    loss : {"mse", "flow"}
+        What is minimised: of a regression, or of a head that draws, see
         `skmusic.network.numpy_flow`.
     n_outputs : int
         Numbers that the network gives at each step.
@@ -68,13 +66,10 @@ def train(
     patience : int or None
         Epochs without a better held-out loss after which training ends; the
         weights of the best epoch are kept. None trains all epochs.
-    noise : float, or (float, int)
-        Standard deviation of the noise on the inputs of the first LSTM layer. Of a
-        flow the greatest, a smaller one is drawn for each stream, and how many of the
-        inputs, the first ones, are noisy.
-    skip : (A, d) or None
-        Weights from the inputs straight to the outputs, and bias, to start from;
-        without, there is no such path. A flow has one of its own.
+    noise : (float, int) or None
+        Of a flow alone: the greatest standard deviation of the noise on inputs, of
+        which a smaller one is drawn for each stream, and how many of the inputs, the
+        first ones, are noisy.
     average : float
         Share of the average of the weights that an update leaves as it was; it is the
         average that is judged and kept. 0 keeps the last weights.
@@ -125,7 +120,6 @@ def train(
         units=units,
         dropout=dropout,
         noise=noise,
-        skip=skip,
         seed=seed,
         loss=loss,
         average=average,
@@ -268,7 +262,7 @@ def streams(sequences, n_streams, chunk_length, rng=None, first=0):
     x0, y0 = sequences[0]
     for row in range(first, n_rows):
         x = np.zeros((n_streams, chunk_length, *x0.shape[1:]), np.float32)
-        y = np.zeros((n_streams, chunk_length, *y0.shape[1:]), y0.dtype)
+        y = np.zeros((n_streams, chunk_length, *y0.shape[1:]), np.float32)
         weight = np.zeros((n_streams, chunk_length), np.float32)
         keep = np.zeros(n_streams, np.float32)
         for stream in range(n_streams):

@@ -19,11 +19,10 @@ from skmusic.utils.progress import Progress
 # Units and dropout by default, those of "mse" the article's; streams and steps of a
 # chunk.
 _LAYERS = {
-    "crossentropy": ((128, 128), (0.5,)),
     "mse": ((256, 256, 256), (0.5, 0.3, 0.2)),
     "flow": ((320, 320), (0.2,)),
 }
-_CHUNKS = {"crossentropy": (64, 64), "mse": (64, 64), "flow": (8, 32)}
+_CHUNKS = {"mse": (64, 64), "flow": (8, 32)}
 
 
 @dataclass(frozen=True)
@@ -237,8 +236,6 @@ def _identity(settings, kept, held_out, past):
     if named.pop("version", None) is not None:
         named["version"] = "drawn"  # a function has no lasting name
     data = hashlib.sha256()
-    for array in named.pop("skip", None) or ():
-        data.update(np.ascontiguousarray(array))
     for part in (kept, held_out):
         for pair in part:
             for array in pair:

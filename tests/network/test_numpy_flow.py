@@ -34,6 +34,27 @@ def test_a_constant_velocity_leads_as_far_as_it_is(n_path):
     np.testing.assert_allclose(made, noise + [2, 0, -1], atol=1e-5)
 
 
+@pytest.mark.parametrize("start", [0, 0.25, 0.5, 1])
+def test_a_path_that_begins_later_goes_the_rest_of_the_way(start):
+    flow, place = flow_of(3, 4), normal(7, 3)
+    flow["outputs"][1][:] = [2, 0, -1]
+    times = schedule(flow, 4, start)
+    assert times[2].sum() == pytest.approx(1 - start)
+    made = draw(flow, normal(7, 7), place, times)
+    wanted = place + (1 - start) * np.array([2, 0, -1])
+    np.testing.assert_allclose(made, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_halves", [1, 2, 4])
+def test_the_second_half_of_a_path_is_a_path_of_its_own(n_halves):
+    flow, condition, noise = flow_of(4, 8, seed=0), normal(6, 12), normal(6, 4, seed=1)
+    n = 2 * n_halves
+    whole = schedule(flow, 2 * n)
+    middle = draw(flow, condition, noise, [x[:n] for x in whole])
+    end = draw(flow, condition, middle, schedule(flow, n, start=0.5))
+    np.testing.assert_allclose(end, draw(flow, condition, noise, whole), atol=1e-4)
+
+
 @pytest.mark.parametrize("n_path", [2, 8])
 def test_a_velocity_of_where_the_path_is_leads_to_its_target(n_path):
     # Of one number and two units (x, -x), normed to its sign: half a step towards 0.

@@ -9,7 +9,8 @@ def numbered(lengths):
     pairs, first = [], 1
     for n in lengths:
         at = np.arange(first, first + n)
-        pairs.append((at[:, None].astype(np.float32), -at))
+        at = at[:, None].astype(np.float32)
+        pairs.append((at, -at))
         first += n
     return pairs
 
@@ -32,10 +33,10 @@ def test_every_step_stands_in_one_cell(lengths, n_streams, chunk, seed):
     rng = None if seed is None else np.random.default_rng(seed)
     seen = []
     for x, y, weight, _ in streams(numbered(lengths), n_streams, chunk, rng):
-        assert x.shape == (n_streams, chunk, 1)
-        assert y.shape == weight.shape == (n_streams, chunk)
+        assert x.shape == y.shape == (n_streams, chunk, 1)
+        assert weight.shape == (n_streams, chunk)
         assert set(np.unique(weight)) <= {0, 1}
-        np.testing.assert_array_equal(y[weight == 1], -x[..., 0][weight == 1])
+        np.testing.assert_array_equal(y[weight == 1], -x[weight == 1])
         seen.extend(x[..., 0][weight == 1])
     assert sorted(seen) == list(range(1, sum(lengths) + 1))
 

@@ -9,32 +9,33 @@ from skmusic.network.training import TrainingSettings, layers, past_of, split, t
 DEFAULT = ((128, 64, 32), (0.5, 0.2))
 
 
-def pairs(lengths):
-    return [(np.arange(2.0 * n).reshape(n, 2), np.arange(n)) for n in lengths]
-
-
 @pytest.mark.parametrize("fraction", [0, 0.1, 0.5, 0.99])
 @pytest.mark.parametrize("chunk", [1, 8, 64])
-def test_split_parts_each_recording_in_beginning_and_end(fraction, chunk):
-    whole = pairs([1, 7, 80, 640, 1000])
-    kept, held_out = split(whole, fraction, chunk)
-    assert len(kept) == len(whole)
-    ends = iter(held_out)
-    for (x, y), (x0, y0) in zip(whole, kept, strict=True):
-        assert len(x0) == len(y0) > 0
-        if len(x0) < len(x):
-            x1, y1 = next(ends)
-            assert len(x1) == len(y1) >= chunk
-            assert len(x1) <= fraction * len(x)
-            x0, y0 = np.concatenate([x0, x1]), np.concatenate([y0, y1])
-        np.testing.assert_array_equal(x0, x)
-        np.testing.assert_array_equal(y0, y)
-    assert next(ends, None) is None
+@pytest.mark.parametrize("n", [1, 2, 7, 80, 640, 1000])
+def test_split_holds_a_stretch_out_that_what_is_learned_does_not_touch(
+    n, chunk, fraction
+):
+    kept, held_out = split(n, fraction, chunk)
+    steps = [np.arange(n)[part] for part in kept + held_out]
+    assert all(map(len, steps))
+    assert len(np.unique(np.concatenate(steps))) == sum(map(len, steps))
+    if int(n * fraction) < chunk:
+        assert len(steps[0]) == n
+        assert held_out == []
+        return
+    (held_out,) = steps[len(kept) :]
+    assert len(held_out) == int(n * fraction)
+    between = {held_out[0] - 1, held_out[-1] + 1}
+    learned = {int(step) for part in steps[: len(kept)] for step in part}
+    missing = set(range(n)) - learned - set(held_out.tolist())
+    assert missing == between & set(range(n))
 
 
-def test_nothing_is_held_out_without_need():
-    assert split(pairs([1000]), 0, 1)[1] == []
-    assert len(split(pairs([1000]), 0.1, 64)[1][0][0]) == 100
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.33])
+def test_a_beginning_and_an_end_are_learned(fraction):
+    kept, (held_out,) = split(1000, fraction, 8)
+    assert [kept[0].start, kept[1].stop] == [0, 1000]
+    assert 1000 - held_out.stop == held_out.stop - held_out.start
 
 
 @pytest.mark.parametrize(
@@ -89,9 +90,10 @@ def sequences():
     return [(x, x)]
 
 
-def fitted(sequences, past=None, seed=0, **changes):
+def fitted(sequences, past=None, seed=0, version=None, **changes):
     settings, rng = replace(SETTINGS, **changes), np.random.RandomState(seed)
-    return train(sequences, 3, "mse", settings, rng, past, playing=to_arrays)
+    more = {"playing": to_arrays, "version": version}
+    return train(sequences, 3, "mse", settings, rng, past, **more)
 
 
 def weights(trained):
@@ -198,3 +200,39 @@ def test_time_ends_training_between_epochs(sequences, loss):
     one = replace(settings, epochs=1)
     parts = train(sequences, 3, loss, one, chance, trained.training, **more)
     np.testing.assert_equal(vars(parts), vars(both))
+
+
+def test_of_each_version_the_same_is_held_out(sequences):
+    plain = fitted(sequences)
+    same = fitted(sequences, version=lambda rng: sequences)
+    np.testing.assert_equal(weights(same), weights(plain))
+    assert same.history == plain.history
+    held_out = split(100, 0.25, 8)[1][0]
+
+    def changed(*parts):
+        """Sequences with other numbers in some parts."""
+        copies = [tuple(each.copy() for each in pair) for pair in sequences]
+        for x, y in copies:
+            for part in parts:
+                x[part] = y[part] = 9
+        return copies
+
+    hidden = fitted(sequences, version=lambda rng: changed(held_out))
+    np.testing.assert_equal(weights(hidden), weights(plain))
+    heard = fitted(sequences, version=lambda rng: changed(slice(90, 100)))
+    assert not np.array_equal(weights(heard)[0], weights(plain)[0])
+
+
+def test_a_training_of_versions_is_gone_on_from(sequences, tmp_path):
+    def version(rng):
+        shift = np.float32(rng.normal())
+        return [(x + shift, y + shift) for x, y in sequences]
+
+    whole = fitted(sequences, epochs=3, version=version)
+    first = fitted(sequences, epochs=1, version=version, checkpoint_dir=tmp_path)
+    both = fitted(sequences, first.training, epochs=2, version=version)
+    np.testing.assert_equal(vars(both), vars(whole))
+    again = fitted(sequences, epochs=3, version=version, checkpoint_dir=tmp_path)
+    np.testing.assert_equal(vars(again), vars(whole))
+    with pytest.raises(ValueError, match="another training, of other version"):
+        fitted(sequences, epochs=3, checkpoint_dir=tmp_path)
