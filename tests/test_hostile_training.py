@@ -1,4 +1,4 @@
-"""Music is finite and without steps, whatever it was learned from."""
+"""Music is finite, whatever it was learned from."""
 
 import numpy as np
 import pytest
@@ -23,49 +23,17 @@ HOSTILE = {
     "a moment beside music": [TONE[:300], TONE],
     "one sample beside music": [TONE[:1], TONE],
 }
-# Phases are aligned where segments meet: at worst all partials of a wave peak at once.
-AT_ONCE = {"square wave of full scale": 4 / np.pi * (1 / np.arange(1, 19, 2)).sum()}
 
 
-def step(x):
-    return np.abs(np.diff(x, axis=0)).max(initial=0)
-
-
-def pipeline(synthesis, **parameters):
-    return Pipeline(
-        [
-            FFTFeaturizer(N=256, sr=SR),
-            StatefulLSTMGenerator(
-                synthesis,
-                epochs=1,
-                hidden_layer_sizes=(4,),
-                random_state=0,
-                **parameters,
-            ),
-        ]
+def pipeline(synthesis):
+    generator = StatefulLSTMGenerator(
+        synthesis, epochs=1, hidden_layer_sizes=(4,), random_state=0
     )
+    return Pipeline([FFTFeaturizer(N=256, sr=SR), generator])
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_music_is_finite_and_has_no_steps_of_its_own(name, tmp_path):
-    X = HOSTILE[name]
-    pipe = pipeline("concatenative").fit(X)
-    loudest = max(np.abs(x).max() for x in X)
-    for seed in None, X[0], TONE:
-        music = pipe.sample(seed, seconds=1, random_state=0)
-        assert np.isfinite(music).all()
-        # Two waves that are cross-faded at constant power may add up to as much.
-        most = AT_ONCE.get(name, np.sqrt(2)) * loudest
-        assert np.abs(music).max() <= most + 1e-6
-        # Where the level of two places differs, a window's length lies between.
-        assert step(music) <= 1.5 * max(map(step, X)) + 0.05 * loudest
-        audio.write(tmp_path / "a.wav", music, SR)
-        assert np.abs(audio.read(tmp_path / "a.wav")[0]).max() <= 1
-    assert np.isfinite(pipe.score(X))
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_drawn_music_is_finite_and_no_louder_than_what_was_learned(name):
+def test_drawn_music_is_finite_and_no_louder_than_what_was_learned(name, tmp_path):
     X = HOSTILE[name]
     pipe = pipeline("neural").fit(X)
     loudest = max(np.abs(x).max() for x in X)
@@ -73,6 +41,8 @@ def test_drawn_music_is_finite_and_no_louder_than_what_was_learned(name):
         music = pipe.sample(seed, seconds=1, random_state=0)
         assert np.isfinite(music).all()
         assert np.abs(music).max() <= 1.01 * loudest + 1e-6
+        audio.write(tmp_path / "a.wav", music, SR)
+        assert np.abs(audio.read(tmp_path / "a.wav")[0]).max() <= 1
     assert np.isfinite(pipe.score(X))
     assert np.isfinite(pipe[-1].predict(pipe[0].transform(X))[0]).all()
 
@@ -85,12 +55,7 @@ def test_regression_is_finite_too(name):
 
 
 @pytest.mark.parametrize(
-    ("synthesis", "level"),
-    [
-        ("concatenative", 1e200),
-        ("neural", np.float32(1e22)),
-        ("regression", 1e200),
-    ],
+    ("synthesis", "level"), [("neural", np.float32(1e22)), ("regression", 1e200)]
 )
 def test_numbers_beyond_all_sound_are_refused_by_a_clear_error(synthesis, level):
     with pytest.raises(ValueError, match=r"numbers too large .* scale the recordings"):
@@ -100,4 +65,4 @@ def test_numbers_beyond_all_sound_are_refused_by_a_clear_error(synthesis, level)
 def test_only_moments_are_refused_by_a_clear_error():
     moments = FFTFeaturizer(N=256).fit_transform([TONE[:300], TONE[:1]])
     with pytest.raises(ValueError, match="pass longer recordings"):
-        pipeline("concatenative")[-1].fit(moments)
+        pipeline("neural")[-1].fit(moments)

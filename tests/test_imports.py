@@ -23,7 +23,6 @@ ROOMS = (
     "network",
     "synthesis",
     "metrics",
-    "origin",
     "inversion",
     "featurizer",
     "playing",

@@ -8,10 +8,10 @@ from skmusic.features.constantq import (
     band_energies,
     band_middles,
     band_widths,
+    step_bands,
     to_energies,
     to_levels,
 )
-from skmusic.features.tokenizer import step_bands
 from skmusic.spectra.windows import sine_window
 
 # Of 8 kHz, of hop 441, of 44.1 kHz, of 96 kHz: some are odd.

@@ -19,7 +19,7 @@ import skmusic
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.persistence import saving
 
-SYNTHESES = ["concatenative", "neural", "regression"]
+SYNTHESES = ["neural", "regression"]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_the_file_is_as_small_as_a_pickle(models, synthesis, tmp_path):
 
 
 def test_parts_and_models_that_are_not_fitted(models, tmp_path):
-    featurizer, generator = (step for _, step in models["concatenative"].steps)
+    featurizer, generator = (step for _, step in models["neural"].steps)
     parts = [
         featurizer,
         generator,
@@ -136,7 +136,7 @@ def test_a_loaded_model_goes_on_learning_as_the_saved_one_does(
     equal(*(model[-1].synthesis_.network for model in both))
 
 
-@pytest.mark.parametrize("synthesis", SYNTHESES[:2])
+@pytest.mark.parametrize("synthesis", SYNTHESES)
 def test_another_process_loads_it_without_tensorflow(models, synthesis, tmp_path):
     skmusic.save(models[synthesis], tmp_path / "a.skmusic")
     code = (
@@ -197,6 +197,8 @@ def test_what_is_drawn_of_plain_numbers_is_kept(scale, tmp_path):
 PARTS = {
     "no recording": lambda s: {"beats": s.beats[:0]},
     "three numbers of a beat": lambda s: {"beats": s.beats[:, [0, 1, 1]]},
+    "no style of a recording": lambda s: {"styles": s.styles[:0]},
+    "styles of fewer numbers": lambda s: {"styles": s.styles[:, 1:]},
     "innovation of fewer codes": lambda s: {"innovation": s.innovation[1:]},
     "innovation beyond all": lambda s: {"innovation": s.innovation + 1},
     "no vocoder": lambda s: {"vocoder": None},
@@ -266,7 +268,7 @@ def test_steps_of_different_formats_are_refused(models, tmp_path):
 
 
 def test_the_message_names_the_file_and_the_fault(files, tmp_path):
-    header, content, body = opened(files["concatenative"])
+    header, content, body = opened(files["neural"])
     generator = content["params"]["steps"][1]["tuple"][1]
     generator["fitted"]["synthesis_"]["new"] = "os.system"
     (tmp_path / "a.skmusic").write_bytes(closed(header, content, body))

@@ -70,7 +70,7 @@ def test_each_recording_is_heard_once_and_nothing_else_is_passed_on():
         "energy": A,
         "vary": B,
         "begin": False,
-        "top_k": 3,
+        "frames": 3,
     }
     heard = []
 
@@ -80,7 +80,7 @@ def test_each_recording_is_heard_once_and_nothing_else_is_passed_on():
 
     found = heard_options(options, listen)
     assert heard == [(A, "style"), (B, "style"), (A, "energy"), (B, "vary")]
-    assert set(found) == {"style", "energy", "vary", "amount", "top_k"}
+    assert set(found) == {"style", "energy", "vary", "amount", "frames"}
     # What was made of it is understood again.
     again = Controls(**{n: found[n] for n in CONTROLS if n in found})
     assert [share for _, share in again.style[0][1]] == [0.25, 0.75]

@@ -7,9 +7,7 @@ import pytest
 
 from skmusic.network.training import TrainingSettings
 from skmusic.spectra.frames import FrameFormat
-from skmusic.synthesis.concatenative.tokens import SynthesisSettings
 from skmusic.synthesis.regression import Regression
-from skmusic.synthesis.sampling import SamplingParameters
 
 TRAINING = TrainingSettings(hidden_layer_sizes=(8,), dropout=0, epochs=3)
 
@@ -24,7 +22,7 @@ def music(n, scale=1.0, seed=0):
 
 def fit(X, format=None, old=None, past=None, epochs=3):
     rng, training = np.random.RandomState(0), replace(TRAINING, epochs=epochs)
-    return Regression.fit(X, format, SynthesisSettings(), training, rng, old, past)
+    return Regression.fit(X, format, training, rng, old, past)
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +31,10 @@ def fitted():
 
 
 def sample(regression, seed, *lengths):
-    sampling = SamplingParameters()
-    state = regression.start(regression.prime(seed, sampling), sampling, None)
+    state = regression.start(regression.prime(seed), 1.0, None)
     parts = []
     for n in lengths:
-        ((x,), origins, (state,)) = regression.advance([state], n, sampling, id)
-        assert origins is None
+        (x,), (state,) = regression.advance([state], n, 1.0, id)
         parts.append(x)
     return np.concatenate(parts)
 
@@ -87,10 +83,9 @@ def test_sampling_is_to_hear_its_own_forecasts(fitted):
 
 
 def test_pieces_do_not_hear_each_other(fitted):
-    sampling, seeds = SamplingParameters(), [music(30, seed=5), music(7, seed=6)]
-    states = [fitted.start(fitted.prime(x, sampling), sampling, None) for x in seeds]
-    told = []
-    together, _, _ = fitted.advance(states, 9, sampling, told.append)
+    seeds, told = [music(30, seed=5), music(7, seed=6)], []
+    states = [fitted.start(fitted.prime(x), 1.0, None) for x in seeds]
+    together, _ = fitted.advance(states, 9, 1.0, told.append)
     for x, seed in zip(together, seeds, strict=True):
         np.testing.assert_array_equal(x, sample(fitted, seed, 9))
     assert sum(told) == 18

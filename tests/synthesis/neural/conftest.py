@@ -4,15 +4,14 @@ import pytest
 from skmusic import FFTFeaturizer
 from skmusic.network import numpy_flow, numpy_lstm
 from skmusic.network.training import Trained, TrainingSettings
-from skmusic.synthesis.concatenative.tokens import SynthesisSettings
 
 
 def learn(X, format, old=None, past=None, n_before=0, epochs=1):
     from skmusic.synthesis.neural.synthesis import Neural
 
     training = TrainingSettings(hidden_layer_sizes=(8,), epochs=epochs)
-    rng, settings = np.random.RandomState(0), SynthesisSettings()
-    return Neural.fit(X, format, settings, training, rng, old, past, n_before)
+    rng = np.random.RandomState(0)
+    return Neural.fit(X, format, training, rng, old, past, n_before)
 
 
 def network_of_chance(n_inputs, n_outputs, n_units=8, seed=0):

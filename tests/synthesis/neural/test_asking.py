@@ -7,9 +7,7 @@ from skmusic import StatefulLSTMGenerator
 from skmusic.spectra.reframing import step_seconds
 from skmusic.synthesis.controls import Controls
 from skmusic.synthesis.neural.conditions import Asked
-from skmusic.synthesis.sampling import SamplingParameters
 
-SAMPLING = SamplingParameters()
 CONTROLS = [
     Controls(tempo=97),
     Controls(energy=0.8),
@@ -20,14 +18,14 @@ CONTROLS = [
 
 def begin(neural, seed, controls, n_frames=40):
     asked = neural.asked(controls, n_frames)
-    primed = neural.prime(seed, SAMPLING, asked)
-    return neural.start(primed, SAMPLING, np.random.RandomState(0))
+    primed = neural.prime(seed, asked)
+    return neural.start(primed, 1.0, np.random.RandomState(0))
 
 
 def sample(neural, state, *lengths):
     states, parts = [state], []
     for n in lengths:
-        (x,), _, states = neural.advance(states, n, SAMPLING, id)
+        (x,), states = neural.advance(states, n, 1.0, id)
         parts.append(x)
     return np.concatenate(parts)
 
@@ -66,7 +64,7 @@ def test_a_tempo_is_that_of_a_clock(fitted, bpm):
     (x, *_), neural = fitted
     state = begin(neural, x[:300], Controls(tempo=bpm))
     before = state.context.moment
-    _, _, (after,) = neural.advance([state], 64, SAMPLING, id)
+    _, (after,) = neural.advance([state], 64, 1.0, id)
     moment, seconds = after.context.moment, step_seconds(neural.format)
     n_steps = moment.n_steps - before.n_steps
     beats = moment.beat - before.beat
@@ -133,9 +131,7 @@ def test_plain_numbers_have_neither(numbers):
 def test_what_a_synthesis_cannot_do_is_refused():
     X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
     small = {"hidden_layer_sizes": (4,), "epochs": 1}
-    neural = StatefulLSTMGenerator("neural", **small).fit(X)
-    with pytest.raises(ValueError, match=r"end is given, .* use synthesis='concat"):
-        neural.sample(None, 5, end=True)
     other = StatefulLSTMGenerator("regression", **small).fit(X)
-    with pytest.raises(ValueError, match=r"tempo is given, .* use synthesis='neu"):
-        other.sample(None, 5, tempo=90)
+    for name, value in (("tempo", 90), ("energy", 0.5), ("end", True)):
+        with pytest.raises(ValueError, match=rf"{name} is given, .* use synthesis='n"):
+            other.sample(None, 5, **{name: value})

@@ -11,26 +11,17 @@ from skmusic.network import numpy_flow, numpy_lstm
 from skmusic.persistence.checks import check_declared, check_synthesis
 from skmusic.spectra.frames import FrameFormat, Frames
 from skmusic.spectra.reframing import waveform
-from skmusic.synthesis.sampling import SamplingParameters
-
-SAMPLING = SamplingParameters()
 
 
-def begin(neural, seed, random_state=0, sampling=SAMPLING):
+def begin(neural, seed, random_state=0, temperature=1.0):
     rng = np.random.RandomState(random_state)
-    return neural.start(neural.prime(seed, sampling), sampling, rng)
+    return neural.start(neural.prime(seed), temperature, rng)
 
 
-def advance(neural, states, n, sampling=SAMPLING):
-    frames, origins, after = neural.advance(states, n, sampling, id)
-    assert origins is None
-    return frames, after
-
-
-def sample(neural, seed, *lengths, random_state=0, sampling=SAMPLING):
-    states, parts = [begin(neural, seed, random_state, sampling)], []
+def sample(neural, seed, *lengths, random_state=0, temperature=1.0):
+    states, parts = [begin(neural, seed, random_state, temperature)], []
     for n in lengths:
-        (x,), states = advance(neural, states, n, sampling)
+        (x,), states = neural.advance(states, n, temperature, id)
         parts.append(x)
     return np.concatenate(parts)
 
@@ -67,14 +58,14 @@ def test_pieces_hear_no_other_and_states_stay(learned):
     states = [begin(neural, seed, k) for k, seed in enumerate(seeds)]
     before = deepcopy(states)
     told = []
-    together, _, after = neural.advance(states, 9, SAMPLING, told.append)
+    together, after = neural.advance(states, 9, 1.0, told.append)
     for k, seed in enumerate(seeds):
         alone = sample(neural, seed, 9, random_state=k)
         np.testing.assert_array_equal(together[k], alone)
     assert sum(told) == 27
     for state, was in zip(states, before, strict=True):
         assert_same_state(state, was)
-    again, after_again = advance(neural, states, 9)
+    again, after_again = neural.advance(states, 9, 1.0, id)
     np.testing.assert_array_equal(again, together)
     for state, other in zip(after, after_again, strict=True):
         assert_same_state(state, other)
@@ -82,10 +73,9 @@ def test_pieces_hear_no_other_and_states_stay(learned):
 
 def test_without_temperature_there_is_no_chance(learned):
     (x, *_), neural = learned
-    sampling = replace(SAMPLING, temperature=0)
     first, second, other = (
-        sample(neural, x[:60], 30, random_state=k, sampling=s)
-        for k, s in ((0, sampling), (1, sampling), (1, SAMPLING))
+        sample(neural, x[:60], 30, random_state=k, temperature=temperature)
+        for k, temperature in ((0, 0), (1, 0), (1, 1.0))
     )
     np.testing.assert_array_equal(first, second)
     assert not np.allclose(first, other)
@@ -94,8 +84,7 @@ def test_without_temperature_there_is_no_chance(learned):
 @pytest.mark.parametrize("temperature", [0.1, 3, 1e3, 1e39, 1e300])
 def test_at_any_temperature_music_is_finite(learned, temperature):
     (x, *_), neural = learned
-    sampling = replace(SAMPLING, temperature=temperature)
-    assert np.isfinite(sample(neural, x[:60], 40, sampling=sampling)).all()
+    assert np.isfinite(sample(neural, x[:60], 40, temperature=temperature)).all()
 
 
 @pytest.mark.parametrize("size", [1e3, 1e9])
@@ -213,12 +202,14 @@ def test_what_is_learned_before_counts(fit_neural, fitted):
     more, trained = fit_neural([y], x.format, first, trained.training, 1)
     np.testing.assert_equal(vars(more.vocoder), vars(first.vocoder))
     np.testing.assert_equal(vars(more.code), vars(first.code))
-    assert len(more.beats) == 2
+    assert len(more.beats) == len(more.styles) == 2
     np.testing.assert_array_equal(more.beats[:1], first.beats)
+    np.testing.assert_array_equal(more.styles[:1], first.styles)
     assert [record["epoch"] for record in trained.history] == [1, 2]
     # What goes on with all of its recordings knows only these.
     again, _ = fit_neural([y], x.format, first, trained.training)
     np.testing.assert_array_equal(again.beats, more.beats[1:])
+    np.testing.assert_array_equal(again.styles, more.styles[1:])
 
 
 @pytest.mark.parametrize("kind", ["frames", "numbers"])
@@ -236,6 +227,7 @@ def test_fits_one_after_the_other_are_one_of_all_their_epochs(
     np.testing.assert_equal(found.training, wanted.training)
     np.testing.assert_equal(parts.network, whole.network)
     np.testing.assert_equal(parts.beats, whole.beats)
+    np.testing.assert_equal(parts.styles, whole.styles)
     made = [sample(each, X[0][:50], 20) for each in (parts, whole)]
     np.testing.assert_array_equal(*made)
 
@@ -252,7 +244,7 @@ def test_a_recording_shorter_than_a_patch_says_nothing(untrained, frames):
     beside = [short(frames[1], 2), frames[0], Frames(frames[0][:0], format)]
     neural = untrained(beside, format)
     assert neural.code.n_steps == 4
-    assert len(neural.beats) == 1
+    assert len(neural.beats) == len(neural.styles) == 1
     check_synthesis(neural)
     check_declared(neural)
     made = sample(neural, beside[0], 9)

@@ -7,7 +7,8 @@ import pytest
 
 from skmusic.features.constantq import band_middles
 from skmusic.features.patches import fit_patches
-from skmusic.synthesis.neural.conditions import NOTHING, Conditions
+from skmusic.features.style import styles
+from skmusic.synthesis.neural.conditions import NOTHING, Conditions, places
 from skmusic.synthesis.neural.context import inputs_of, n_inputs, n_noisy
 from skmusic.synthesis.neural.variation import (
     dulled,
@@ -16,7 +17,7 @@ from skmusic.synthesis.neural.variation import (
     variation,
 )
 
-# All that is asked of a vocoder here; levels of 32 bands, and two numbers more.
+# All that is asked of a vocoder here; levels of bands, and two numbers more.
 MIDDLES = band_middles(17)
 VOCODER = SimpleNamespace(middles=MIDDLES)
 N_NUMBERS = len(MIDDLES) + 2
@@ -39,65 +40,54 @@ def at_lag(lag, n_steps):
 
 
 def versions(recordings, lags, code, vocoder=VOCODER):
-    """Versions of recordings: what is heard, and the codes that follow."""
+    """Versions of recordings: of each what is heard, and the codes that follow."""
     told = [NOTHING] * len(recordings)
     matches = [at_lag(n, len(x)) for n, x in zip(lags, recordings, strict=True)]
     version = variation(recordings, matches, told, code, vocoder)
 
-    def heard_and_codes(i, n_patches, seed):
+    def heard_and_codes(seed):
         rng = None if seed is None else np.random.default_rng(seed)
-        heard, codes = version(i, n_patches, rng)
-        assert heard.dtype == codes.dtype == np.float32
-        assert len(heard) == len(codes)
-        return heard, codes
+        found = version(rng)
+        assert len(found) == len(recordings)
+        for heard, codes in found:
+            assert heard.dtype == codes.dtype == np.float32
+            assert heard.shape == (len(codes), n_inputs(code))
+            assert codes.shape[1] == code.n_codes
+        return found
 
     return heard_and_codes
 
 
 def test_versions_are_sequences_of_training():
     code = code_of()
-    x = [numbers(400), numbers(250, 1)]
+    x = [numbers(240), numbers(250, 1)]
     version, seen = versions(x, [150, 40], code), set()
     for seed in range(12):
-        i = seed % 2
-        (heard, codes), again = (version(i, 60, seed) for _ in range(2))
-        assert heard.shape == (len(codes), n_inputs(code))
-        assert codes.shape == (len(codes), code.n_codes)
-        np.testing.assert_array_equal(heard, again[0])
-        np.testing.assert_array_equal(codes, again[1])
-        # The last patch is heard first, duller than it was, none of those to come.
-        assert not heard[0, : code.n_codes].any()
-        last, was = heard[1:, : code.n_codes], codes[:-1]
-        alike = [
-            np.corrcoef(each.ravel(), was.ravel())[0, 1] for each in (last, codes[1:])
-        ]
-        assert alike[0] > 0.7 > 0.3 > alike[1]
-        assert np.square(last).mean() < np.square(was).mean()
-        assert 59 <= len(codes) <= 60
-        seen.add(codes.tobytes())
-    assert len(seen) > 6  # of the keys and places there are
+        np.testing.assert_equal(version(seed), version(seed))
+        for heard, codes in version(seed):
+            # The last patch is heard first, duller than it was, none of those to come.
+            assert not heard[0, : code.n_codes].any()
+            last, was = heard[1:, : code.n_codes], codes[:-1]
+            alike = [
+                np.corrcoef(each.ravel(), was.ravel())[0, 1]
+                for each in (last, codes[1:])
+            ]
+            assert alike[0] > 0.5 > 0.3 > alike[1]
+            assert np.square(last).mean() < np.square(was).mean()
+            seen.add(codes.tobytes())
+        assert 59 <= len(version(seed)[0][1]) <= 60
+    assert len(seen) > 12  # of the keys and places there are
 
 
 def test_without_chance_a_recording_is_heard_as_it_is():
-    code, x = code_of(), numbers(402)
-    heard, codes = versions([x], [150], code)(0, 90, None)
-    wanted = inputs_of(x[:360], at_lag(150, 402), NOTHING, code)
-    np.testing.assert_array_equal(heard, wanted[0])
-    np.testing.assert_allclose(codes, wanted[1], atol=1e-4)
-
-
-def test_what_is_not_learned_is_not_heard():
-    code, x = code_of(), numbers(400)
-    other = x.copy()
-    other[200:] = 9 - other[200:]
-    one, two = (
-        variation([some], [at_lag(150, 400)], [NOTHING], code, VOCODER)
-        for some in (x, other)
-    )
-    for seed in range(9):
-        a, b = (each(0, 50, np.random.default_rng(seed)) for each in (one, two))
-        for k in range(2):
-            np.testing.assert_array_equal(a[k], b[k])
+    code, x = code_of(), [numbers(402), numbers(90)]
+    found = versions(x, [150, 20], code)(None)
+    assert len(found) == 2
+    for each, (heard, codes), lag in zip(x, found, (150, 20), strict=True):
+        told = NOTHING._replace(style=styles(codes, code.n_steps))
+        wanted = inputs_of(each, at_lag(lag, len(each)), told, code)
+        np.testing.assert_array_equal(heard, wanted[0])
+        np.testing.assert_array_equal(codes, wanted[1])
 
 
 def test_recordings_stay_what_they_are():
@@ -105,7 +95,7 @@ def test_recordings_stay_what_they_are():
     x.flags.writeable = False
     version = versions([x], [150], code)
     for seed in range(5):
-        version(0, 100, seed)
+        version(seed)
 
 
 def test_only_levels_are_transposed():
@@ -122,7 +112,7 @@ def test_attacks_stay_sharp():
     code, x = code_of(), np.sign(numbers(400))
     version = versions([x], [150], code)
     for seed in range(9):
-        _, codes = version(0, 100, seed)
+        ((_, codes),) = version(seed)
         np.testing.assert_allclose(np.abs(code.decode(codes)), 1, atol=1e-3)
 
 
@@ -133,7 +123,7 @@ def test_what_followed_a_match_is_heard_in_most_passes():
     x[:, -1] = np.arange(n_steps)
     version = versions([x], [lag], code)
     for seed in range(20):
-        heard, codes = version(0, n_steps // 4, seed)
+        ((heard, codes),) = version(seed)
         when = code.decode(codes)[:, -1].astype(float)
         known = heard[:, n_noisy(code)] > 0
         if not known.any():
@@ -152,12 +142,10 @@ def test_what_followed_a_match_is_heard_in_most_passes():
 def test_plain_numbers_have_no_key():
     code, x = code_of(1, 3), numbers(120, n_numbers=3)
     version, known = versions([x], [30], code, None), set()
-    told = [
-        inputs_of(x[:90], share * at_lag(30, 120), NOTHING, code)[0] for share in (0, 1)
-    ]
+    told = [inputs_of(x, share * at_lag(30, 120), NOTHING, code)[0] for share in (0, 1)]
     for seed in range(20):
-        heard, codes = version(0, 90, seed)
-        np.testing.assert_allclose(codes, code.encode(x[:90]), atol=1e-4)
+        ((heard, codes),) = version(seed)
+        np.testing.assert_allclose(codes, code.encode(x), atol=1e-4)
         (k,) = (k for k in range(2) if np.array_equal(heard, told[k]))
         known.add(k)
     assert known == {0, 1}  # some passes are heard without
@@ -168,9 +156,9 @@ def test_plain_numbers_have_no_key():
 def test_of_a_patch_something_is_always_left(n_steps, n_patches):
     code = code_of(n_steps)
     version = versions([numbers(n_steps * n_patches)], [0], code)
-    for seed in range(30):
-        heard, codes = version(0, n_patches, seed)
-        assert len(heard) == len(codes) >= 1
+    for seed in [None, *range(30)]:
+        ((heard, codes),) = version(seed)
+        assert len(codes) >= 1
         assert np.isfinite(heard).all()
 
 
@@ -192,8 +180,14 @@ def test_dulled_steps_are_between_themselves_and_their_neighbours_mean():
 
 
 def test_what_is_told_is_loosened_but_not_where_in_the_beat_it_is():
-    told = Conditions(np.arange(90) / 21, 0.4, np.tile([0.0, 0.5, 1.0], (90, 1)))
-    found = [loosened(told, np.random.default_rng(k)) for k in range(200)]
+    told = Conditions(
+        np.arange(90) / 21,
+        0.4,
+        np.tile([0.0, 0.5, 1.0], (90, 1)),
+        places(90),
+        np.tile([-3.0, 3.0], (22, 1)),
+    )
+    found = [loosened(told, np.random.default_rng(k)) for k in range(300)]
     begins = {round(each.beat[0]) for each in found}
     assert begins == {0, 1, 2, 3}
     for each in found:
@@ -203,7 +197,18 @@ def test_what_is_told_is_loosened_but_not_where_in_the_beat_it_is():
             assert each.activity.min() >= 0
             assert each.activity.max() <= 1
             assert (np.ptp(each.activity, axis=0) == 0).all()
+        if each.style is not None:
+            np.testing.assert_allclose(np.ptp(each.style, axis=0), 0, atol=1e-9)
+        if each.place is not None:
+            np.testing.assert_array_equal(each.place, told.place)
     # A fifth, within four deviations.
-    left_out = np.mean([[not f.strength, f.activity is None] for f in found], axis=0)
-    assert (np.abs(left_out - 0.2) < 4 * np.sqrt(0.16 / 200)).all()
+    left_out = [
+        [not f.strength, f.activity is None, f.style is None, f.place is None]
+        for f in found
+    ]
+    off = np.abs(np.mean(left_out, axis=0) - 0.2)
+    assert (off < 4 * np.sqrt(0.16 / len(found))).all()
+    # One of them is no sign of another.
+    assert np.abs(np.corrcoef(left_out, rowvar=False) - np.eye(4)).max() < 0.3
     assert np.std([f.activity[0, 1] for f in found if f.activity is not None]) > 0.05
+    assert np.std([f.style[0, 1] for f in found if f.style is not None]) > 0.1

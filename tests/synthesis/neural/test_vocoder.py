@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skmusic.features.tokenizer import step_bands
+from skmusic.features.constantq import step_bands
 from skmusic.synthesis.neural.noise import N_CLEAR
 from skmusic.synthesis.neural.panning import N_PLACES
 from skmusic.synthesis.neural.vocoder import (
