@@ -11,22 +11,19 @@ import numpy as np
 
 from skmusic import audio
 from skmusic.audio.files import written_whole
-from skmusic.audio.html import data_uri
 from skmusic.audio.rates import rate_of
-from skmusic.display import OriginDisplay, TrainingDisplay
+from skmusic.display import TrainingDisplay
 from skmusic.display.cards import card
 from skmusic.display.html import check_installed, inline_figure
 from skmusic.display.measures import rows_of_measures
-from skmusic.display.sources import played, stretches, timeline
-from skmusic.metrics.reference import ReferenceClip, excerpt, measure, reference_clips
-from skmusic.origin import segments
+from skmusic.metrics.reference import measure
 from skmusic.utils.lengths import length
 from skmusic.utils.types import Array, Name, RandomState, Recording
 
 __all__ = ["Page", "Piece", "report"]
 
-# Seconds of a reference clip to compare a piece with, and of a seed.
-_EXCERPT = 15.0
+# Seconds of a reference clip and of a seed, at most, and the most reference clips.
+_EXCERPT, _CLIPS = 15.0, 3
 _PACKAGES = "skmusic", "numpy", "scipy", "scikit-learn", "keras", "tensorflow"
 
 
@@ -39,8 +36,6 @@ class Piece(NamedTuple):
         What it is called.
     music : ndarray of shape (n_samples, n_channels)
         As `Pipeline.sample` gives it.
-    origin : ndarray of shape (n_frames,) or None, default=None
-        As ``sample(..., return_origin=True)`` gives it.
 
     Examples
     --------
@@ -52,7 +47,6 @@ class Piece(NamedTuple):
 
     name: str
     music: np.ndarray
-    origin: np.ndarray | None = None
 
 
 class Page(str):
@@ -130,11 +124,10 @@ def report(
     random_state : int, RandomState or None, default=None
         Of what is composed, as `Pipeline.sample` takes it.
     names : list of str or None, default=None
-        Of the recordings that were fitted; None numbers them.
+        Of the recordings in `real`; None numbers them.
     real : list of path or ndarray, default=None
-        Recordings to hold the pieces against. None takes what the model keeps to
-        play, which is nothing unless ``synthesis="concatenative"``: then the page has
-        neither reference clips nor measures.
+        Recordings to hold the pieces against, such as those that were fitted. None
+        leaves out reference clips and measures.
     command : str or None, default=None
         What makes it all again, to be shown.
 
@@ -160,9 +153,9 @@ def report(
     ...     FFTFeaturizer(N=512, sr=8000),
     ...     StatefulLSTMGenerator(epochs=1, random_state=0),
     ... ]).fit(songs.recordings)
-    >>> page = report(pipe, seconds=2, n=1, random_state=1, names=songs.names)
+    >>> page = report(pipe, seconds=2, n=1, random_state=1, real=songs.recordings)
     >>> page.count("<audio"), "http" in page.split("base64")[0]
-    (2, False)
+    (3, False)
     """
     check_installed()
     if pieces is None:
@@ -173,26 +166,20 @@ def report(
         raise ValueError("pieces is empty: there is nothing to report on.")
     sr = round(pipe.steps[0][1].sr)
     pieces = [_as_piece(i, x, sr) for i, x in enumerate(pieces, start=1)]
-    kept = reference_clips(pipe)
-    found = kept if real is None else _as_clips(real, sr)
-    measured = measure([p.music for p in pieces], found, sr) if found else {}
-    origins = [_origin(pipe, piece, names) for piece in pieces]
-    made = [
-        card(f"piece-{i}", p.name, p.music, sr) for i, p in enumerate(pieces, start=1)
-    ]
+    music = [piece.music for piece in pieces]
+    recordings = [] if real is None else [_waveform(x, sr) for x in real]
+    measured = measure(music, recordings, sr) if recordings else {}
     beside = [] if seed is None else [_seed(seed, sr)]
-    beside += _excerpts(pieces, origins, found, names, sr)
-    for one, origin in zip(made, origins, strict=True):
-        one["origin"] = timeline(origin, one["name"]) if origin else None
-    timelines = [one["origin"] for one in made if one["origin"]]
+    beside += _clips(recordings, names, max(map(len, music)), sr)
     return Page(
         _template().render(
             title=f"Composed by skmusic: {len(pieces)} piece{'s'[: len(pieces) != 1]}",
-            pieces=made,
+            pieces=[
+                card(f"piece-{i}", piece.name, piece.music, sr)
+                for i, piece in enumerate(pieces, start=1)
+            ],
             beside=beside,
-            played=played(timelines),
-            plays=hasattr(pipe.steps[-1][1].synthesis_, "database"),
-            facts={"rate": sr} | _stretches(pipe, made, origins, kept),
+            rate=sr,
             rows=list(rows_of_measures(measured)),
             training=_training(pipe),
             command=command,
@@ -203,27 +190,24 @@ def report(
 
 
 def _composed(pipe, seconds, n, seed, random_state):
-    """Pieces, with their origins where the synthesis plays recordings."""
     if n < 1:
         raise ValueError(f"n={n} composes nothing to report on; use 1 or more.")
-    plays = hasattr(pipe.steps[-1][1].synthesis_, "database")
-    options = {"return_origin": True} if plays else {}
-    made = pipe.sample(
-        [seed] * n, seconds=seconds, random_state=random_state, **options
-    )
-    music, origins = made if plays else (made, [None] * n)
-    return [
-        Piece(f"Piece {i}", *about)
-        for i, about in enumerate(zip(music, origins, strict=True), start=1)
-    ]
+    return pipe.sample([seed] * n, seconds=seconds, random_state=random_state)
 
 
 def _as_piece(number, x, sr):
     """A piece whose music has the pipeline's rate, as a plain array."""
-    piece = x if isinstance(x, Piece) else Piece(f"Piece {number}", x)
-    rate_of(piece.music, sr)
-    music = np.asarray(piece.music)
-    return piece._replace(music=music[:, None] if music.ndim == 1 else music)
+    name, music = x if isinstance(x, Piece) else (f"Piece {number}", x)
+    return Piece(name, _waveform(music, sr))
+
+
+def _waveform(x, sr):
+    """Plain waveform ``(n_samples, n_channels)``, at a rate, of a path or an array."""
+    if not hasattr(x, "__array__"):
+        return audio.read(x, sr=sr)[0]
+    rate_of(x, sr)
+    x = np.asarray(x)
+    return x[:, None] if x.ndim == 1 else x
 
 
 def _template():
@@ -234,60 +218,21 @@ def _template():
     return jinja2.Environment(loader=loader, **options).get_template("report.html")
 
 
-def _as_clips(real, sr):
-    clips = []
-    for i, x in enumerate(real):
-        if isinstance(x, np.ndarray):
-            x = x[:, None] if x.ndim == 1 else x
-        else:
-            x, _ = audio.read(x, sr=sr)
-        clips.append(ReferenceClip(i, 0.0, x))
-    return clips
-
-
 def _seed(seed, sr):
-    (whole,) = _as_clips([seed], sr)
-    x = whole.music[-round(_EXCERPT * sr) :]
+    x = _waveform(seed, sr)[-round(_EXCERPT * sr) :]
     return card("seed", f"The seed, its last {length(len(x) / sr)}", x, sr)
 
 
-def _origin(pipe, piece, names):
-    if piece.origin is None:
-        return None
-    step = pipe.steps[0][1].format_.seconds
-    return OriginDisplay(segments(piece.origin), step, names=names)
-
-
-def _excerpts(pieces, origins, found, names, sr):
-    """Cards of reference clips: of the recordings that pieces have most of."""
-    cards = {}
-    for piece, origin in zip(pieces, origins, strict=True):
-        if not found:
-            break
-        number = next(iter(origin.shares())) if origin else found[0].recording
-        n_samples = min(len(piece.music), round(_EXCERPT * sr))
-        clip = excerpt(found, number, n_samples, sr)
-        name = names[number] if names else f"recording {number + 1}"
-        where = f"from {length(clip.start)} on" if clip.start else "its beginning"
-        name = f"Reference clip: {name}, {where}"
-        if name not in cards:  # pieces may have most of the same recording
-            cards[name] = card(f"clip-{len(cards) + 1}", name, clip.music, sr)
-    return list(cards.values())
-
-
-def _stretches(pipe, made, origins, kept):
-    """What the page plays of the recordings: the sound, and segments of each piece."""
-    timed = [(m, o) for m, o in zip(made, origins, strict=True) if o]
-    if not timed:
-        return {"segments": {}, "sources": None}
-    format = pipe.steps[0][1].format_
-    sound, tables = stretches([o for _, o in timed], kept, format)
-    return {
-        "segments": {
-            m["id"]: table for (m, _), table in zip(timed, tables, strict=True)
-        },
-        "sources": data_uri(sound, format.sr, "mp3"),
-    }
+def _clips(recordings, names, most, sr):
+    """Cards of the middles of the first recordings."""
+    n_samples, cards = min(most, round(_EXCERPT * sr)), []
+    for i, x in enumerate(recordings[:_CLIPS]):
+        first = max(0, (len(x) - n_samples) // 2)
+        name = names[i] if names else f"recording {i + 1}"
+        where = f"from {length(first / sr)} on" if first else "its beginning"
+        x = x[first : first + n_samples]
+        cards.append(card(f"clip-{i + 1}", f"Reference clip: {name}, {where}", x, sr))
+    return cards
 
 
 def _training(pipe):

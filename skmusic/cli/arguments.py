@@ -6,6 +6,7 @@ from pathlib import Path
 
 from skmusic import __version__
 from skmusic.synthesis import SYNTHESES
+from skmusic.utils.keys import parse_key
 from skmusic.utils.limits import MOST_SECONDS, MOST_WINDOW, RATES, TEMPI
 
 # Suffixes of models. The first kind is safe to share, the second is a pickle.
@@ -36,10 +37,7 @@ def _add_learning(add):
     add("--epochs", type=_number(int, 1, 10**6), help="passes over the songs")
     text = "minutes of learning after which no further pass begins"
     add("--max-minutes", type=_number(float, 0.01, 10**6), metavar="MIN", help=text)
-    text = (
-        "play segments of the songs, draw music that plays none of them, or predict "
-        "frames as the article did (concatenative)"
-    )
+    text = "draw sound of its own, or predict frames as the article did (neural)"
     add("--synthesis", choices=list(SYNTHESES), help=text)
     text = "folder for the state of learning; after a crash the same command goes on"
     add("--checkpoint", type=_path, metavar="DIR", help=text)
@@ -83,13 +81,10 @@ seconds; or a recording that is as loud"
     text = "end as the songs end, not with a fade (compose and sample, without a seed)"
     add("--end", action=yes_no, help=text)
     number = _number(float, *TEMPI)
-    text = "beats a minute, of a model with --synthesis neural (those of the seed)"
-    add("--tempo", type=number, metavar="BPM", help=text)
+    add("--tempo", type=number, metavar="BPM", help="beats a minute (the seed's)")
+    add("--key", type=_key, metavar="KEY", help="as 'C major', 'F# minor' (the seed's)")
     text = "above 1 is more daring, below 1 less (1)"
     add("--temperature", type=_number(float, 0, 100), default=1.0, help=text)
-    add("--top-k", type=_number(int, 1, 10**9), help="choose among the k likeliest")
-    text = "choose among the likeliest, which together have this probability"
-    add("--top-p", type=_number(float, 1e-9, 1), help=text)
 
 
 def _add_chance(add):
@@ -215,6 +210,14 @@ def _energy(text):
     if {len(part) for part in found} == {2}:
         return [tuple(part) for part in found]
     raise argparse.ArgumentTypeError(f"{text}: give 0.2,0.9 or 0:0.2,30:0.9")
+
+
+def _key(text):
+    try:
+        parse_key(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(error) from error
+    return text
 
 
 def _path(text):

@@ -28,11 +28,11 @@ from skmusic.cli.interrupt import ending_at_once
 from skmusic.cli.models import check_source, keeping, load_model, parameters, save_model
 from skmusic.cli.outputs import check_checkpoint, check_output_path, find_output_paths
 from skmusic.cli.recordings import check_seeds, describe, find_songs, in_one_line
-from skmusic.synthesis.controls import CONTROLS
+from skmusic.synthesis.controls import CONTROLS, taken_by
 from skmusic.utils.lengths import length
 
 # Arguments that `Pipeline.sample` and `Pipeline.stream` take under the same name.
-_SAMPLING = "seed", "seconds", "temperature", "top_k", "top_p"
+_SAMPLING = "seed", "seconds", "temperature"
 # The most pieces in a batch, and the most seconds of music: a batch is in memory.
 _BATCH, _BATCH_SECONDS = 8, 600
 
@@ -241,9 +241,6 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
     settings |= {"loop": True} if args.loop else {}
     faded = not settings.keys() & {"end", "until"} or None
     sr, rng = _rate(pipe), _chance(args)
-    options = {"verbose": args.verbose}
-    if args.report and getattr(pipe.steps[-1][1], "synthesis", 0) == "concatenative":
-        options["return_origin"] = True
 
     def write(path, x):
         path.parent.mkdir(exist_ok=True)
@@ -253,8 +250,7 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
     n = max(1, min(_BATCH, int(_BATCH_SECONDS / args.seconds)))
     for batch in (paths[i : i + n] for i in range(0, len(paths), n)):
         seeds = {"seed": [args.seed] * len(batch)}
-        made = pipe.sample(**settings | seeds, random_state=rng, **options)
-        made, *origins = made if isinstance(made, tuple) else (made,)
+        made = pipe.sample(**settings | seeds, random_state=rng, verbose=args.verbose)
         if not args.loop:
             made = [next(playback.faded([x], faded and len(x), sr)) for x in made]
         with ThreadPoolExecutor() as pool:
@@ -264,12 +260,12 @@ def _compose_pieces(args, pipe, paths, names=None, X=None):
             ]
         for each in written:
             each.result()
-        for path, x, *origin in zip(batch, made, *origins, strict=True):
+        for path, x in zip(batch, made, strict=True):
             files.append(describe(path))
             say(args, in_one_line(files[-1]))
             pieces.add(hash(x.tobytes()))
             if args.report:
-                music.append((path.name, x, *origin))
+                music.append((path.name, x))
     if len(pieces) < len(files):
         warnings.warn(
             "some pieces are equal: temperature 0 and regression leave nothing to "
@@ -293,8 +289,8 @@ def _settings(args, pipe, usual):
     settings = {name: getattr(args, name) for name in _SAMPLING}
     found = {name: getattr(args, name) for name in CONTROLS}
     if args.seed is None:
-        synthesis = getattr(pipe.steps[-1][1], "synthesis_", None)
-        can = set(getattr(synthesis, "forms", ())) & set(usual)
+        made = getattr(pipe.steps[-1][1], "synthesis_", None)
+        can = set(taken_by(made) if made else ()) & set(usual)
         can -= {"end"} if args.until else set()
         found |= {name: True for name in can if found[name] is None}
     # Plain arguments for pipelines whose last step knows no controls.
@@ -306,11 +302,10 @@ def _report(args, pipe, pieces, names, X):
     from skmusic import report
 
     pieces = [report.Piece(*piece) for piece in pieces]
-    # A model that keeps no music cannot show where pieces come from: show recordings.
-    real = None if pieces[0].origin is not None or X is None else X[:8]
     line = args.line
     if "--random-state" not in line:
         line += f" --random-state {args.random_state}"
+    real = X and X[:8]  # a saved model holds no recordings
     page = report.report(
         pipe, pieces, seed=args.seed, names=names, real=real, command=line
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from skmusic.cli.arguments import MODELS
 from skmusic.cli.console import say
 from skmusic.cli.models import load_model, parameters
-from skmusic.synthesis.controls import CONTROLS, as_curve, refuse_untaken
+from skmusic.synthesis.controls import CONTROLS, Controls, as_curve, refuse_untaken
 from skmusic.utils.lengths import length, warn_of_little
 
 
@@ -28,15 +28,14 @@ def find_songs(args, ignore=()):
 
 
 def check_seeds(args):
-    """Refuse a seed or a style that cannot be read, before anything is learned."""
+    """Refuse what cannot be asked for or read, before anything is learned."""
     from skmusic import audio
 
-    given = recordings_given(args)
+    asked = {name: getattr(args, name) for name in CONTROLS}
+    asked = Controls(**{name: x for name, x in asked.items() if x is not None}).given
     if hasattr(args, "synthesis"):  # a model has one already
-        asked = [name for name in CONTROLS if getattr(args, name) and name != "amount"]
-        synthesis = args.synthesis or "concatenative"
-        refuse_untaken(asked, synthesis, "--{}", "--synthesis {}")
-    for option, path in given:
+        refuse_untaken(asked, args.synthesis or "neural", "--{}", "--synthesis {}")
+    for option, path in recordings_given(args):
         if path.is_dir():
             raise IsADirectoryError(
                 f"{option} {str(path)!r} is a folder; give one recording "

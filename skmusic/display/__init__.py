@@ -4,11 +4,10 @@ They need matplotlib (the extra ``plot``), the player does not.
 """
 
 from skmusic.display.html import Player
-from skmusic.display.learning import OriginDisplay, TrainingDisplay
+from skmusic.display.learning import TrainingDisplay
 from skmusic.display.sound import SpectrogramDisplay, SpectrumDisplay, WaveformDisplay
 
 __all__ = [
-    "OriginDisplay",
     "Player",
     "SpectrogramDisplay",
     "SpectrumDisplay",

@@ -5,12 +5,7 @@ _MEASURES = {
     "temporal_variance": ("Movement", "dB²", 0, "a hum or a loop has nearly none"),
     "repetition": ("Repetition", "0 to 1", 2, "1 is a loop or a constant sound"),
     "recurrence": ("Return", "0 to 1", 2, "to what was there seconds before"),
-    "onset_rate": (
-        "Onsets",
-        "per second",
-        1,
-        "notes and beats, and concatenation points",
-    ),
+    "onset_rate": ("Onsets", "per second", 1, "notes and beats"),
     "beat_strength": ("Strength of the beat", "0 to 1", 2, "how steady it is"),
     "chroma_entropy": ("Harmony", "bit", 2, "pitch classes that sound at once"),
     "chroma_change": ("Change of harmony", "per second", 2, "how fast they go"),

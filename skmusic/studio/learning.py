@@ -41,7 +41,7 @@ def check_learning(given):
     --------
     >>> from skmusic.studio.learning import check_learning
     >>> check_learning({"epochs": 3, "random_state": None})
-    {'epochs': 3, 'synthesis': 'concatenative', 'random_state': None}
+    {'epochs': 3, 'synthesis': 'neural', 'random_state': None}
     """
     asked = {"epochs": 30, "synthesis": next(iter(SYNTHESES)), "random_state": None}
     asked |= known(given, asked)

@@ -12,8 +12,6 @@ MOST_SECONDS = 600
 _NUMBERS = {
     "seconds": ((int, float), 0.01, MOST_SECONDS),
     "temperature": ((int, float), 0, 100),
-    "top_k": (int, 1, 10**9),
-    "top_p": ((int, float), 1e-9, 1),
     "random_state": (int, 0, 2**32 - 1),
 }
 _DEFAULTS = {"seconds": 30, "temperature": 1}
@@ -27,8 +25,6 @@ class Settings:
     style: str | None = None
     seconds: float = 30
     temperature: float = 1
-    top_k: int | None = None
-    top_p: float | None = None
     random_state: int = 0
 
     def of_sample(self):
@@ -114,8 +110,7 @@ def command_line(settings, model, out, seed=None, style=None):
     words = ["skmusic", "sample", _plain(model), "-o", out, "--pieces", "1"]
     words += [f"--{n}={v}" for n, v in (("seed", seed), ("style", style)) if v]
     for name, value in settings.of_sample().items():
-        if value is not None:
-            words += [f"--{name.replace('_', '-')}", repr(value)]
+        words += [f"--{name.replace('_', '-')}", repr(value)]
     return " ".join(_quoted(word) for word in words)
 
 
@@ -167,9 +162,7 @@ def python_lines(settings, model, out, seed=None, style=None):
     """
     arguments = [repr(seed)]
     arguments += [f"style={style!r}"] if style else []
-    arguments += [
-        f"{n}={v!r}" for n, v in settings.of_sample().items() if v is not None
-    ]
+    arguments += [f"{name}={value!r}" for name, value in settings.of_sample().items()]
     return "\n".join(
         [
             "import skmusic",

@@ -137,7 +137,6 @@ class Studio:
             "sr": self.rate,
             "channels": self.channels,
             "style": self.knows_style,
-            "chance": self.pipe.steps[-1][1].synthesis != "regression",
         }
         return {
             "model": model,

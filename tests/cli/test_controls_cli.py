@@ -62,6 +62,7 @@ def test_energy_is_a_recording_else():
         ("--energy", "1:2:3"),
         ("--amount", 2),
         ("--tempo", 20),
+        ("--key", "H major"),
     ],
 )
 def test_options_without_sense_are_refused(songs, fake, argv):
@@ -76,10 +77,12 @@ def test_options_without_sense_are_refused(songs, fake, argv):
         ("--until", "nowhere.wav"),
         ("--energy", "nowhere.wav"),
         ("--style", "songs/a.wav", "--style", "nowhere.wav"),
-        ("--synthesis", "neural", "--style", "songs/a.wav"),
+        ("--synthesis", "regression", "--style", "songs/a.wav"),
         ("--synthesis", "regression", "--energy", "0.5"),
-        ("--tempo", "90"),
-        ("--synthesis", "neural", "--end"),
+        ("--synthesis", "regression", "--tempo", "90"),
+        ("--synthesis", "regression", "--end"),
+        ("--until", "songs/a.wav", "--vary", "songs/a.wav"),
+        ("--until", "songs/a.wav", "--end"),
         ("--vary", "songs/a.wav", "-o", "songs/a.wav", "--pieces", 1),
     ],
 )
@@ -103,6 +106,7 @@ def test_a_model_plays_what_is_asked(real, capsys):
         (("--energy", "0,1"), {"energy": [0, 1], **forms}),
         (("--vary", song, "--amount", 0.5), {"amount": 0.5, **forms}),
         (("--style", song, "--style", song), forms),
+        (("--tempo", 90, "--key", "F# minor"), {"key": "F# minor", **forms}),
     ):
         report = run_json(capsys, *model, *argv)
         found = report["settings"]["sample"]

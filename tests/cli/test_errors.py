@@ -37,7 +37,7 @@ def test_songs_and_seed_are_never_overwritten(songs, capsys, fake):
         ("compose", "--seconds", "inf"),
         ("compose", "--seconds", "0"),
         ("compose", "--pieces", "0"),
-        ("compose", "--top-p", "1.5"),
+        ("compose", "--temperature", "-1"),
         ("compose", "--random-state", "-1"),
         ("compose", "--epochs", "many"),
         ("compose", ""),

@@ -86,7 +86,7 @@ def test_learn_stop_go_on_and_play(client, folder, tmp_path, monkeypatch):
     fit, sample = client.piece(id)["command"].splitlines()
     assert fit == (
         f"skmusic fit 'my songs' -o 'my songs-{n + 1}.skmusic' --epochs {n + 1} "
-        "--synthesis concatenative --random-state 4"
+        "--synthesis neural --random-state 4"
     )
     assert "--seed='my songs/0.flac'" in sample
     path = tmp_path / "model.skmusic"

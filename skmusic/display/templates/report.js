@@ -1,10 +1,10 @@
 // What the report does with the players of player.js, which stands above: one sound at
 // a time, from the audio elements of the page. Without scripts those are the players.
 
-const facts = JSON.parse(document.getElementById("facts").textContent);
+const rate = Number(document.getElementById("main").dataset.rate);
 const tracks = new Map(); // id -> track; the last few
 const cards = new Map();
-let now = null; // what the player has: a card's id, or an origin's segment
+let now = null; // id of the card whose sound the player has
 let asked = 0; // counts what was asked for, so that only the last comes to play
 
 const player = new Player(show);
@@ -22,8 +22,7 @@ function bytes(uri) {
 
 async function trackOf(id) {
   if (!tracks.has(id)) {
-    const uri = id === "sources" ? facts.sources : cards.get(id).audio.src;
-    const sound = await player.context.decodeAudioData(bytes(uri).buffer);
+    const sound = await player.context.decodeAudioData(bytes(cards.get(id).audio.src).buffer);
     const channels = Array.from({ length: sound.numberOfChannels }, (_, c) => sound.getChannelData(c));
     tracks.set(id, Track.of(sound.sampleRate, channels));
     while (tracks.size > 6) tracks.delete(tracks.keys().next().value);
@@ -31,31 +30,26 @@ async function trackOf(id) {
   return tracks.get(id);
 }
 
-/** Give the player a sound; false if another was asked for meanwhile. */
-async function take(id, find) {
+/** Give the player a card's sound; false if another was asked for meanwhile. */
+async function take(card) {
   const mine = ++asked;
-  await player.wake(facts.rate);
-  if (now === id) return true;
-  const track = await find();
-  if (mine !== asked) return false;
-  player.stop(); // which tells the card that it leaves where it was
-  now = null;
-  player.load(track);
-  now = id;
-  return true;
-}
-
-async function takeCard(card) {
-  const before = now;
-  if (!(await take(card.id, () => trackOf(card.id)))) return false;
-  if (before !== now) player.seek(card.at * player.piece.rate);
+  await player.wake(rate);
+  if (now !== card.id) {
+    const track = await trackOf(card.id);
+    if (mine !== asked) return false;
+    player.stop(); // which tells the card that it leaves where it was
+    now = null;
+    player.load(track);
+    now = card.id;
+    player.seek(card.at * track.rate);
+  }
   player.loop(card.loop);
   return true;
 }
 
 async function play(card) {
   if (now === card.id && player.playing) player.stop();
-  else if (await takeCard(card)) player.play();
+  else if (await take(card)) player.play();
 }
 
 function seek(card, seconds) {
@@ -65,7 +59,7 @@ function seek(card, seconds) {
 }
 
 async function compare(card, side) {
-  if (!(await takeCard(card))) return;
+  if (!(await take(card))) return;
   if (side) {
     const mine = asked;
     const track = await trackOf(card.select.value);
@@ -105,10 +99,7 @@ function show() {
       head.hidden = false;
       head.style.left = `${100 * along(picture, card.at / card.seconds)}%`;
     }
-    if (card.origin && mine && player.playing) card.origin.follow(card.at);
   }
-  for (const card of cards.values())
-    if (card.origin) put(card.origin.source, "textContent", now === card.origin.id && player.playing ? "Stop" : "Play its source");
 }
 
 function put(element, name, value) {
@@ -120,92 +111,11 @@ function along(picture, share) {
   return left + Math.min(1, share) * (right - left);
 }
 
-/** Where a click is within the axes of a picture, from 0 to 1. */
-function within(picture, event) {
+/** Where a click is between the sides of a picture's axes, from 0 to 1. */
+function across(picture, event) {
   const box = picture.getBoundingClientRect();
-  const share = (at, low, high) => (at - Number(low)) / (Number(high) - Number(low));
-  const { left, right, top, bottom } = picture.dataset;
-  return [
-    share((event.clientX - box.left) / box.width, left, right),
-    share((event.clientY - box.top) / box.height, top, bottom),
-  ];
-}
-
-// Origins ------------------------------------------------------------------------
-
-/** The segments of a piece, one of which is chosen. */
-class Origin {
-  constructor(article, card, segments) {
-    this.card = card;
-    this.segments = segments;
-    this.n_rows = 1 + Math.max(...segments.map((each) => each.row));
-    const panel = article.querySelector(".segment");
-    this.range = panel.querySelector("input");
-    this.source = panel.querySelector('[data-do="source"]');
-    this.said = panel.querySelector(".said");
-    this.time = panel.querySelector(".time");
-    this.range.max = segments.length - 1;
-    this.range.addEventListener("input", () => {
-      this.choose(Number(this.range.value));
-      seek(card, this.chosen.start);
-    });
-    this.source.addEventListener("click", () => this.playSource());
-    panel.querySelector('[data-do="from"]').addEventListener("click", async () => {
-      seek(card, this.chosen.start);
-      if (await takeCard(card)) player.play();
-    });
-    panel.hidden = false;
-    this.choose(0);
-  }
-
-  get id() {
-    return `${this.card.id} ${this.chosen.start}`;
-  }
-
-  choose(i) {
-    this.chosen = this.segments[i];
-    const { name, start, length, position, offset } = this.chosen;
-    this.range.value = i;
-    this.time.textContent = `${i + 1} of ${this.segments.length}`;
-    this.said.textContent = `At ${clock(start)} of the piece: ${length.toFixed(2)} s of ${name}, from ${clock(position)} on.`;
-    if (offset === undefined) this.said.textContent += " Its source is not here, to keep the page small.";
-    this.range.ariaValueText = this.said.textContent;
-    this.source.disabled = offset === undefined;
-  }
-
-  find(seconds) {
-    const i = this.segments.findIndex((each) => seconds < each.start + each.length);
-    return i < 0 ? this.segments.length - 1 : i;
-  }
-
-  follow(seconds) {
-    const i = this.find(seconds);
-    if (this.segments[i] !== this.chosen) this.choose(i);
-  }
-
-  /** Go to where the click is; on a bar, play its source. */
-  click(across, down) {
-    const seconds = across * this.card.seconds;
-    this.choose(this.find(seconds));
-    seek(this.card, seconds);
-    const { row, offset } = this.chosen;
-    if (Math.floor(down * this.n_rows) === row && offset !== undefined) this.playSource(true);
-  }
-
-  async playSource(again = false) {
-    const { offset, seconds } = this.chosen;
-    const id = this.id;
-    if (now === id && player.playing && !again) return player.stop();
-    const taken = await take(id, async () => {
-      const all = await trackOf("sources");
-      const cut = (channel) => channel.subarray(Math.round(offset * all.rate), Math.round((offset + seconds) * all.rate));
-      return Track.of(all.rate, all.data.map(cut));
-    });
-    if (!taken) return;
-    player.loop(false);
-    player.seek(0);
-    player.play();
-  }
+  const [left, right] = [Number(picture.dataset.left), Number(picture.dataset.right)];
+  return ((event.clientX - box.left) / box.width - left) / (right - left);
 }
 
 // Wires --------------------------------------------------------------------------
@@ -224,7 +134,7 @@ for (const article of document.querySelectorAll("article[data-id]")) {
     place: article.querySelector(".time"),
     range: article.querySelector('input[type="range"]'),
     select: article.querySelector("select"),
-    heads: [...document.querySelectorAll(`.seekable[data-of="${id}"]`)].map((p) => [p, p.querySelector(".head")]),
+    heads: [...article.querySelectorAll(".seekable")].map((p) => [p, p.querySelector(".head")]),
   };
   cards.set(id, card);
   audio.hidden = true;
@@ -242,21 +152,11 @@ for (const article of document.querySelectorAll("article[data-id]")) {
     card.button("other").addEventListener("click", () => compare(card, 1));
     card.select.addEventListener("change", () => now === id && player.side && compare(card, 1));
   }
-}
-for (const article of document.querySelectorAll("article[data-origin]")) {
-  const card = cards.get(article.dataset.origin);
-  card.origin = new Origin(article, card, facts.segments[card.id]);
-}
-for (const picture of document.querySelectorAll(".seekable")) {
-  const head = picture.querySelector(".head");
-  head.style.top = `${100 * picture.dataset.top}%`;
-  head.style.height = `${100 * (picture.dataset.bottom - picture.dataset.top)}%`;
-  const card = cards.get(picture.dataset.of);
-  picture.addEventListener("click", (event) => {
-    const [across, down] = within(picture, event);
-    if (picture.classList.contains("wide")) card.origin.click(Math.max(0, Math.min(across, 1)), down);
-    else seek(card, across * card.seconds);
-  });
+  for (const [picture, head] of card.heads) {
+    head.style.top = `${100 * picture.dataset.top}%`;
+    head.style.height = `${100 * (picture.dataset.bottom - picture.dataset.top)}%`;
+    picture.addEventListener("click", (event) => seek(card, across(picture, event) * card.seconds));
+  }
 }
 // On a phone players come first, and pictures when they are asked for.
 for (const details of document.querySelectorAll("details.wide"))

@@ -102,8 +102,6 @@ function item(piece) {
   const words = [settings.seed_name ? `after ${settings.seed_name}` : "from silence"];
   if (settings.style_name) words.push(`style ${settings.style_name}`);
   words.push(`temperature ${settings.temperature}`, `random state ${settings.random_state}`);
-  if (settings.top_k !== null) words.push(`top k ${settings.top_k}`);
-  if (settings.top_p !== null) words.push(`top p ${settings.top_p}`);
   made.querySelector("p.soft").textContent = words.join(", ");
   if (piece.kept) made.querySelector('[data-do="keep"]').textContent = "No longer keep";
   for (const button of made.querySelectorAll("button"))
@@ -162,8 +160,6 @@ function settings() {
     style: ($("style-field").hidden ? "" : $("style").value) || null,
     seconds: number("seconds"),
     temperature: number("temperature"),
-    top_k: number("top-k"),
-    top_p: number("top-p"),
     random_state: number("random-state"),
   };
 }
