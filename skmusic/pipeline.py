@@ -125,6 +125,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         begin: bool = False,
         end: bool = False,
         tempo: float | None = None,
+        key: str | None = None,
         loop: bool = False,
         **options: Any,
     ) -> Any:
@@ -162,6 +163,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
             Whether pieces begin and end as the recordings do.
         tempo : float or None, default=None
             Beats a minute, from 30 to 300; None is that of the seed.
+        key : str or None, default=None
+            Such as "C major" or "F# minor"; None is that of the seed.
         loop : bool, default=False
             Whether each piece is to loop: its end runs into its beginning, without a
             fade, and a beat goes on. So that it is whole bars, its length differs by up
@@ -202,7 +205,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         """
         check_is_fitted(self)
         frames, n_samples = self._length(frames, seconds)
-        controls = (style, energy, vary, amount, until, begin, end, tempo)
+        controls = (style, energy, vary, amount, until, begin, end, tempo, key)
         options |= self._heard(dict(zip(CONTROLS, controls, strict=True)))
         if frames is None and "vary" in options:
             frames = len(options["vary"])

@@ -134,6 +134,7 @@ class PlayingMixin:
         begin: bool = False,
         end: bool = False,
         tempo: float | None = None,
+        key: str | None = None,
         total_frames: int | None = None,
         random_state: RandomState = None,
         verbose: int | None = None,
@@ -176,6 +177,9 @@ class PlayingMixin:
             is silent.
         tempo : float or None, default=None
             Beats a minute, 30 to 300. None is the tempo of the seed.
+        key : str or None, default=None
+            Such as "C major" or "F# minor". The seed is heard in this key, or in its
+            relative, and `style` and `vary` too. None is the key of the seed.
         total_frames : int or None, default=None
             Frames of the whole piece, where those of this call are the first of it;
             None is `frames`. Controls are told once, at the beginning: the state that
@@ -218,7 +222,7 @@ class PlayingMixin:
         check_is_fitted(self, "synthesis_")
         check_sampling(frames, temperature)
         name = type(self.synthesis_).__name__
-        controls = Controls(style, energy, vary, amount, until, begin, end, tempo)
+        controls = Controls(style, energy, vary, amount, until, begin, end, tempo, key)
         refuse_untaken(controls.given, name.lower())
         controls = controls.heard(self._checked)
         asked = None
@@ -226,7 +230,7 @@ class PlayingMixin:
             whole = frames if total_frames is None else total_frames
             asked = self.synthesis_.asked(controls, whole)
         seeds, many = as_seed_list(seed)
-        states = self._begin(seeds, temperature, random_state, asked, begin)
+        states = self._begin(seeds, temperature, random_state, asked, controls)
         verbose = self.verbose if verbose is None else verbose
         total = frames * len(states)
         with Progress("sample", total, "frames", verbose) as progress:
@@ -238,7 +242,7 @@ class PlayingMixin:
         made = (music, states) if many else (music[0], states[0])
         return made if return_state else made[0]
 
-    def _begin(self, seeds, temperature, random_state, asked, begin):
+    def _begin(self, seeds, temperature, random_state, asked, controls):
         """States that seeds are, or that are after them; heard once each."""
         rng = check_random_state(
             self.random_state if random_state is None else random_state
@@ -252,11 +256,12 @@ class PlayingMixin:
                     "that this generator returned."
                 )
             if isinstance(seed, made.State):
-                if begin:
-                    raise ValueError(
-                        "begin=True, but the seed is a state, amid a piece; leave one "
-                        "out."
-                    )
+                for name in ("begin", "key"):
+                    if name in controls.given:
+                        raise ValueError(
+                            f"{name}= is given, but the seed is a state, amid a piece; "
+                            "leave one out."
+                        )
                 states.append(seed if asked is None else made.change(seed, asked))
                 continue
             if id(seed) not in primed:

@@ -1,7 +1,6 @@
 """Songs made to order, with tempo, key, chords and beats known exactly."""
 
 import math
-import re
 from numbers import Integral, Real
 from typing import Any
 
@@ -9,9 +8,10 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from skmusic.datasets.composition import compose
-from skmusic.datasets.harmony import PITCHES, SCALES
+from skmusic.datasets.harmony import SCALES
 from skmusic.datasets.mixing import render
 from skmusic.datasets.styles import STYLES
+from skmusic.utils.keys import PITCHES, parse_key
 from skmusic.utils.types import RandomState
 
 __all__ = ["make_songs"]
@@ -44,19 +44,6 @@ def _tempo_range(tempo):
             "or a range (low, high) of them."
         )
     return low, high
-
-
-def _parse_key(key):
-    """Tonic as pitch class and mode of a key such as ``F# minor``."""
-    match = re.fullmatch(r"([A-G])([#b]?)(?: (major|minor))?", str(key).strip())
-    if match is None:
-        raise ValueError(
-            f"key={key!r}: give None or a tonic and a mode, "
-            "such as 'C', 'A minor' or 'F# major'."
-        )
-    letter, accidental, mode = match.groups()
-    shift = {"": 0, "#": 1, "b": -1}[accidental]
-    return (PITCHES.index(letter) + shift) % 12, mode or "major"
 
 
 def make_songs(
@@ -128,7 +115,7 @@ def make_songs(
     """
     _check_size(n_songs, seconds, sr)
     low, high = _tempo_range(tempo)
-    fixed_key = None if key is None else _parse_key(key)
+    fixed_key = None if key is None else parse_key(key)
     random_state = check_random_state(random_state)
     first_style = random_state.randint(len(STYLES))
     seeds = np.random.SeedSequence(random_state.randint(2**31 - 1)).spawn(n_songs)

@@ -7,7 +7,8 @@ import math
 from itertools import chain, cycle, islice
 from typing import NamedTuple
 
-PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+from skmusic.utils.keys import PITCHES
+
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 DEGREES = ("I", "II", "III", "IV", "V", "VI", "VII")
 CHORDS = {

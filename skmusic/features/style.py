@@ -45,6 +45,20 @@ def styles(codes, n_steps):
     return (summed(codes[:, :N_STYLE].astype(float)) / count).astype(np.float32)
 
 
-def style_of(codes):
-    """Style ``(n_style,)`` of patches, their mean; see `styles`."""
-    return codes[:, :N_STYLE].mean(axis=0, dtype=float).astype(np.float32)
+def style_of(code, steps):
+    """Style ``(n_style,)`` of steps ``(n_steps, n_numbers)`` as a whole.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.features.patches import fit_patches
+    >>> from skmusic.features.style import style_of, styles
+    >>> x = np.random.default_rng(0).standard_normal((400, 3)).astype(np.float32)
+    >>> code = fit_patches([x], 2, 6, np.random.RandomState(0))
+    >>> about = styles(code.encode(x), 2)[100]
+    >>> bool(np.allclose(style_of(code, x), about, atol=0.01))
+    True
+    """
+    mean = steps.mean(axis=0, dtype=float)
+    # Of a patch of the mean, since codes are linear.
+    return code.encode(np.tile(mean, (code.n_steps, 1)))[0, :N_STYLE].astype(np.float32)

@@ -1,7 +1,7 @@
 """Controls: what is asked of a piece beside its seed and its length.
 
 Styles, a curve of energy, a recording to vary or to arrive at, a beginning and an end,
-a tempo.
+a tempo, a key.
 Here they are checked and brought into one form. A *curve* is a list of points, each of
 seconds and of what is asked for there; between two points it changes over evenly.
 """
@@ -14,15 +14,23 @@ from typing import Any
 import numpy as np
 
 from skmusic.utils.arguments import refuse_number
+from skmusic.utils.keys import parse_key
 from skmusic.utils.limits import TEMPI
 
 # Arguments of `sample` that are controls.
-CONTROLS = "style", "energy", "vary", "amount", "until", "begin", "end", "tempo"
+CONTROLS = (
+    "style",
+    "energy",
+    "vary",
+    "amount",
+    "until",
+    "begin",
+    "end",
+    "tempo",
+    "key",
+)
 # Those that each synthesis takes.
-TAKEN = {
-    "neural": ("style", "energy", "vary", "until", "begin", "end", "tempo"),
-    "regression": (),
-}
+TAKEN = {"neural": CONTROLS, "regression": ()}
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class Controls:
         Whether it begins, and ends, as recordings do.
     tempo : float or None
         Beats a minute.
+    key : str, or (int, str), or None
+        Such as "F# minor"; then its tonic as a pitch class, and its mode.
     """
 
     style: Any = None
@@ -55,6 +65,7 @@ class Controls:
     begin: bool = False
     end: bool = False
     tempo: float | None = None
+    key: Any = None
 
     def __post_init__(self):
         for name in ("begin", "end"):
@@ -69,11 +80,15 @@ class Controls:
             )
         if self.tempo is not None:
             _check_tempo(self.tempo)
+        if isinstance(self.key, str):
+            object.__setattr__(self, "key", parse_key(self.key))
+        elif self.key is not None and not isinstance(self.key, tuple):
+            raise TypeError(f"key={self.key!r} is no key such as 'F# minor'.")
         for name in ("vary", "until"):
             refuse_number(getattr(self, name), name)
         if self.until is not None:
-            for name, given in (("end", self.end), ("vary", self.vary is not None)):
-                if given:
+            for name in ("end", "vary", "key"):
+                if _is_asked(getattr(self, name)):
                     raise ValueError(
                         f"until= and {name}= ask for two endings of the piece; leave "
                         "one out."

@@ -19,8 +19,6 @@ MOST_SECONDS = 86_400
 TEMPI = 30, 300
 # Seconds of music below which pieces are little more than loops of it.
 LITTLE_MUSIC = 60
-# Steps in a segment of a recording: some six hours.
-MOST_SEGMENT = 2**20
 # Peak of a waveform, where 1 is full scale, above which its unit was mistaken: music of
 # 8 bits or more, taken as it is, goes beyond.
 MOST_PEAK = 120.0

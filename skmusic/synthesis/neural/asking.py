@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from skmusic.features.keys import find_key, semitones_between
 from skmusic.features.patches import redrawn
 from skmusic.features.style import ABOUT, style_of, styles
+from skmusic.features.transposition import band_sources, transposed
 from skmusic.spectra.reframing import samples_for, step_of, step_seconds, waveform
 from skmusic.synthesis.controls import in_steps
 from skmusic.synthesis.neural.conditions import (
@@ -45,11 +47,11 @@ def ask(neural, controls, n_frames):
         )
     seconds = step_seconds(neural.format)
     n_steps = samples_for(n_frames, neural.format) // step_of(neural.format)
-    asked = Asked(place=_place(controls, n_steps))
+    asked = Asked(place=_place(controls, n_steps), key=controls.key)
     if controls.tempo is not None:
         asked = asked._replace(tempo=controls.tempo / 60 * seconds)
     if controls.style is not None:
-        asked = asked._replace(style=_styles(neural, controls.style, seconds))
+        asked = asked._replace(style=_styles(neural, controls, seconds))
     if controls.vary is not None:
         asked = _varied(neural, controls, asked)
     if controls.until is not None:
@@ -58,20 +60,30 @@ def ask(neural, controls, n_frames):
         energy = in_steps(controls.energy, seconds, n_steps)
         asked = asked._replace(energy=energy)
     elif controls.energy is not None:
-        steps = _steps(neural, controls.energy, "energy")
+        steps = _steps(neural, controls.energy, "energy", None)
         asked = asked._replace(energy=_followed(neural, _heard(neural, steps)))
     return asked
 
 
-def _steps(neural, frames, name):
-    """Parameters of the steps of a recording, of a patch at least."""
+def in_key(neural, steps, key):
+    """Steps ``(n_steps, n_parameters)`` in another key; None is their own."""
+    if key is None or not len(steps):
+        return steps
+    format, vocoder = neural.format, neural.vocoder
+    pitches = vocoder.middles * format.sr / (2 * format.step)
+    semitones = semitones_between(find_key(vocoder.levels(steps), pitches), key)
+    return transposed(steps, band_sources(vocoder.middles, semitones))
+
+
+def _steps(neural, frames, name, key):
+    """Parameters of the steps of a recording, of a patch at least, in a key."""
     steps = neural.vocoder.analyse(waveform(frames, neural.format))
     if len(steps) < neural.code.n_steps:
         raise ValueError(
             f"the recording given as {name} has too few frames to make a patch of "
             f"{neural.code.n_steps} steps; pass a longer one."
         )
-    return steps
+    return in_key(neural, steps, key)
 
 
 def _heard(neural, steps):
@@ -87,22 +99,21 @@ def _place(controls, n_steps):
     return np.array([0 if controls.begin else FAR, n_steps if controls.end else FAR])
 
 
-def _styles(neural, points, seconds):
+def _styles(neural, controls, seconds):
     """Curve of styles, those of blends their means."""
-    steps = np.array([at / seconds for at, _ in points])
     values = []
-    for _, blend in points:
-        of_each = [
-            share * style_of(neural.code.encode(_steps(neural, x, "style")))
-            for x, share in blend
+    for _, blend in controls.style:
+        steps = [
+            (_steps(neural, x, "style", controls.key), share) for x, share in blend
         ]
-        values.append(sum(of_each))
-    return steps, np.array(values)
+        values.append(sum(share * style_of(neural.code, x) for x, share in steps))
+    at = np.array([second for second, _ in controls.style])
+    return at / seconds, np.array(values)
 
 
 def _varied(neural, controls, asked):
     """What follows a recording, with its beat, its loudness and its styles."""
-    steps = _steps(neural, controls.vary, "vary")
+    steps = _steps(neural, controls.vary, "vary", controls.key)
     heard, codes = _heard(neural, steps), neural.code.encode(steps)
     model = Model(codes, np.full(len(codes), controls.amount))
     at = np.arange(len(codes)) * neural.code.n_steps
@@ -118,14 +129,14 @@ def _varied(neural, controls, asked):
 def _arriving(neural, controls, asked, n_steps):
     """What ends as a recording begins, in its style."""
     size = neural.code.n_steps
-    steps = _steps(neural, controls.until, "until")[:ABOUT]
+    steps = _steps(neural, controls.until, "until", None)[:ABOUT]
     codes = neural.code.encode(steps)
     n = min(len(codes), n_steps // size, _ARRIVING // size)
     # The music goes backwards to where the recording begins.
     back = neural.code.encode(steps[: n * size][::-1])
     before = np.zeros((n_steps // size - n, codes.shape[1]), np.float32)
     amounts = np.concatenate([np.ones(len(before)), np.linspace(1, _NEAREST, n)])
-    style = style_of(codes)
+    style = style_of(neural.code, steps)
     curve = np.array([0, n_steps]), np.stack([np.full_like(style, np.nan), style])
     return asked._replace(
         model=Model(np.concatenate([before, back]), amounts),

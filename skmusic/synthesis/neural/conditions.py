@@ -77,6 +77,7 @@ class Asked(NamedTuple):
     # Ranks of loudness and of how sharply things begin there ``(n_points,)``.
     energy: tuple | None = None
     tempo: float | None = None  # beats a step
+    key: tuple | None = None  # tonic and mode, of what was heard
     # Styles ``(n_points, n_style)``; nan is that of the piece before.
     style: tuple | None = None
     model: Model | None = None

@@ -28,14 +28,13 @@ from skmusic.spectra.reframing import (
 )
 from skmusic.synthesis.corpus import read_corpus, read_steps
 from skmusic.synthesis.neural import forecasts, vocoder
-from skmusic.synthesis.neural.asking import ask, conditions_heard
+from skmusic.synthesis.neural.asking import ask, conditions_heard, in_key
 from skmusic.synthesis.neural.conditions import (
     EVERY,
     HEARD,
     NOTHING,
     followed,
     moment_after,
-    n_style,
     placed,
     places,
     steered,
@@ -114,8 +113,8 @@ class Neural:
         Weights, see `skmusic.network.numpy_lstm` and `skmusic.network.numpy_flow`.
     beats : ndarray of shape (n_recordings, 2)
         Beats a step of each recording, and how clear they are, from 0 to 1.
-    styles : ndarray of shape (n_recordings, n_style)
-        Of each recording, see `skmusic.features.style`.
+    means : ndarray of shape (n_recordings, n_numbers)
+        Of the steps of each recording, which tell its style.
     quantiles : ndarray of shape (n_quantiles, 3)
         Of the activity of the first fit's recordings, see `skmusic.features.activity`.
     innovation : ndarray of shape (n_codes,)
@@ -127,7 +126,7 @@ class Neural:
     code: PatchCode
     network: dict
     beats: np.ndarray = array("n_recordings", 2, low=0, high=1)
-    styles: np.ndarray = array("n_recordings", "n_style")
+    means: np.ndarray = array("n_recordings", "n_numbers")
     quantiles: np.ndarray = array("n_quantiles", N_ACTIVITY)
     innovation: np.ndarray = array("n_codes", low=0, high=1)
 
@@ -138,8 +137,8 @@ class Neural:
         yield len(self.beats) > 0, "no recording was learned."
         known = len(self.innovation) == self.code.n_codes
         yield known, "innovation is not of as many numbers as codes have."
-        known = self.styles.shape[1] == n_style(self.code)
-        yield known, "styles are not of as many numbers as the code tells."
+        known = self.means.shape[1] == self.code.n_numbers
+        yield known, "means are not of as many numbers as steps have."
 
     @classmethod
     def fit(
@@ -208,14 +207,13 @@ class Neural:
             told = [each._replace(place=places(len(each.beat))) for each in told]
         version = variation(found, matches, told, code, sound)
         beats = np.array([[each.tempo, each.strength] for each in told])
-        known = [style_of(code.encode(x)) for x in found]
-        known = np.array(known, np.float32)
+        means = np.array([x.mean(axis=0, dtype=float) for x in found], np.float32)
         if n_before:
             beats = np.concatenate([old.beats, beats])
-            known = np.concatenate([old.styles, known])
+            means = np.concatenate([old.means, means])
 
         def playing(network):
-            return cls(format, sound, code, network, beats, known, quantiles, new)
+            return cls(format, sound, code, network, beats, means, quantiles, new)
 
         trained = train(
             version(),
@@ -268,6 +266,7 @@ class Neural:
         x = waveform(frames, self.format)
         size = step_of(self.format) * self.code.n_steps
         steps, told = self._steps(x[len(x) % size :]), NOTHING
+        steps = in_key(self, steps, asked and asked.key)
         if self.vocoder is not None:
             rng = np.random.RandomState(0)
             told = conditions_heard(steps, self.vocoder, self.code, rng)
@@ -288,7 +287,8 @@ class Neural:
             tempo, strength = map(float, self.beats[chosen])
             moment = moment._replace(tempo=tempo, strength=strength)
             if moment.style is None and self.vocoder is not None:
-                moment = moment._replace(style=self.styles[chosen])
+                usual = in_key(self, self.means[chosen, None], asked and asked.key)
+                moment = moment._replace(style=style_of(self.code, usual))
         moment = moment._replace(strength=min(_STRESS * moment.strength, most))
         lstm = zero_state(self.network)
         levels = levels_of(steps, self.vocoder)

@@ -8,7 +8,7 @@ between bands that dulls attacks, and the network would learn dull ones.
 import numpy as np
 
 from skmusic.features.style import styles
-from skmusic.features.transposition import band_sources
+from skmusic.features.transposition import band_sources, transposed
 from skmusic.synthesis.neural.conditions import Conditions
 from skmusic.synthesis.neural.context import inputs_of
 
@@ -107,26 +107,3 @@ def loosened(conditions, rng):
     place = None if left_out[3] else conditions.place
     strength = conditions.strength * (not left_out[0])
     return Conditions(beat, strength, known, place, style)
-
-
-def transposed(x, sources):
-    """Steps ``(n_steps, n_numbers)`` in another key; levels are the first numbers.
-
-    Parameters
-    ----------
-    x : ndarray of shape (n_steps, n_numbers)
-    sources : ndarray of shape (n_bands,), int
-        The band from which each one gets its levels.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_numbers)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.synthesis.neural.variation import transposed
-    >>> transposed(np.array([[1, 2, 3, 9]]), np.array([0, 0, 1])).tolist()
-    [[1, 1, 2, 9]]
-    """
-    return np.concatenate([x[:, sources], x[:, len(sources) :]], axis=1)

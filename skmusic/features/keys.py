@@ -1,0 +1,80 @@
+"""Keys: the scale that music is of, told by how much each pitch class sounds.
+
+References
+----------
+C. Krumhansl, "Cognitive foundations of musical pitch", Oxford University Press (1990).
+"""
+
+import numpy as np
+
+from skmusic.features.constantq import to_energies
+from skmusic.utils.keys import MODES
+
+# How well each pitch class fits a key of C, by listeners: major, minor.
+_FITS = np.array(
+    [
+        (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+        (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+    ]
+)
+# Hz of C, and of the notes that tell a key: lower ones are not told apart.
+_C, _LOW, _HIGH = 261.63, 400.0, 2000.0
+
+
+def find_key(levels, pitches):
+    """The key that music is most like.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (n_steps, n_bands)
+        See `skmusic.features.constantq.to_levels`.
+    pitches : ndarray of shape (n_bands,)
+        Middle of each band in Hz.
+
+    Returns
+    -------
+    tonic : int
+        Pitch class, 0 is C.
+    mode : {"major", "minor"}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.features.keys import find_key
+    >>> pitches = 261.63 * 2.0 ** (np.arange(36) / 12 - 1)
+    >>> scale = np.isin((np.arange(36) - 2) % 12, [0, 2, 4, 5, 7, 9, 11])
+    >>> find_key(np.where(scale, 0.0, -30.0)[None], pitches)
+    (2, 'major')
+    """
+    heard = (pitches >= _LOW) & (pitches <= _HIGH)
+    classes = np.rint(12 * np.log2(pitches[heard] / _C)).astype(int) % 12
+    amount = np.sqrt(to_energies(levels[:, heard])).mean(axis=0)
+    # Of the bands of a class, of which there may be more or fewer.
+    count = np.maximum(np.bincount(classes, minlength=12), 1)
+    chroma = np.bincount(classes, amount, minlength=12) / count
+    keys = [np.roll(fit, tonic) for fit in _FITS for tonic in range(12)]
+    chroma, keys = chroma - chroma.mean(), keys - np.mean(keys, axis=1, keepdims=True)
+    fits = keys @ chroma / np.linalg.norm(keys, axis=1)
+    mode, tonic = divmod(int(fits.argmax()), 12)
+    return tonic, MODES[mode]
+
+
+def semitones_between(key, wanted):
+    """Semitones, -6 to 5, from one key to another, or to its relative.
+
+    Parameters
+    ----------
+    key, wanted : (int, str)
+        Tonic and mode.
+
+    Examples
+    --------
+    >>> from skmusic.features.keys import semitones_between
+    >>> semitones_between((0, "major"), (2, "major"))
+    2
+    >>> semitones_between((0, "major"), (9, "minor"))
+    0
+    """
+    # A minor key has the notes of the major one three semitones higher.
+    first, second = (tonic + 3 * (mode == "minor") for tonic, mode in (key, wanted))
+    return (second - first + 6) % 12 - 6
