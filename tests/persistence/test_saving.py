@@ -197,8 +197,8 @@ def test_what_is_drawn_of_plain_numbers_is_kept(scale, tmp_path):
 PARTS = {
     "no recording": lambda s: {"beats": s.beats[:0]},
     "three numbers of a beat": lambda s: {"beats": s.beats[:, [0, 1, 1]]},
-    "no style of a recording": lambda s: {"styles": s.styles[:0]},
-    "styles of fewer numbers": lambda s: {"styles": s.styles[:, 1:]},
+    "no mean of a recording": lambda s: {"means": s.means[:0]},
+    "means of fewer numbers": lambda s: {"means": s.means[:, 1:]},
     "innovation of fewer codes": lambda s: {"innovation": s.innovation[1:]},
     "innovation beyond all": lambda s: {"innovation": s.innovation + 1},
     "no vocoder": lambda s: {"vocoder": None},

@@ -1,7 +1,7 @@
 """Laws of the neural synthesis."""
 
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -195,6 +195,14 @@ def test_plain_numbers_are_drawn_and_played_as_they_are(numbers):
 # Learning
 
 
+def of_recordings(neural):
+    """What is known of each recording, by name."""
+    shapes = {field.name: field.metadata.get("shape", ()) for field in fields(neural)}
+    names = [name for name, shape in shapes.items() if "n_recordings" in shape]
+    assert len(names) > 1
+    return {name: getattr(neural, name) for name in names}
+
+
 def test_what_is_learned_before_counts(fit_neural, fitted):
     frames, _ = fitted
     x, y = (Frames(f[:120], f.format) for f in frames[:2])
@@ -202,14 +210,15 @@ def test_what_is_learned_before_counts(fit_neural, fitted):
     more, trained = fit_neural([y], x.format, first, trained.training, 1)
     np.testing.assert_equal(vars(more.vocoder), vars(first.vocoder))
     np.testing.assert_equal(vars(more.code), vars(first.code))
-    assert len(more.beats) == len(more.styles) == 2
-    np.testing.assert_array_equal(more.beats[:1], first.beats)
-    np.testing.assert_array_equal(more.styles[:1], first.styles)
+    known = of_recordings(more)
+    for name, before in of_recordings(first).items():
+        assert len(known[name]) == 2
+        np.testing.assert_array_equal(known[name][:1], before)
     assert [record["epoch"] for record in trained.history] == [1, 2]
     # What goes on with all of its recordings knows only these.
     again, _ = fit_neural([y], x.format, first, trained.training)
-    np.testing.assert_array_equal(again.beats, more.beats[1:])
-    np.testing.assert_array_equal(again.styles, more.styles[1:])
+    for name, found in of_recordings(again).items():
+        np.testing.assert_array_equal(found, known[name][1:])
 
 
 @pytest.mark.parametrize("kind", ["frames", "numbers"])
@@ -226,8 +235,7 @@ def test_fits_one_after_the_other_are_one_of_all_their_epochs(
     assert found.history == wanted.history
     np.testing.assert_equal(found.training, wanted.training)
     np.testing.assert_equal(parts.network, whole.network)
-    np.testing.assert_equal(parts.beats, whole.beats)
-    np.testing.assert_equal(parts.styles, whole.styles)
+    np.testing.assert_equal(of_recordings(parts), of_recordings(whole))
     made = [sample(each, X[0][:50], 20) for each in (parts, whole)]
     np.testing.assert_array_equal(*made)
 
@@ -244,7 +252,7 @@ def test_a_recording_shorter_than_a_patch_says_nothing(untrained, frames):
     beside = [short(frames[1], 2), frames[0], Frames(frames[0][:0], format)]
     neural = untrained(beside, format)
     assert neural.code.n_steps == 4
-    assert len(neural.beats) == len(neural.styles) == 1
+    assert {len(x) for x in of_recordings(neural).values()} == {1}
     check_synthesis(neural)
     check_declared(neural)
     made = sample(neural, beside[0], 9)

@@ -8,14 +8,10 @@ import pytest
 from skmusic.features.constantq import band_middles
 from skmusic.features.patches import fit_patches
 from skmusic.features.style import styles
+from skmusic.features.transposition import transposed
 from skmusic.synthesis.neural.conditions import NOTHING, Conditions, places
 from skmusic.synthesis.neural.context import inputs_of, n_inputs, n_noisy
-from skmusic.synthesis.neural.variation import (
-    dulled,
-    loosened,
-    transposed,
-    variation,
-)
+from skmusic.synthesis.neural.variation import dulled, loosened, variation
 
 # All that is asked of a vocoder here; levels of bands, and two numbers more.
 MIDDLES = band_middles(17)
