@@ -30,28 +30,21 @@ from skmusic.synthesis.corpus import read_corpus, read_steps
 from skmusic.synthesis.neural import forecasts, vocoder
 from skmusic.synthesis.neural.asking import ask, conditions_heard, in_key
 from skmusic.synthesis.neural.conditions import (
-    EVERY,
-    HEARD,
     NOTHING,
-    followed,
     moment_after,
     placed,
     places,
-    steered,
     with_asked,
 )
 from skmusic.synthesis.neural.context import (
     Context,
     begin,
-    bounded,
     forgetful,
-    heard,
-    inputs,
     inputs_of,
     levels_of,
     n_noisy,
-    without_match,
 )
+from skmusic.synthesis.neural.drawing import draw
 from skmusic.synthesis.neural.variation import variation
 from skmusic.synthesis.neural.vocoder import Vocoder, fit_vocoder
 from skmusic.utils.fields import array
@@ -65,11 +58,6 @@ _MOST = 20_000
 _NOISE, _AVERAGE = 0.3, 0.995
 # How clear the beat of a piece is told to be, beside that of its seed: beats fade else.
 _STRESS = 2.0
-# How much draws lean from what would follow, if nothing before were like now, to what
-# follows as it is: in what is new in each patch. Loudness, which lasts, would drift.
-_GUIDANCE = 0.5
-# Hotter, all is noise.
-_HOTTEST = 1e3
 
 
 @dataclass(frozen=True)
@@ -329,15 +317,10 @@ class Neural:
         last = steps[-vocoder.WARM_UP - 1 :]
         # Before a piece that nothing was heard of there is silence.
         lacking = vocoder.WARM_UP + 1 - len(last)
-        first = last[:1] if len(last) else self._silence()
+        first = last[:1] if len(last) else self.vocoder.silent()
         last = np.concatenate([np.repeat(first, lacking, axis=0), last])
         state = vocoder.silence(self.vocoder, last[0])
         return vocoder.push(state, last[1:], self.vocoder)
-
-    def _silence(self):
-        """Parameters of a silent step ``(1, n_numbers)``."""
-        step, n_channels = self.vocoder.step, self.vocoder.n_channels
-        return self.vocoder.analyse(np.zeros((step, n_channels), np.float32))
 
     def advance(self, states, n_frames, temperature, progress):
         """Frames of each piece, and the states after them.
@@ -370,20 +353,12 @@ class Neural:
 
     def _waveform(self, state, n_samples, temperature, times):
         """So many samples or more, and the state that has made them."""
-        rng, lstm, context = deepcopy(state.rng), state.lstm, state.context
-        sound, drawn = state.vocoder, [np.empty((0, self.code.n_numbers), np.float32)]
-        n = len(state.pending) - (sound.lead if sound else 0)
-        while n < n_samples:
-            steps, codes, lstm = self._patch(context, lstm, temperature, times, rng)
-            context = heard(context, codes, steps, levels_of(steps, self.vocoder))
-            if sound is not None and context.moment.n_steps % EVERY < len(steps):
-                # Now and then the piece listens to itself.
-                levels = self.vocoder.levels(context.past[-HEARD:])
-                moment = steered(context.moment, levels, self.quantiles)
-                context = replace(context, moment=moment)
-            drawn.append(steps)
-            n += len(steps) * step_of(self.format)
-        x = np.concatenate(drawn)
+        rng, sound = deepcopy(state.rng), state.vocoder
+        made = len(state.pending) - (sound.lead if sound else 0)
+        n_steps = -(-max(n_samples - made, 0) // step_of(self.format))
+        x, lstm, context = draw(
+            self, state.lstm, state.context, n_steps, temperature, times, rng
+        )
         # All at once, in blocks of the vocoder's own.
         if sound is not None:
             sound = vocoder.push(sound, x, self.vocoder)
@@ -391,32 +366,3 @@ class Neural:
         return np.concatenate([state.pending, x]), NeuralState(
             lstm, context, sound, rng, state.pending
         )
-
-    def _patch(self, context, lstm, temperature, times, rng):
-        """Steps of the next patch, their code, and the state of the network."""
-        code, network = self.code, self.network
-        place, model = context.moment.place, followed(context.moment, code.n_steps)
-        x = inputs(context, code)
-        x = np.stack([x, without_match(x, code)])[:, None]
-        both = [(np.stack([h, h]), np.stack([c, c])) for h, c in lstm]
-        conditions, states = forward(network, x, both)
-        lean = _GUIDANCE * self.innovation
-        weights = np.stack([1 + lean, -lean])
-        noise = min(temperature, _HOTTEST) * rng.standard_normal(code.n_codes)
-        if model is not None:
-            # The path begins on its way to what is followed.
-            kept, amount = model
-            noise = amount * noise + (1 - amount) * kept
-            times = numpy_flow.schedule(network["flow"], start=1 - amount)
-        codes = bounded(
-            numpy_flow.draw(network["flow"], conditions[:, 0], noise, times, weights)
-        )
-        # What the code does not keep is as loud as it was, and no louder.
-        rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
-        rest = rest.astype(np.float32)
-        before = context.past[-1:] if len(context.past) else None
-        steps = bounded(code.decode(codes[None], rest[None], before))
-        if place is not None and place[1] < code.n_steps:
-            # After its end a piece is silent.
-            steps[max(place[1], 0) :] = self._silence()
-        return steps, codes, [(h[0], c[0]) for h, c in states[-1]]

@@ -123,6 +123,10 @@ class Vocoder:
             found[i : i + _BLOCK] = np.concatenate([levels, *others], axis=1)
         return found
 
+    def silent(self):
+        """Parameters of a silent step ``(1, n_parameters)``."""
+        return self.analyse(np.zeros((self.step, self.n_channels), np.float32))
+
     def levels(self, parameters):
         """Those of parameters ``(n_steps, n_parameters)`` that are levels of bands."""
         return parameters[:, : self.n_bands]

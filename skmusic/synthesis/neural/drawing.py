@@ -1,0 +1,97 @@
+"""Drawing: the patches of a piece, one after the other.
+
+References
+----------
+J. Ho and T. Salimans, "Classifier-free diffusion guidance" (2022), for draws that lean
+from one condition to another. C. Meng et al., "SDEdit: guided image synthesis and
+editing with stochastic differential equations", ICLR (2022), for paths that begin on
+their way to what is to be followed.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from skmusic.network import numpy_flow
+from skmusic.network.numpy_lstm import forward
+from skmusic.synthesis.neural.conditions import EVERY, HEARD, followed, steered
+from skmusic.synthesis.neural.context import (
+    bounded,
+    heard,
+    inputs,
+    levels_of,
+    without_match,
+)
+
+# How much draws lean from what would follow, if nothing before were like now, to what
+# follows as it is: in what is new in each patch. Loudness, which lasts, would drift.
+_GUIDANCE = 0.5
+# Hotter, all is noise.
+_HOTTEST = 1e3
+
+
+def draw(neural, lstm, context, n_steps, temperature, times, rng):
+    """So many steps or more, of whole patches.
+
+    Parameters
+    ----------
+    neural : Neural
+    lstm : list of (h, c)
+        State of the network.
+    context : Context
+    n_steps : int
+    temperature : float
+        Size of the noise that patches are drawn from.
+    times : tuple of ndarray
+        From `skmusic.network.numpy_flow.schedule`.
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    steps : ndarray of shape (n_steps, n_numbers)
+    lstm, context
+        After them.
+    """
+    vocoder, size = neural.vocoder, neural.code.n_steps
+    drawn = [np.empty((0, neural.code.n_numbers), np.float32)]
+    for _ in range(-(-n_steps // size)):
+        steps, codes, lstm = _patch(neural, context, lstm, temperature, times, rng)
+        context = heard(context, codes, steps, levels_of(steps, vocoder))
+        if vocoder is not None and context.moment.n_steps % EVERY < size:
+            # Now and then the piece listens to itself.
+            levels = vocoder.levels(context.past[-HEARD:])
+            moment = steered(context.moment, levels, neural.quantiles)
+            context = replace(context, moment=moment)
+        drawn.append(steps)
+    return np.concatenate(drawn), lstm, context
+
+
+def _patch(neural, context, lstm, temperature, times, rng):
+    """Steps of the next patch, their code, and the state of the network."""
+    code, network = neural.code, neural.network
+    # What follows with what returns, and what if nothing did.
+    x = inputs(context, code)
+    x = np.stack([x, without_match(x, code)])[:, None]
+    both = [(np.stack([h, h]), np.stack([c, c])) for h, c in lstm]
+    conditions, states = forward(network, x, both)
+    lean = _GUIDANCE * neural.innovation
+    weights = np.stack([1 + lean, -lean])
+    noise = min(temperature, _HOTTEST) * rng.standard_normal(code.n_codes)
+    model = followed(context.moment, code.n_steps)
+    if model is not None:
+        # The path begins on its way to what is followed.
+        kept, amount = model
+        noise = amount * noise + (1 - amount) * kept
+        times = numpy_flow.schedule(network["flow"], start=1 - amount)
+    codes = numpy_flow.draw(network["flow"], conditions[:, 0], noise, times, weights)
+    codes = bounded(codes)
+    # What the code does not keep is as loud as it was, and no louder.
+    rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
+    rest = rest.astype(np.float32)
+    before = context.past[-1:] if len(context.past) else None
+    steps = bounded(code.decode(codes[None], rest[None], before))
+    place = context.moment.place
+    if place is not None and place[1] < code.n_steps:
+        # After its end a piece is silent.
+        steps[max(place[1], 0) :] = neural.vocoder.silent()
+    return steps, codes, [(h[0], c[0]) for h, c in states[-1]]
