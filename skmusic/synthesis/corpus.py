@@ -103,7 +103,8 @@ def _read(blocks, wanted, format):
     parts = [[] for _ in wanted]
     for x, _ in _steps_of(blocks, format):
         n = len(x) // size
-        powers.append(np.square(x, dtype=float).reshape(n, -1).sum(axis=1))
+        squares = np.square(x, dtype=float).reshape(n, size * x.shape[1])
+        powers.append(squares.sum(axis=1))
         for part, (a, b) in zip(parts, wanted, strict=True):
             if a < done + n and b > done:
                 i, j = max(a - done, 0) * size, min(b - done, n) * size

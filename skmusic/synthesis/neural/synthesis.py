@@ -292,6 +292,10 @@ class Neural:
     def change(self, state, asked):
         """State that goes on with what is `asked` for."""
         context, before = state.context, state.context.moment.tempo
+        if asked.place is not None:
+            # What is made already is of the piece.
+            made = len(state.pending) // step_of(self.format)
+            asked = asked._replace(place=asked.place - (0, made))
         moment = with_asked(context.moment, asked, float(self.beats[:, 1].max()))
         if before and moment.tempo != before:
             # What was heard is of another tempo.
