@@ -1,6 +1,6 @@
 """Make what the README shows, its picture and its table, and figures of all pages.
 
-    .venv/bin/python docs/make_readme.py           # all, some two minutes on two cores
+    .venv/bin/python docs/make_readme.py           # all, some five minutes on two cores
     .venv/bin/python docs/make_readme.py --table   # without the picture, at once
 
 The picture: ten recordings of the benchmarks are learned. Ten seconds of another that
@@ -28,7 +28,6 @@ OURS = "skmusic, N=2048 (default)"
 COLUMNS = {
     "real, unheard": "real music it did not learn from",
     OURS: "skmusic",
-    "skmusic, neural": "skmusic, neural",
     "the article's method": "the article's method",
 }
 ROWS = {
@@ -59,8 +58,6 @@ def speed(table, what):
 FIGURES = {
     "compose": lambda: speed("composing", "30 s of music"),
     "faster": lambda: speed("sampling", "one piece of 30 s"),
-    "copied": lambda: format(quality("wesnoth")[OURS]["share_250ms"], ".0%"),
-    "longest copy": lambda: f"{quality('wesnoth')[OURS]['longest_run']:.1f} s",
 }
 
 

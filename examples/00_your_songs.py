@@ -22,7 +22,7 @@ from skmusic.display import Player
 home = tempfile.mkdtemp()
 os.chdir(home)
 os.mkdir("songs")
-made = make_songs(3, seconds=30, tempo=100, key="C major", random_state=5)
+made = make_songs(3, seconds=20, tempo=100, key="C major", random_state=5)
 for name, song in zip(made.names, made.recordings, strict=True):
     audio.write(f"songs/{name}.ogg", song, made.sr)
 # sphinx_gallery_end_ignore
@@ -34,9 +34,10 @@ audio.write("mine.wav", piece)
 Player(piece, name="the piece", encoding="mp3")
 
 # %%
-# ``songs`` holds three songs of half a minute here, which skmusic composed itself.
-# Yours may be of any length, in wav, flac, ogg, opus, mp3 or aiff. The more alike they
-# are, the better; half an hour of music is plenty.
+# ``songs`` holds three songs of 20 seconds here, which skmusic composed itself. That is
+# little to learn from, so the piece is rough. Yours may be of any length, in wav,
+# flac, ogg, opus, mp3 or aiff. The more alike they are, the better; half an hour of
+# music is plenty, and takes some minutes to learn.
 #
 # A piece may also go on from where a recording ends, the *seed*:
 

@@ -39,14 +39,18 @@ article = Pipeline(
 buzzes = article.sample(seeds, seconds=10)
 
 # %%
-# skmusic gives the network tokens. It forecasts probabilities, so it need not average:
-# one choice is drawn, and a segment of the songs is played for it. The windows are 256
-# samples long here too, but overlap.
+# skmusic's network does not forecast the next sound: it draws one that may follow. So
+# it need not average. A vocoder makes it sound. The windows are 256 samples long here
+# too, but overlap. The network learns for half a minute only, for these pages; so
+# listen for how the music moves, more than for its sound.
 
-tokens = Pipeline(
-    [FFTFeaturizer(N=256, sr=sr), StatefulLSTMGenerator(epochs=10, random_state=0)]
+ours = Pipeline(
+    [
+        FFTFeaturizer(N=256, sr=sr),
+        StatefulLSTMGenerator(epochs=40, learning_rate=2e-3, random_state=0),
+    ]
 ).fit(learned)
-pieces = tokens.sample(seeds, seconds=10, random_state=0)
+pieces = ours.sample(seeds, seconds=10, random_state=0)
 
 # %%
 # Three times from the same ten seconds
@@ -54,9 +58,8 @@ pieces = tokens.sample(seeds, seconds=10, random_state=0)
 # Three other songs are the seeds, in the same styles: their last ten seconds, and how
 # the article's method and skmusic go on from there. The article's is faint, so it is
 # raised to the level of the seed. Listen for its pitch: it does not move, and the
-# clicks come 86 times a second. Of skmusic's pieces listen for the instruments: they
-# are those of the songs. Listen for the concatenation points, too: now and then the
-# next note cuts one off.
+# clicks come 86 times a second. Of skmusic's pieces listen for notes and beats that
+# come and go: every patch of a tenth of a second is another one.
 
 
 def level(x):
@@ -145,6 +148,6 @@ def movement(x):
     return np.std(10 * np.log10(np.mean(blocks**2, axis=1) + 1e-10))
 
 
-piece = tokens.sample(song, seconds=8, random_state=0)
+piece = ours.sample(song, seconds=8, random_state=0)
 for name, x in (("the song", song), ("the article", buzz), ("skmusic", piece)):
     print(f"{name}: {movement(x[len(x) // 2 :]):.1f} dB")

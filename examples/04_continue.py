@@ -15,7 +15,7 @@ from skmusic.display import Player, SpectrogramDisplay
 
 songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=3)
 sr, seed = songs.sr, songs.recordings[-1][: 10 * songs.sr]
-pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(random_state=0)])
+pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(epochs=20, random_state=0)])
 pipe.fit(songs.recordings[:-1])
 
 # %%
@@ -28,8 +28,9 @@ Player(seed[-4 * sr :], sr, name="the end of the seed")
 
 # %%
 # And how it goes on: the same four seconds, and eight more. Listen at four seconds,
-# where the piece begins. The seed was never learned, so its own sound cannot go on: the
-# piece starts at a place in the learned songs that fits.
+# where the piece begins. The piece keeps the tempo, the loudness and the style of the
+# seed. Its sounds are those that the network has learned from other songs, in half a
+# minute.
 
 piece = pipe.sample(seed, seconds=8, random_state=0)
 Player(np.concatenate([seed[-4 * sr :], piece]), sr, name="seed and piece")

@@ -13,51 +13,53 @@ import numpy as np
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
 from skmusic.display import Player
-from skmusic.network.numpy_lstm import (
-    forward,
-    log_softmax,
-    teacher_forcing_input,
-    zero_state,
-)
+from skmusic.features.matches import find_matches
+from skmusic.network.numpy_lstm import forward, zero_state
 from skmusic.spectra.reframing import waveform
+from skmusic.synthesis.neural.conditions import NOTHING
+from skmusic.synthesis.neural.context import inputs_of
 
 songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=3)
 sr, song, beats = songs.sr, songs.recordings[-1], songs.beats[-1]
-pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(random_state=0)])
+pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(epochs=20, random_state=0)])
 pipe.fit(songs.recordings[:-1])
 Player(song, sr, name="what it listens to")
 
 # %%
-# One step is 23 ms. At each the network reads the features of the step before, and
-# gives the probability of every token. State goes in and comes out as a value.
+# One patch is 93 ms. Before each the network hears the patch before, and what followed
+# the most similar moment of the last half minute. Here it is not told where the beats
+# are, though it can be. State goes in and comes out as a value.
 
 synthesis = pipe[-1].synthesis_
-network, tokenizer = synthesis.network, synthesis.tokenizer
+network, code, vocoder = synthesis.network, synthesis.code, synthesis.vocoder
 (frames,) = pipe[:-1].transform([song])
-features = tokenizer.features(waveform(frames, synthesis.format))
-z, states = forward(network, teacher_forcing_input(features), zero_state(network))
+steps = vocoder.analyse(waveform(frames, synthesis.format))
+matches, _ = find_matches(vocoder.levels(steps))
+inputs, codes = inputs_of(steps, matches, NOTHING, code)
+said, states = forward(network, inputs, zero_state(network))
 h = np.array([np.concatenate([h for h, _ in state]) for state in states])
-seconds = np.arange(len(features)) * 1024 / sr
+seconds = np.arange(len(codes)) * code.n_steps * vocoder.step / sr
 print(
-    f"{len(features)} steps, a state of {h.shape[1]} outputs (h) and as many cells (c)"
+    f"{len(codes)} patches, a state of {h.shape[1]} outputs (h) and as many cells (c)"
 )
 
 # %%
 # Surprise
 # --------
-# How improbable was the token that came, in nats? The lines are the beats of the song,
-# which nobody told the network.
+# How improbable was each step that came, of 23 ms, in nats for each number of its
+# spectrum? The lines are the beats of the song, which nobody told the network.
 
-surprise = -log_softmax(z)[np.arange(len(z)), tokenizer.tokens(features)]
-near = np.abs(seconds[:, None] - beats).min(axis=1) < 0.05
-print(f"within 50 ms of a beat {surprise[near].mean():.2f} nats,")
-print(f"elsewhere              {surprise[~near].mean():.2f} nats")
+surprise = -synthesis.log_likelihood(frames)
+at = np.arange(len(surprise)) * vocoder.step / sr
+near = np.abs(at[:, None] - beats).min(axis=1) < 0.05
+print(f"within 50 ms of a beat {surprise[near].mean():.1f} nats,")
+print(f"elsewhere              {surprise[~near].mean():.1f} nats")
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 6), sharex=True, layout="constrained")
-axes[0].plot(seconds, surprise, linewidth=0.7)
+axes[0].plot(at, surprise, linewidth=0.7)
 for beat in beats:
     axes[0].axvline(beat, color="grey", linewidth=0.5)
-axes[0].set(xlim=(0, 10), ylabel="nats", title="surprise")
+axes[0].set(xlim=(0, 10), ylabel="nats", yscale="symlog", title="surprise")
 order = np.argsort(h.argmax(axis=0))
 axes[1].imshow(
     h.T[order],
@@ -91,15 +93,14 @@ axis.set(xlim=(0, 12), ylim=(12, 0), xlabel="s", ylabel="s")
 # How long does it remember?
 # --------------------------
 # Ten seconds into the song the state is set to zero. Until the new state has caught
-# up, the two forecasts differ. How much probability would have to be moved to turn one
-# into the other? All of it would be 1; at 0, what came before is forgotten. Small
-# numbers say that the state counts for little beside the features of the moment, which
-# have a direct path to the probabilities.
+# up, what the two networks say differs. The numbers are the size of that difference,
+# as a share of how much is said; at 0, what came before is forgotten. Beside its state
+# the network hears the match, so it need not remember all by itself.
 
 t = np.searchsorted(seconds, 10)
-anew, _ = forward(network, teacher_forcing_input(features)[t:], zero_state(network))
-p, q = np.exp(log_softmax(z[t:])), np.exp(log_softmax(anew))
-apart = 0.5 * np.abs(p - q).sum(axis=1)
+anew, _ = forward(network, inputs[t:], zero_state(network))
+usual = np.linalg.norm(said - said.mean(axis=0), axis=1).mean()
+apart = np.linalg.norm(said[t:] - anew, axis=1) / usual
 for after in (0.0, 0.1, 0.5, 1.0, 4.0):
     print(f"after {after:3.1f} s: {apart[np.searchsorted(seconds, after)]:.6f}")
 
@@ -107,7 +108,7 @@ figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
 axis.semilogy(seconds[: len(apart)], np.maximum(apart, 1e-6))
 axis.set(
     xlim=(0, 5),
-    ylim=(1e-6, 1),
+    ylim=(1e-6, 2),
     xlabel="s since the state was set to zero",
-    ylabel="probability moved",
+    ylabel="share of what is said",
 )

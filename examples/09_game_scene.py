@@ -13,9 +13,9 @@ from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.datasets import make_songs
 from skmusic.display import Player
 
-songs = make_songs(6, seconds=20, tempo=100, key="C major", random_state=4)
+songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=4)
 sr = songs.sr
-pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(random_state=0)])
+pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(epochs=20, random_state=0)])
 pipe.fit(songs.recordings)
 
 
@@ -49,8 +49,9 @@ Player(battle[-8 * sr :], sr, name="battle")
 # %%
 # The scene
 # ---------
-# Points in time, in seconds, and what is asked for there. ``end=True`` plays the end of
-# a song to its last moment, so there is no fade.
+# Points in time, in seconds, and what is asked for there. ``end=True`` ends the piece
+# as songs end, so there is no fade. The network has learned for half a minute only, so
+# its sound is rough; listen for what it does.
 
 scene = pipe.sample(
     seconds=20,
@@ -93,7 +94,9 @@ Player(
 # %%
 # Variations
 # ----------
-# The first ten seconds of the battle, closely and freely:
+# The first ten seconds of the battle. At ``amount=0`` it is the song, as the vocoder
+# sounds it; the larger the amount, the more is drawn anew. The numbers tell how alike
+# the two are in loudness:
 
 theme = battle[: 10 * sr]
 for amount in (0.0, 0.3, 1.0):
