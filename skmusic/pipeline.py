@@ -150,7 +150,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
             "battle.wav")]`` changes over from one to the other in the time between, in
             seconds.
         energy : float, list, recording or None, default=None
-            How loud and busy the pieces are: levels from 0, the quietest twentieth of
+            How loud and busy the pieces are: levels from 0, the quietest moment of
             what was learned, to 1, the loudest, spread evenly over the piece; or pairs
             (seconds, level); or a recording whose loudness is followed.
         vary : recording or None, default=None
@@ -176,11 +176,12 @@ class Pipeline(sklearn.pipeline.Pipeline):
 
         Returns
         -------
-        music : Music of shape (n_samples, n_channels), float32
+        Music of shape (n_samples, n_channels), float32
             The music after the seed, without it: an array that knows its rate, the
             featurizer's ``sr``. It has the samples that all of their windows cover,
             ``frames * hop_length - (N - hop_length)``; or ``seconds`` of them. For a
-            list of seeds this, and the state, is a list.
+            list of seeds it is a list. With ``return_state=True`` the state comes
+            beside it.
 
         Raises
         ------

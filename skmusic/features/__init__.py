@@ -1,1 +1,1 @@
-"""What is heard in a frame: bands, tokens, chroma, onsets, fingerprints, levels."""
+"""What is heard of music: bands, patches, beats, keys, styles, what returns."""

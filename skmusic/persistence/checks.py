@@ -52,10 +52,10 @@ def check_array(name, x, shape, kind="f", low=-LARGEST, high=LARGEST):
     --------
     >>> import numpy as np
     >>> from skmusic.persistence.checks import check_array
-    >>> check_array("tokens", np.array([0, 7]), (None,), "i", 0, 5)
+    >>> check_array("counts", np.array([0, 7]), (None,), "i", 0, 5)
     Traceback (most recent call last):
         ...
-    ValueError: tokens holds values from 0 to 7; 0 to 5 are possible.
+    ValueError: counts holds values from 0 to 7; 0 to 5 are possible.
     """
     kinds = {"f": "f", "i": "iu", "b": "b", "fi": "fi"}[kind]
     known = isinstance(x, np.ndarray) and x.dtype.kind in kinds
@@ -112,7 +112,7 @@ def check_declared(value):
     >>> from skmusic.utils.fields import array
     >>> @dataclass
     ... class Units:
-    ...     tokens: np.ndarray = array("n_units", kind="i", low=0, high=9)
+    ...     counts: np.ndarray = array("n_units", kind="i", low=0, high=9)
     ...     levels: np.ndarray = array("n_units")
     >>> check_declared(Units(np.zeros(3, int), np.zeros(4)))
     Traceback (most recent call last):
