@@ -15,20 +15,20 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmusic import FFTFeaturizer, StatefulLSTMGenerator, make_pipeline
-from skmusic import origin as origins
 from skmusic.datasets import make_songs
 from skmusic.network.numpy_lstm import to_arrays
-from skmusic.spectra.frames import Frames
-from skmusic.synthesis.concatenative.database import BYTES_BESIDE
-from skmusic.synthesis.controls import CONTROLS, TAKEN
+from skmusic.synthesis.controls import CONTROLS
 
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 2}
-SYNTHESES = ["concatenative", "neural", "regression"]
+SYNTHESES = ["neural", "regression"]
+OTHER = {"neural": "regression", "regression": "neural"}
 
 
-@parametrize_with_checks(
-    [StatefulLSTMGenerator(), *(StatefulLSTMGenerator(s, **SMALL) for s in SYNTHESES)]
-)
+# Of one shape of batches, whatever a check fits, for which a network is compiled once.
+CHECKED = {"hidden_layer_sizes": (2,), "epochs": 1, "n_streams": 1, "chunk_length": 2}
+
+
+@parametrize_with_checks([StatefulLSTMGenerator(s, **CHECKED) for s in SYNTHESES])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -45,13 +45,19 @@ def waves(n_recordings=4, n_frames=150, n_dims=3, seed=0):
 
 
 @pytest.fixture(scope="module")
-def featurizer(songs):
-    return FFTFeaturizer(N=128, sr=songs.sr).fit(songs.recordings)
+def recordings(songs):
+    """The first seconds of four songs."""
+    return [x[: 6 * songs.sr] for x in songs.recordings[:4]]
 
 
 @pytest.fixture(scope="module")
-def frames(songs, featurizer):
-    return featurizer.transform(songs.recordings)
+def featurizer(songs, recordings):
+    return FFTFeaturizer(N=128, sr=songs.sr).fit(recordings)
+
+
+@pytest.fixture(scope="module")
+def frames(recordings, featurizer):
+    return featurizer.transform(recordings)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +72,6 @@ def all_fitted(frames):
 
 
 KINDS = [*SYNTHESES, *(f"{synthesis} of numbers" for synthesis in SYNTHESES)]
-PLAYED = [kind for kind in KINDS if kind.startswith("concatenative")]
 # What is no waveform is forecast, or drawn, without a vocoder.
 DRAWN = [kind for kind in KINDS if kind.startswith("neural")]
 
@@ -78,7 +83,7 @@ def fitted(request, all_fitted):
 
 @pytest.fixture(scope="module")
 def composer(all_fitted):
-    return all_fitted["concatenative"][0]
+    return all_fitted["neural"][0]
 
 
 def same(a, b):
@@ -97,23 +102,23 @@ def weights(generator):
 
 
 def test_steps_of_the_fixture_are_no_frames(composer, featurizer):
-    format = composer.synthesis_.format
-    assert format == featurizer.format_
-    assert format.step == 4 * format.hop_length
+    """Nor are patches steps: what is made is cut within both."""
+    synthesis = composer.synthesis_
+    assert synthesis.format == featurizer.format_
+    assert synthesis.format.step == 4 * synthesis.format.hop_length
+    assert synthesis.code.n_steps == 4
 
 
 def test_predictions_do_not_know_the_future(fitted):
     generator, X = fitted
-    for x in X[:3]:
-        (whole,) = generator.predict([x])
-        for n in (1, 2, 8, *range(13, 150, 9)):
-            (part,) = generator.predict([x[:n]])
-            np.testing.assert_allclose(part, whole[:n], rtol=1e-5, atol=1e-5)
+    (whole,) = generator.predict(X[:1])
+    for n in (1, 2, 8, *range(13, 150, 17)):
+        (part,) = generator.predict([X[0][:n]])
+        np.testing.assert_allclose(part, whole[:n], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", KINDS[:4])
-def test_predictions_remember(all_fitted, kind):
-    generator, X = all_fitted[kind]
+def test_predictions_remember(fitted):
+    generator, X = fitted
     (whole,), (late,) = generator.predict(X[:1]), generator.predict([X[0][100:]])
     assert not np.allclose(late[:30], whole[100:130], atol=1e-4)
 
@@ -135,8 +140,8 @@ def test_scores_of_recordings_are_those_of_each(fitted):
     assert generator.score(X[:3]) == pytest.approx(generator.score(X[2::-1]))
 
 
-@pytest.mark.parametrize("parts", [(8, 8), (1, 15), (5, 6, 5), (1,) * 16, (97, 103)])
-@pytest.mark.parametrize("seeded", [0, 50, 51])
+@pytest.mark.parametrize("parts", [(1, 15), (1,) * 16, (97, 103)], ids=len)
+@pytest.mark.parametrize("seeded", [0, 51])
 def test_music_in_parts_equals_music_at_once(fitted, parts, seeded):
     generator, X = fitted
     seed = X[0][:seeded] if seeded else None
@@ -148,188 +153,104 @@ def test_music_in_parts_equals_music_at_once(fitted, parts, seeded):
     np.testing.assert_array_equal(np.concatenate(made), whole)
 
 
-# Origins
-
-
-@pytest.mark.parametrize("parts", [(8, 8), (1, 15), (1,) * 16, (97, 103)])
-@pytest.mark.parametrize("kind", PLAYED)
-def test_origins_in_parts_equal_origins_at_once(all_fitted, kind, parts):
-    generator, X = all_fitted[kind]
-    state, made = X[0][:51], []
-    for n in parts:
-        _, origin, state = generator.sample(
-            state, n, random_state=1, return_origin=True, return_state=True
-        )
-        made.append(origin)
-    _, whole = generator.sample(
-        X[0][:51], sum(parts), random_state=1, return_origin=True
-    )
-    assert [len(origin) for origin in made] == list(parts)
-    np.testing.assert_array_equal(np.concatenate(made), whole)
-
-
-@pytest.mark.parametrize("synthesis", SYNTHESES[:2])
-@pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize("hop_length", [None, 64])
-def test_upper_halves_change_nothing(songs, synthesis, channels, hop_length):
+@pytest.mark.parametrize(("channels", "hop_length"), [(2, None), (1, 64)])
+def test_upper_halves_change_nothing(songs, channels, hop_length):
     settings = {"hop_length": hop_length, "channels": channels, "sr": songs.sr}
-    recordings, made = [x[: 6 * songs.sr] for x in songs.recordings[:2]], []
+    recordings, made = [x[: 4 * songs.sr] for x in songs.recordings[:2]], []
     for redundant in (False, True):
         featurizer = FFTFeaturizer(N=128, redundant=redundant, **settings)
         pipe = make_pipeline(
-            featurizer, StatefulLSTMGenerator(synthesis, **SMALL, random_state=0)
-        )
-        pipe.fit(recordings).partial_fit(recordings[:1])
+            featurizer, StatefulLSTMGenerator(**SMALL, random_state=0)
+        ).fit(recordings)
         assert pipe[-1].n_dims_ == 2 * channels * (128 if redundant else 65)
         music = pipe.sample(recordings[0][:9001], 300, random_state=0)
         forecast = featurizer.inverse_transform(pipe.predict(recordings[:1]))[0]
         made.append((music, forecast, pipe.score(recordings)))
+    # The last bits of a waveform grow in training, and what is drawn is but alike.
     one, other = made
-    if synthesis == "neural":
-        # The last bits of a waveform grow in training, and what is drawn is but alike.
-        assert one[-1] == pytest.approx(other[-1], abs=0.05)
-        for lower, both in zip(one[:-1], other[:-1], strict=True):
-            assert lower.shape == both.shape
-            assert 0.5 < np.std(lower) / np.std(both) < 2
-        return
-    for lower, both in zip(one, other, strict=True):
-        np.testing.assert_allclose(lower, both, rtol=1e-4, atol=1e-4)
+    assert one[-1] == pytest.approx(other[-1], abs=0.05)
+    for lower, both in zip(one[:-1], other[:-1], strict=True):
+        assert lower.shape == both.shape
+        assert 0.5 < np.std(lower) / np.std(both) < 2
 
 
-def concatenated(origin):
-    """Frames of a piece that are far enough from where it goes on elsewhere."""
-    return np.concatenate(
-        [
-            np.arange(each["start"] + 8, each["start"] + each["length"] - 8)
-            for each in origins.segments(origin)
-        ]
-    )
+# What is asked
 
 
-def likeness(music, origin, X):
-    """Squared cosine of the magnitudes of each frame and of its origin."""
-    source = magnitudes(np.stack([X[o["recording"]][o["frame"]] for o in origin]))
-    music = magnitudes(np.asarray(music))
-    power = np.square(source).sum(axis=1) * np.square(music).sum(axis=1)
-    return np.einsum("ij,ij->i", music, source) ** 2 / (power + 1e-6)
+def wish(name, frames):
+    """Something to ask for by a control."""
+    plain = {"energy": 0.5, "begin": True, "end": True, "tempo": 90, "key": "F# minor"}
+    return {name: plain.get(name, frames)}
 
 
-def magnitudes(frames):
-    parts = frames.reshape(len(frames), 2, 2, -1)
-    return np.hypot(parts[:, :, 0], parts[:, :, 1]).reshape(len(frames), -1)
+ASKED = [name for name in CONTROLS if name != "amount"]
 
 
-def test_numbers_are_what_their_origins_have(all_fitted):
-    generator, X = all_fitted["concatenative of numbers"]
-    music, origin = generator.sample(None, 500, return_origin=True)
-    assert len(np.unique(origin["recording"])) > 1
-    source = np.stack([X[o["recording"]][o["frame"]] for o in origin])
-    inside = np.abs(music - source).max(axis=1) < 1e-5
-    assert inside.mean() > 0.5
-    assert (np.abs(music - np.roll(source, 40, 0)).max(axis=1) < 1e-5).mean() < 0.2
+@pytest.mark.parametrize("name", ASKED)
+def test_all_that_can_be_asked_is_taken(composer, frames, name):
+    made = composer.sample(frames[0][:300], 60, **wish(name, frames[1]))
+    assert made.shape == (60, composer.n_dims_)
+    assert np.isfinite(made).all()
 
 
-def test_frames_have_the_spectra_of_their_origins(all_fitted):
-    generator, X = all_fitted["concatenative"]
-    music, origin = generator.sample(None, 2000, return_origin=True)
-    assert len(np.unique(origin["recording"])) > 1
-    whole = concatenated(origin)
-    assert len(whole) > 40
-    # Segments may begin within a frame. So no likeness is sure, but frames are more
-    # like their origins than like those of the frames at the other end of the piece:
-    # .96 to 1.00 of them in six corpora, with a deviation of .02.
-    here, there = (likeness(music, each, X)[whole] for each in (origin, origin[::-1]))
-    assert (here > there).mean() > 0.9
-
-
-def test_origins_count_empty_recordings_and_silence(frames):
-    silence = np.zeros((80, frames[0].shape[1]), np.float32)
-    X = [silence[:0], np.concatenate([silence, frames[1]]), silence[:0], frames[2]]
-    X = [Frames(x, frames[0].format) for x in X]
-    generator = StatefulLSTMGenerator(**SMALL, random_state=0).fit(X)
-    _, origin = generator.sample(None, 1500, return_origin=True)
-    assert set(origin["recording"]) == {1, 3}
-    assert origin["frame"][origin["recording"] == 1].min() >= 70
-
-
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in PLAYED])
-def test_only_what_plays_recordings_has_origins_and_styles(all_fitted, kind):
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "neural"])
+@pytest.mark.parametrize("name", ASKED)
+def test_what_cannot_be_asked_is_refused(all_fitted, kind, name):
     generator, X = all_fitted[kind]
-    with pytest.raises(ValueError, match=r"return_origin=True, but .* plays no rec"):
-        generator.sample(X[0], 5, return_origin=True)
-    with pytest.raises(ValueError, match=r"style is given, but synthesis=.* does not"):
-        generator.sample(X[0], 5, style=X[1])
+    remedy = "an FFTFeaturizer before" if kind in DRAWN else "synthesis='neural'"
+    with pytest.raises(ValueError, match=f"{name} is given, but .*; use {remedy}"):
+        generator.sample(None, 5, **wish(name, X[0]))
 
 
-@pytest.mark.parametrize("kind", SYNTHESES)
-@pytest.mark.parametrize("name", [name for name in CONTROLS if name != "amount"])
-def test_what_a_synthesis_does_not_take_is_refused(all_fitted, kind, name):
-    generator, X = all_fitted[kind]
-    value = {"energy": 0.5, "tempo": 90, "begin": True, "end": True}.get(name, X[0])
-    if name in TAKEN[kind]:
-        assert len(generator.sample(None, 60, **{name: value})) == 60
-        return
-    with pytest.raises(ValueError, match=f"{name} is given, but synthesis='{kind}'"):
-        generator.sample(None, 5, **{name: value})
+@pytest.mark.parametrize("name", ["begin", "key"])
+def test_a_state_amid_a_piece_does_not_begin(composer, frames, name):
+    asked = wish(name, None)
+    _, state = composer.sample(frames[0][:300], 5, return_state=True, **asked)
+    with pytest.raises(ValueError, match=f"{name}= is given, but the seed is a state"):
+        composer.sample(state, 5, **asked)
 
 
-def test_a_state_amid_a_piece_does_not_begin(all_fitted):
-    generator, X = all_fitted["concatenative"]
-    _, state = generator.sample(X[0], 5, return_state=True)
-    with pytest.raises(ValueError, match="begin=True, but the seed is a state"):
-        generator.sample(state, 5, begin=True)
-
-
-@pytest.mark.parametrize("kind", PLAYED)
-def test_a_style_is_taken_with_a_seed_with_none_and_on_the_way(all_fitted, kind):
-    generator, X = all_fitted[kind]
-    n_numbers = generator.synthesis_.database.styles.shape[1]
-    plain, state = generator.sample(X[0], 60, random_state=0, return_state=True)
-    for seed in (X[0], None, state):
-        music, after = generator.sample(
-            seed, 60, style=X[1], random_state=0, return_state=True
+def test_a_style_is_taken_with_a_seed_with_none_and_on_the_way(composer, frames):
+    plain, state = composer.sample(frames[0], 60, random_state=0, return_state=True)
+    told = []
+    for seed in (frames[0], None, state):
+        music, after = composer.sample(
+            seed, 60, style=frames[1], random_state=0, return_state=True
         )
         assert music.shape == plain.shape
-        assert after.target_style.shape == (n_numbers,)
-        if kind == "concatenative":
-            assert not np.allclose(after.target_style, state.target_style)
+        told.append(after.context.moment.style)
+        np.testing.assert_allclose(told[-1], told[0])
+    assert not np.allclose(told[0], state.context.moment.style)
 
 
-@pytest.mark.parametrize(
-    ("style", "message"),
-    [
-        (np.ones((30, 3)), "style has frames of 3"),
-        (np.ones((2, 3, 4)), "style has 3 dim"),
-    ],
-)
-def test_frames_that_are_no_style_are_refused(all_fitted, style, message):
-    generator, X = all_fitted["concatenative"]
-    with pytest.raises(ValueError, match=message):
-        generator.sample(X[0], 5, style=style)
-    with pytest.raises(ValueError, match="too few frames"):
-        generator.sample(X[0], 5, style=X[0][:1])
+@pytest.mark.parametrize("name", ["style", "energy", "vary", "until"])
+def test_frames_that_cannot_be_heard_are_refused(composer, frames, name):
+    for wrong, message in [
+        (np.ones((30, 3)), f"{name} has frames of 3"),
+        (np.ones((2, 3, 4)), f"{name} has 3 dim"),
+        (frames[0][:1], f"given as {name} has too few frames"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            composer.sample(frames[0][:300], 5, **{name: wrong})
 
 
 def test_a_state_of_another_synthesis_is_refused(all_fitted):
-    for one in SYNTHESES:
+    for one, other in OTHER.items():
         _, state = all_fitted[one][0].sample(None, 5, return_state=True)
-        for other in SYNTHESES:
-            if other != one:
-                with pytest.raises(ValueError, match="seed is a state of another"):
-                    all_fitted[other][0].sample(state, 5)
+        with pytest.raises(ValueError, match="seed is a state of another"):
+            all_fitted[other][0].sample(state, 5)
 
 
-def test_frames_of_another_format_are_refused(all_fitted, frames, songs):
-    generator, _ = all_fitted["concatenative"]
+def test_frames_of_another_format_are_refused(composer, recordings, songs):
     other = FFTFeaturizer(N=128, hop_length=32, sr=songs.sr)
-    X = other.fit_transform(songs.recordings[:2])
-    assert X[0].shape[1] == generator.n_dims_
-    for method in (generator.predict, generator.score):
+    X = other.fit_transform(recordings[:2])
+    assert X[0].shape[1] == composer.n_dims_
+    for method in (composer.predict, composer.score):
         with pytest.raises(ValueError, match=r"format.*hop_length=32.*fitted"):
             method(X)
-    for options in ({"seed": X[0]}, {"style": X[0]}):
+    for name in ("seed", "style", "energy", "vary", "until"):
         with pytest.raises(ValueError, match=r"format.*hop_length=32.*fitted"):
-            generator.sample(frames=5, **options)
+            composer.sample(frames=5, **{name: X[0]})
 
 
 def test_a_state_can_be_used_again(fitted):
@@ -359,14 +280,14 @@ def test_what_another_version_pickled_is_refused_when_it_is_loaded(fitted):
         pickle.loads(pickle.dumps(old))
 
 
-@pytest.mark.parametrize("n_frames", [1, 2, 3, 4, 61, 62, 63, 64])
 @pytest.mark.parametrize("kind", ["regression", "regression of numbers"])
-def test_without_chance_the_forecast_is_played(all_fitted, kind, n_frames):
+def test_without_chance_the_forecast_is_played(all_fitted, kind):
     generator, X = all_fitted[kind]
-    seed = X[1][:n_frames]
-    music = generator.sample(seed, 1, temperature=0)
-    forecast = generator.predict([seed])[0][-1:]
-    np.testing.assert_allclose(music, forecast, atol=1e-5)
+    for n_frames in (1, 2, 3, 4, 61, 62, 63, 64):
+        seed = X[1][:n_frames]
+        music = generator.sample(seed, 1, temperature=0)
+        forecast = generator.predict([seed])[0][-1:]
+        np.testing.assert_allclose(music, forecast, atol=1e-5)
 
 
 # Chance
@@ -381,14 +302,14 @@ def test_same_chance_same_music(fitted):
     assert same(generator.sample(X[0], 90), generator.sample(X[0], 90, random_state=0))
 
 
-@pytest.mark.parametrize("kind", [*PLAYED, *DRAWN])
+@pytest.mark.parametrize("kind", DRAWN)
 def test_other_chance_other_music(all_fitted, kind):
     generator, X = all_fitted[kind]
-    pieces = [generator.sample(X[0], 800, random_state=s) for s in range(3)]
+    pieces = [generator.sample(X[0], 60, random_state=s) for s in range(3)]
     assert not same(pieces[0], pieces[1])
     assert not same(pieces[1], pieces[2])
     rng = np.random.RandomState(0)
-    first, second = (generator.sample(X[0], 800, random_state=rng) for _ in range(2))
+    first, second = (generator.sample(X[0], 60, random_state=rng) for _ in range(2))
     assert not same(first, second)
 
 
@@ -396,7 +317,7 @@ def test_together_is_one_at_a_time(fitted):
     generator, X = fitted
     _, state = generator.sample(X[0], 33, random_state=7, return_state=True)
     seeds = [X[0], None, state, X[1], X[0][:5], state]
-    for n_frames in (1, 17, 300):
+    for n_frames in (1, 33):
         rng = np.random.RandomState(3)
         options = {"random_state": rng, "return_state": True}
         alone = [generator.sample(seed, n_frames, **options) for seed in seeds]
@@ -404,25 +325,25 @@ def test_together_is_one_at_a_time(fitted):
         pieces, states = generator.sample(seeds, n_frames, **options)
         for (piece, after), *others in zip(alone, pieces, states, strict=True):
             assert same(piece, others[0])
-            assert same(generator.sample(after, 40), generator.sample(others[1], 40))
+            assert same(generator.sample(after, 20), generator.sample(others[1], 20))
 
 
 def test_no_temperature_no_chance(fitted):
     generator, X = fitted
-    first, second = (
-        generator.sample(X[0], 200, temperature=0, random_state=s) for s in (0, 1)
-    )
-    # Where the bank is too small for any join, a run begins anywhere.
-    assert same(first[:20], second[:20])
+    for seed in (X[0], None):
+        first, second = (
+            generator.sample(seed, 100, temperature=0, random_state=s) for s in (0, 1)
+        )
+        assert same(first, second)
 
 
 def test_a_fit_keeps_nothing_of_another_synthesis():
     X, options = waves(2), SMALL | {"random_state": 0}
     generator = StatefulLSTMGenerator(**options).fit(X)
-    generator.set_params(synthesis="neural").fit(X)
-    assert not hasattr(generator.synthesis_, "database")
-    with pytest.raises(ValueError, match=r"goes on with Neural .*, not with Con"):
-        generator.set_params(synthesis="concatenative").partial_fit(X)
+    generator.set_params(synthesis="regression").fit(X)
+    assert not hasattr(generator.synthesis_, "code")
+    with pytest.raises(ValueError, match=r"goes on with Regression .*, not with Neu"):
+        generator.set_params(synthesis="neural").partial_fit(X)
     generator.fit(X)
     alone = StatefulLSTMGenerator(**options).fit(X)
     assert vars(generator).keys() == vars(alone).keys()
@@ -448,7 +369,9 @@ def test_fits_with_the_same_chance_are_equal(synthesis):
     assert global_chance() == before
     random.seed(1)
     np.random.seed(1)  # noqa: NPY002
+    # Without warm_start it starts anew.
     assert same(first, weights(generator.fit(X)))
+    assert generator.n_iter_ == 2
     assert same(music, generator.sample(X[0], 20))
     other = clone(generator).set_params(random_state=6).fit(X)
     assert not same(first, weights(other))
@@ -462,9 +385,9 @@ def test_music_for_everyone_at_once(fitted):
         x = X[k % len(X)][: 40 + k]
         return generator.sample(x, 60, random_state=k), generator.predict([x])[0]
 
-    serial = [work(k) for k in range(12)]
+    serial = [work(k) for k in range(8)]
     with ThreadPoolExecutor(4) as pool:
-        parallel = list(pool.map(work, range(12)))
+        parallel = list(pool.map(work, range(8)))
     for a, b in zip(serial, parallel, strict=True):
         assert same(a, b)
 
@@ -500,21 +423,22 @@ def test_warm_start_goes_on(synthesis):
     ).fit(X)
     # Of an average of weights the last ones are gone on from.
     first, history = generator.training_["weights"], list(generator.history_)
-    tokenizer = getattr(generator.synthesis_, "tokenizer", None)
-    centroids = getattr(tokenizer, "centroids", [])
+    before = generator.synthesis_
     generator.set_params(epochs=3, learning_rate=1e-12).fit(X)
     assert generator.history_[:2] == history
     assert [record["epoch"] for record in generator.history_] == [1, 2, 3, 4, 5]
     assert generator.n_iter_ == 5
-    tokenizer = getattr(generator.synthesis_, "tokenizer", None)
-    assert same(getattr(tokenizer, "centroids", []), centroids)
+    assert generator.synthesis_.network is not before.network
+    for name, value in vars(before).items():
+        if name not in ("network", "variance"):  # which depends on the network
+            np.testing.assert_equal(getattr(generator.synthesis_, name), value)
     for a, b in zip(first, generator.training_["weights"], strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     with pytest.raises(
         ValueError, match=r"3 numbers.* and 2, None; use fit with warm_start=F"
     ):
         generator.fit(waves(n_dims=2))
-    other = SYNTHESES[synthesis == "concatenative"]
+    other = OTHER[synthesis]
     with pytest.raises(ValueError, match=f"not with {other.title()} and .*warm_start"):
         generator.set_params(synthesis=other).fit(X)
     assert generator.n_iter_ == 5
@@ -523,17 +447,17 @@ def test_warm_start_goes_on(synthesis):
 
 @pytest.mark.parametrize("synthesis", SYNTHESES)
 def test_two_fits_are_one_of_all_their_epochs(synthesis):
-    X, options = waves(2, 400), {"hidden_layer_sizes": (8, 4), "random_state": 0}
-    whole = StatefulLSTMGenerator(synthesis, epochs=4, **options).fit(X)
+    X, options = waves(2, 300), {"hidden_layer_sizes": (8, 4), "random_state": 0}
+    whole = StatefulLSTMGenerator(synthesis, epochs=3, **options).fit(X)
     parts = StatefulLSTMGenerator(synthesis, epochs=1, warm_start=True, **options).fit(
         X
     )
     parts = pickle.loads(pickle.dumps(parts))  # another day
-    parts.set_params(epochs=3).fit(X)
+    parts.set_params(epochs=2).fit(X)
     assert parts.history_ == whole.history_
     assert same(weights(parts), weights(whole))
     np.testing.assert_equal(parts.training_, whole.training_)
-    music = [each.sample(X[0], 200, random_state=1) for each in (parts, whole)]
+    music = [each.sample(X[0], 90, random_state=1) for each in (parts, whole)]
     np.testing.assert_array_equal(*music)
 
 
@@ -562,29 +486,35 @@ def test_a_partial_fit_is_a_warm_start_that_keeps_what_was_learned(synthesis):
     assert generator.n_recordings_ == 5
 
 
-def test_of_all_that_was_heard_in_parts_something_is_played():
-    X = waves(7, 400, seed=2)
-    generator = StatefulLSTMGenerator(**SMALL, random_state=0)
-    again = StatefulLSTMGenerator(**SMALL, random_state=0)
+def test_of_all_that_was_heard_in_parts_something_is_known(frames):
+    X = [x[:400] for x in frames]
+    generator, again = (
+        StatefulLSTMGenerator(**SMALL, random_state=0) for _ in range(2)
+    )
+    told = {"beats": [], "means": []}
     for part in (X[:2], X[2:3], X[3:]):
         generator.partial_fit(part)
         again.partial_fit(part)
-    database = generator.synthesis_.database
-    assert set(database.recording) == set(range(7))
-    at = zip(database.recording, database.position, strict=True)
-    told = np.stack([X[i][t] for i, t in at])
-    np.testing.assert_allclose(database.waveform * database.scale, told, atol=1e-5)
-    music, origin = generator.sample(X[0], 300, return_origin=True, random_state=0)
-    repeated = again.sample(X[0], 300, random_state=0)
-    np.testing.assert_array_equal(music, repeated)
-    assert len(set(origin["recording"])) > 1
-    # All are thinned alike.
-    each = 1 + BYTES_BESIDE
-    small = len(database) * each // 2
-    generator.set_params(database_size=small).partial_fit(waves(1, 400, seed=3))
-    database = generator.synthesis_.database
-    assert small * 0.7 < len(database) * each <= small
-    assert min(database.recording) <= 2 < 6 <= max(database.recording)
+        n = generator.n_recordings_
+        for name, before in told.items():
+            found = getattr(generator.synthesis_, name)
+            assert len(found) == n
+            # What was known stays, and recordings are told apart.
+            for row, known in zip(found, before, strict=False):
+                np.testing.assert_array_equal(row, known)
+            told[name] = found
+        assert len(np.unique(told["means"], axis=0)) == n
+    assert n == len(X)
+    made = [each.sample(None, 100, random_state=0) for each in (generator, again)]
+    np.testing.assert_array_equal(*made)
+
+
+def test_means_are_those_of_the_recordings():
+    X = waves(3)
+    generator = StatefulLSTMGenerator(**SMALL, random_state=0).fit(X[:2])
+    generator.partial_fit(X[2:])
+    wanted = [x.mean(axis=0) for x in X]
+    np.testing.assert_allclose(generator.synthesis_.means, wanted, atol=1e-6)
 
 
 @pytest.mark.parametrize("synthesis", SYNTHESES)
@@ -635,21 +565,12 @@ def test_a_fit_that_is_killed_twice_ends_as_one_that_is_not(tmp_path):
 
 def test_a_checkpoint_keeps_the_chance_of_its_fit(tmp_path):
     X, folder = waves(2), tmp_path / "states"
-    options = {"hidden_layer_sizes": (4,), "checkpoint_dir": folder}
-    StatefulLSTMGenerator(**options, epochs=1).fit(X)  # draws its own random state
-    generator = StatefulLSTMGenerator(**options, epochs=2).fit(X)
+    generator = StatefulLSTMGenerator(**SMALL, checkpoint_dir=folder)
+    generator.set_params(epochs=1).fit(X)  # draws its own random state
+    generator.set_params(epochs=2).fit(X)
     assert generator.n_iter_ == 2
     with pytest.raises(ValueError, match="another training, of other data"):
-        StatefulLSTMGenerator(**options).fit(waves(3))
-
-
-def test_without_warm_start_a_fit_starts_anew():
-    X = waves(2)
-    generator = StatefulLSTMGenerator(**SMALL, random_state=0).fit(X)
-    first = weights(generator)
-    generator.fit(X)
-    assert same(first, weights(generator))
-    assert generator.n_iter_ == 2
+        generator.fit(waves(3))
 
 
 def test_records_of_epochs():
@@ -695,7 +616,7 @@ def test_a_callback_that_fails_leaves_what_was_fitted_before():
     def fail(record):
         raise ValueError("no more")
 
-    generator = StatefulLSTMGenerator(hidden_layer_sizes=(4,), epochs=1, random_state=0)
+    generator = StatefulLSTMGenerator("regression", **SMALL, random_state=0)
     for _ in range(2):  # nothing, and something
         before = dict(vars(generator), callbacks=[fail])
         with pytest.raises(ValueError, match="no more"):
@@ -706,6 +627,7 @@ def test_a_callback_that_fails_leaves_what_was_fitted_before():
 
 def test_nothing_held_out_trains_all_epochs():
     generator = StatefulLSTMGenerator(
+        "regression",
         hidden_layer_sizes=(2,),
         epochs=12,
         learning_rate=1e-12,  # nothing ever gets better
@@ -725,21 +647,20 @@ def test_losses_fall(synthesis):
         synthesis,
         hidden_layer_sizes=(16,),
         dropout=0,
-        epochs=8,
+        epochs=6,
         learning_rate=1e-2,
         validation_fraction=0,
         random_state=0,
-    ).fit(waves())
+    ).fit(waves(2))
     losses = [record["loss"] for record in generator.history_]
     assert losses[-1] < 0.95 * losses[0]
 
 
-@pytest.mark.parametrize("synthesis", SYNTHESES)
-def test_however_little_time_there_is_one_epoch_is_trained(synthesis):
+def test_however_little_time_there_is_one_epoch_is_trained():
     X, options = waves(1), {"hidden_layer_sizes": (4,), "random_state": 0}
-    short = StatefulLSTMGenerator(synthesis, max_minutes=1e-12, **options).fit(X)
+    short = StatefulLSTMGenerator(max_minutes=1e-12, **options).fit(X)
     assert short.n_iter_ == len(short.history_) == 1
-    one = StatefulLSTMGenerator(synthesis, epochs=1, **options).fit(X)
+    one = StatefulLSTMGenerator(epochs=1, **options).fit(X)
     assert same(weights(short), weights(one))
     # So it is where a fit goes on; and with enough time all epochs are trained.
     assert short.set_params(warm_start=True).fit(X).n_iter_ == 2
@@ -761,9 +682,9 @@ def test_interrupted_learning_leaves_what_was_learned():
     assert np.isfinite(generator.score(X))
 
 
-@pytest.mark.parametrize("synthesis", SYNTHESES)
 @pytest.mark.parametrize(
-    ("sizes", "dropout"), [((3, 2), (0.5, 0.0)), (np.array([4]), 0.3)]
+    ("synthesis", "sizes", "dropout"),
+    [("neural", (3, 2), (0.5, 0.0)), ("regression", np.array([4]), 0.3)],
 )
 def test_layers(synthesis, sizes, dropout):
     generator = StatefulLSTMGenerator(
@@ -784,11 +705,10 @@ def test_bars_are_shown_on_request(all_fitted, kind, capsys, monkeypatch):
     assert re.search(r"sample: 100%.*20/20 \[\d\d:\d\d<\d\d:\d\d.*frames/s", err)
 
 
-@pytest.mark.parametrize("synthesis", SYNTHESES)
-def test_learning_shows_loss_and_time_left(synthesis, capsys, monkeypatch):
+def test_learning_shows_loss_and_time_left(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     generator = StatefulLSTMGenerator(
-        synthesis, hidden_layer_sizes=(2,), epochs=1, verbose=1, random_state=0
+        hidden_layer_sizes=(2,), epochs=1, verbose=1, random_state=0
     )
     generator.fit(waves(1))
     out, err = capsys.readouterr()
@@ -799,14 +719,16 @@ def test_learning_shows_loss_and_time_left(synthesis, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("synthesis", SYNTHESES)
-def test_learning_tells_the_length_of_the_music(synthesis, frames, songs, capsys):
+def test_learning_tells_the_length_of_the_music(
+    synthesis, frames, recordings, songs, capsys
+):
     generator = StatefulLSTMGenerator(
         synthesis, hidden_layer_sizes=(2,), epochs=1, verbose=1, random_state=0
     )
     with pytest.warns(UserWarning, match="less than a minute of music is little"):
         generator.fit(frames[:1])
     told = re.search(r"fit to ([\d.]+) s of music: ", capsys.readouterr().err)
-    seconds = len(songs.recordings[0]) / songs.sr
+    seconds = len(recordings[0]) / songs.sr
     assert float(told[1]) == pytest.approx(seconds, rel=0.1)
 
 
@@ -820,20 +742,19 @@ def test_score_is_a_number(fitted):
     assert np.isfinite(score)
 
 
-@pytest.mark.parametrize("synthesis", SYNTHESES)
+@pytest.mark.parametrize("kind", SYNTHESES)
 def test_music_scores_better_than_noise_of_its_level(
-    frames, featurizer, songs, synthesis
+    all_fitted, featurizer, recordings, songs, kind
 ):
-    generator = StatefulLSTMGenerator(synthesis, **SMALL, random_state=0).fit(frames)
+    generator, _ = all_fitted[kind]
     rng = np.random.default_rng(0)
-    unheard = make_songs(2, seconds=10, sr=songs.sr, random_state=9).recordings
+    unheard = make_songs(2, seconds=6, sr=songs.sr, random_state=9).recordings
     noise = [x.std() * rng.standard_normal(x.shape) for x in unheard]
-    scores = [
+    known, new, none = (
         generator.score(featurizer.transform(some))
-        for some in (songs.recordings, unheard, noise)
-    ]
-    assert scores[0] > scores[2] + 0.5
-    assert scores[1] > scores[2] + 0.5
+        for some in (recordings, unheard, noise)
+    )
+    assert min(known, new) > none + 0.5
 
 
 @pytest.mark.parametrize("synthesis", SYNTHESES)
@@ -842,7 +763,7 @@ def test_score_is_the_logarithm_of_a_density(synthesis):
     X = waves(2, n_dims=1)
     generator.fit(X)
     past = X[0][:10]
-    grid = np.linspace(-12, 12, 601)
+    grid = np.linspace(-12, 12, 301)
     before = 10 * generator.score([past])
     density = [
         np.exp(11 * generator.score([np.append(past, v)[:, None]]) - before)
@@ -856,14 +777,7 @@ def test_score_is_the_logarithm_of_a_density(synthesis):
 
 @pytest.fixture(scope="module")
 def music(composer, frames):
-    return composer.sample(frames[0][:80], 2000, random_state=0)
-
-
-@pytest.fixture(scope="module")
-def nearest(music, frames):
-    """For each frame of the music, the nearest that was learned."""
-    corpus = np.concatenate(frames)
-    return (np.square(corpus).sum(axis=1) - 2 * music @ corpus.T).argmin(axis=1)
+    return composer.sample(frames[0][:80], 1200, random_state=0)
 
 
 def test_music_never_stands_still(music):
@@ -876,51 +790,10 @@ def test_music_never_stands_still(music):
         assert not np.allclose(music[lag:][:400], music[:-lag][:400])
 
 
-def test_music_is_as_loud_as_what_was_learned(music, frames, featurizer):
-    played, learned = (featurizer.inverse_transform(x) for x in ([music], list(frames)))
-    loud = np.concatenate(learned)
-    assert 0.3 < np.square(played[0]).mean() / np.square(loud).mean() < 3
-    # Cross-fades at constant power may add up to 1.4, and an equalizer works on them.
-    assert np.abs(played[0]).max() < 2 * np.abs(loud).max()
-
-
-def test_segments_follow_their_bounds(composer):
-    database = composer.synthesis_.database
-    seconds = composer.synthesis_.format.step / composer.synthesis_.format.sr
-    assert database.shortest == round(composer.min_segment / seconds)
-    assert database.longest == round(composer.max_segment / seconds)
-    _, origin = composer.sample(None, 3000, random_state=0, return_origin=True)
-    found = origins.segments(origin)["length"] / 4
-    # A segment may go on where it ends, and is cross-faded with the next.
-    assert np.median(found) <= database.longest + 2
-
-
-def test_numbers_are_played_in_segments_of_steps():
-    X = waves()
-    generator = StatefulLSTMGenerator(
-        hidden_layer_sizes=(4,),
-        epochs=1,
-        min_segment=0.1,
-        max_segment=0.2,
-        random_state=0,
-    ).fit(X)
-    database = generator.synthesis_.database
-    assert (database.shortest, database.longest) == (round(4.3), round(8.6))
-    _, origin = generator.sample(X[0], 400, return_origin=True)
-    assert origins.segments(origin)["length"].max() <= 3 * database.longest
-
-
-def test_one_likeliest_token_is_not_all(composer, frames):
-    free, narrow = (
-        composer.sample(frames[0], 400, top_k=k, random_state=0) for k in (None, 1)
-    )
-    n_tokens = len(composer.synthesis_.tokenizer.centroids)
-    assert not same(free, narrow)
-    assert same(free, composer.sample(frames[0], 400, top_k=n_tokens, random_state=0))
-    assert same(free, composer.sample(frames[0], 400, top_p=1.0, random_state=0))
-    assert same(
-        narrow, composer.sample(frames[0], 400, top_p=1e-9, random_state=0)
-    )  # at least one is left
+def test_music_is_about_as_loud_as_what_was_learned(music, recordings, featurizer):
+    (played,), learned = featurizer.inverse_transform([music]), np.stack(recordings)
+    assert 0.05 < np.square(played).mean() / np.square(learned).mean() < 10
+    assert np.abs(played).max() < 1.01 * np.abs(learned).max()
 
 
 def test_music_from_nothing(fitted):
@@ -954,7 +827,7 @@ def test_empty_recordings_are_passed_over():
 @pytest.mark.parametrize("synthesis", SYNTHESES)
 @pytest.mark.parametrize(
     "x",
-    [np.zeros((1, 1)), np.ones((2, 1)), np.zeros((1, 3)), np.ones((300, 2))],
+    [np.zeros((1, 1)), np.ones((2, 3)), np.ones((300, 2))],
     ids=lambda x: f"{x.shape}",
 )
 def test_next_to_nothing_to_learn_from(x, synthesis):
@@ -998,25 +871,16 @@ def test_paths_to_the_fitted(composer):
         ({"temperature": np.inf}, ValueError, "temperature=inf .*use 0"),
         ({"temperature": "hot"}, TypeError, "temperature='hot' .*number"),
         ({"temperature": None}, TypeError, "temperature=None .*number"),
-        ({"top_k": 0}, ValueError, "top_k=0 .*use 1 or more"),
-        ({"top_k": -1}, ValueError, "top_k=-1 .*use 1 or more"),
-        ({"top_k": 2.0}, TypeError, "top_k=2.0 .*whole number"),
-        ({"top_k": np.nan}, TypeError, "top_k=nan .*whole number"),
-        ({"top_p": 0}, ValueError, "top_p=0 .*above 0.*None"),
-        ({"top_p": 1.1}, ValueError, "top_p=1.1 .*"),
-        ({"top_p": np.nan}, ValueError, "top_p=nan .*"),
-        ({"top_p": "most"}, TypeError, "top_p='most' .*number"),
     ],
 )
-def test_arguments_of_sample(fitted, options, error, message):
-    generator, X = fitted
+def test_arguments_of_sample(composer, frames, options, error, message):
     with refused(error, message):
-        generator.sample(X[0], **options)
+        composer.sample(frames[0][:99], **options)
 
 
-@pytest.mark.parametrize("top_k", [np.int64(3), 3])
-def test_numbers_of_numpy_are_numbers(composer, frames, top_k):
-    options = {"temperature": np.float32(0.5), "top_k": top_k, "top_p": np.float64(0.5)}
+def test_numbers_of_numpy_are_numbers(composer, frames):
+    options = {"temperature": np.float32(0.5), "amount": np.float64(0.5)}
+    options |= {"vary": frames[1][:99], "tempo": np.int64(90), "energy": np.float32(1)}
     assert len(composer.sample(frames[0][:9], np.int32(7), **options)) == 7
 
 
@@ -1052,15 +916,16 @@ def test_unfitted(method):
 
 
 def test_a_fit_that_failed_is_none():
-    generator = StatefulLSTMGenerator(n_tokens=1000, random_state=0, **SMALL)
-    with refused(ValueError, "n_tokens=1000 .* 300 steps"):
-        generator.fit(waves(2))
+    generator = StatefulLSTMGenerator(random_state=0, **SMALL)
+    bad = {"hidden_layer_sizes": (8, 0)}
+    with refused(ValueError, r"hidden_layer_sizes=\(8, 0\) "):
+        generator.set_params(**bad).fit(waves(2))
     with refused(NotFittedError, "not fitted yet"):
         generator.sample(None, 5)
-    generator.set_params(n_tokens=5).fit(waves(2))
+    generator.set_params(**SMALL).fit(waves(2))
     before = generator.sample(None, 5)
-    with refused(ValueError, "n_tokens=1000 "):
-        generator.set_params(n_tokens=1000).fit(waves(2, n_dims=2))
+    with refused(ValueError, r"hidden_layer_sizes=\(8, 0\) "):
+        generator.set_params(**bad).fit(waves(2, n_dims=2))
     assert same(before, generator.sample(None, 5))
 
 
@@ -1091,10 +956,6 @@ def test_nothing_to_score(composer, frames):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        (
-            {"min_segment": 0.9, "max_segment": 0.5},
-            "min_segment=0.9 .*max_segment=0.5",
-        ),
         ({"synthesis": "notes"}, "synthesis.*regression.*'notes'"),
         ({"hidden_layer_sizes": ()}, r"hidden_layer_sizes=\(\) .*each layer"),
         ({"hidden_layer_sizes": (8, 0)}, r"hidden_layer_sizes=\(8, 0\) "),
@@ -1102,7 +963,6 @@ def test_nothing_to_score(composer, frames):
         ({"hidden_layer_sizes": 0}, "hidden_layer_sizes.*Got 0"),
         ({"hidden_layer_sizes": 8.0}, "hidden_layer_sizes.*Got 8.0"),
         ({"dropout": 1.0}, "dropout.*Got 1.0"),
-        ({"n_tokens": 0}, "n_tokens.*Got 0"),
         ({"epochs": 0}, "epochs.*Got 0"),
         ({"validation_fraction": 1.0}, "validation_fraction.*Got 1.0"),
         ({"learning_rate": 0}, "learning_rate.*Got 0"),
@@ -1122,7 +982,7 @@ def test_parameters(parameters, message):
 def test_one_size_is_that_of_one_layer():
     X, options = waves(2), {"epochs": 1, "random_state": 0}
     one, tuple_of_one = (
-        StatefulLSTMGenerator(hidden_layer_sizes=sizes, **options).fit(X)
+        StatefulLSTMGenerator("regression", hidden_layer_sizes=sizes, **options).fit(X)
         for sizes in (8, (8,))
     )
     assert same(weights(one), weights(tuple_of_one))
@@ -1133,7 +993,7 @@ def test_windows_that_cost_too_much_are_warned_of():
     options = SMALL | {"epochs": 1, "hidden_layer_sizes": 2}
     with pytest.warns(UserWarning, match=r"22050 steps in each second .* use N=256"):
         StatefulLSTMGenerator("regression", **options).fit(X)
-    # For the others a step is 23 ms: a minute of these windows takes seconds.
+    # Otherwise a step is 23 ms: a minute of these windows takes seconds.
     X = FFTFeaturizer(N=4).fit_transform([np.sin(np.arange(9000.0))])
     StatefulLSTMGenerator(**options).fit(X)
 

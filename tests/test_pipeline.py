@@ -26,7 +26,7 @@ def featurizer(**options):
     return FFTFeaturizer(**{"N": N, "sr": SR, **options})
 
 
-def generator(synthesis="concatenative", **options):
+def generator(synthesis="neural", **options):
     options = {"hidden_layer_sizes": (8,), "epochs": 1, "random_state": 0, **options}
     return StatefulLSTMGenerator(synthesis, **options)
 
@@ -58,6 +58,12 @@ def mono(songs):
     return Pipeline([featurizer(), generator()]).fit([x[:, 0] for x in songs])
 
 
+@pytest.fixture(scope="module")
+def regression(songs):
+    """Of the same songs, by the article's synthesis."""
+    return Pipeline([featurizer(), generator("regression")]).fit(songs)
+
+
 # --- the text that it is all for
 
 
@@ -68,13 +74,6 @@ def test_the_users_text_runs_as_it_stands(wavs):
     music = pipe.fit(wavs).sample(seed, frames)
     assert music.shape == (20 * 128 - 128, 2)
     assert np.isfinite(music).all()
-
-
-def test_origins_come_beside_the_music(pipe, wavs):
-    music, origin = pipe.sample(wavs[0], 40, random_state=1, return_origin=True)
-    np.testing.assert_array_equal(music, pipe.sample(wavs[0], 40, random_state=1))
-    assert len(origin) == 40
-    assert set(origin["recording"]) <= set(range(len(wavs)))
 
 
 # --- a Pipeline of scikit-learn
@@ -141,10 +140,9 @@ def test_parts_of_a_pipeline(pipe, songs):
 
 
 def test_methods_of_the_last_step(pipe, wavs):
-    frames = pipe[0].transform(wavs[:2])
-    for a, b in zip(pipe.predict(wavs[:2]), pipe[1].predict(frames), strict=True):
-        np.testing.assert_array_equal(a, b)
-    score = pipe.score(wavs[:2])
+    frames = pipe[0].transform(wavs[:1])
+    np.testing.assert_array_equal(pipe.predict(wavs[:1]), pipe[1].predict(frames))
+    score = pipe.score(wavs[:1])
     assert isinstance(score, float)
     assert np.isfinite(score)
 
@@ -192,10 +190,9 @@ def test_files_are_learned_as_their_frames_are(wavs, pipe):
     np.testing.assert_array_equal(*music)
 
 
-@pytest.mark.parametrize("n_jobs", [2])
-def test_many_processes_do_not_hang_after_tensorflow_has_run(wavs, pipe, n_jobs):
+def test_many_processes_do_not_hang_after_tensorflow_has_run(wavs, pipe):
     scores = cross_val_score(
-        clone(pipe), wavs[:2], cv=[([0], [1]), ([1], [0])], n_jobs=n_jobs
+        clone(pipe), wavs[:2], cv=[([0], [1]), ([1], [0])], n_jobs=2
     )
     assert np.isfinite(scores).all()
 
@@ -204,24 +201,16 @@ def test_more_songs_can_be_learned_later(wavs):
     pipe = Pipeline([featurizer(), generator()]).partial_fit(wavs[:2])
     fitted = Pipeline([featurizer(), generator()]).fit(wavs[:2])
     assert pipe[1].history_ == fitted[1].history_
-    n_channels = pipe[0].n_channels_
+    n_channels, before = pipe[0].n_channels_, pipe[1].synthesis_
     pipe.partial_fit(wavs[2:])
     assert pipe[0].n_channels_ == n_channels
     assert pipe[1].n_recordings_ == len(wavs)
-    assert set(pipe[1].synthesis_.database.recording) == set(range(len(wavs)))
+    for name in ("beats", "means"):
+        known = getattr(pipe[1].synthesis_, name)
+        assert len(known) == len(wavs)
+        np.testing.assert_array_equal(known[:2], getattr(before, name))
     fitted[1].partial_fit(fitted[0].transform(wavs[2:]))
     np.testing.assert_equal(fitted[1].training_, pipe[1].training_)
-
-
-@pytest.mark.parametrize(("sr", "N"), [(11025, 512), (22050, 1024), (44100, 256)])
-def test_segments_take_as_long_at_any_rate(sr, N):
-    waveforms = [np.random.default_rng(0).standard_normal(4 * sr)]
-    pipe = Pipeline([FFTFeaturizer(N=N, sr=sr), generator()]).fit(waveforms)
-    synthesis = pipe[-1].synthesis_
-    step = synthesis.format.step / sr
-    assert step == pytest.approx(1024 / 44100)
-    assert synthesis.database.shortest * step == pytest.approx(0.25, abs=step)
-    assert synthesis.database.longest * step == pytest.approx(0.45, abs=step)
 
 
 @pytest.mark.parametrize("bad", [{"sr": 0}, {"sr": "fast"}, {"N": "long"}, {"N": None}])
@@ -230,8 +219,9 @@ def test_a_rate_that_is_none_is_refused_by_the_featurizer(wavs, bad):
         Pipeline([FFTFeaturizer(**bad), generator()]).fit(wavs)
 
 
-@pytest.mark.parametrize("synthesis", ["concatenative", "neural", "regression"])
-@pytest.mark.parametrize("form", ["paths", "arrays"])
+@pytest.mark.parametrize(
+    ("synthesis", "form"), [("neural", "paths"), ("regression", "arrays")]
+)
 def test_scikit_learns_own_pipeline_gives_the_same(wavs, songs, synthesis, form):
     X = {"paths": wavs, "arrays": songs}[form]
     fft = featurizer(sr=8000)
@@ -247,14 +237,9 @@ def test_scikit_learns_own_pipeline_gives_the_same(wavs, songs, synthesis, form)
     np.testing.assert_array_equal(music, ours.sample(X[0], 30, random_state=1))
 
 
-def test_refitting_gives_the_same(wavs, pipe):
-    copy = clone(pipe).fit(wavs)
-    np.testing.assert_array_equal(copy.sample(wavs[1], 40), pipe.sample(wavs[1], 40))
-
-
 def test_the_form_of_the_corpus_does_not_matter(wavs, pipe):
-    waveforms = [audio.read(path)[0] for path in wavs]
-    for X in ([Path(path) for path in wavs], waveforms, np.stack(waveforms)):
+    waveforms = np.stack([audio.read(path)[0] for path in wavs])
+    for X in ([Path(path) for path in wavs], waveforms):
         other = clone(pipe).fit(X)
         np.testing.assert_array_equal(other.sample(None, 40), pipe.sample(None, 40))
 
@@ -262,26 +247,22 @@ def test_the_form_of_the_corpus_does_not_matter(wavs, pipe):
 # --- search and validation by song
 
 
-@pytest.mark.parametrize(
-    "grid",
-    [{"fftfeaturizer__N": [128, 256]}, {"statefullstmgenerator__epochs": [1, 2]}],
-    ids=str,
-)
-def test_grid_search_over_paths(wavs, grid):
+def test_grid_search_over_paths(wavs):
     search = GridSearchCV(
-        Pipeline([featurizer(), generator()]), grid, cv=2, error_score="raise"
-    ).fit(wavs)
-    ((name, values),) = grid.items()
-    assert search.best_params_[name] in values
+        Pipeline([featurizer(), generator()]),
+        {"fftfeaturizer__N": [128, 256]},
+        cv=[([0, 1], [2])],
+        error_score="raise",
+    ).fit(wavs[:3])
+    assert search.best_params_["fftfeaturizer__N"] in (128, 256)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     best = search.best_estimator_
     assert best.sample(wavs[0], seconds=0.5).shape == (round(SR / 2), 2)
 
 
-@pytest.mark.parametrize("form", ["paths", "array of paths", "waveforms", "3-D"])
+@pytest.mark.parametrize("form", ["array of paths", "3-D"])
 def test_cross_validation_by_song(wavs, songs, form):
-    X = {"paths": wavs, "array of paths": np.array(wavs), "waveforms": songs}
-    X["3-D"] = np.stack(songs)
+    X = {"array of paths": np.array(wavs), "3-D": np.stack(songs)}
     pipe = Pipeline([featurizer(), generator("regression")])
     scores = cross_val_score(pipe, X[form], cv=2, error_score="raise")
     assert scores.shape == (2,)
@@ -296,10 +277,10 @@ def test_cross_validation_by_song(wavs, songs, form):
 def test_pieces_together_are_those_made_one_at_a_time(pipe, mono, songs, wavs):
     for fitted, seeds in [
         (pipe, [wavs[0], None, songs[1], wavs[0], wavs[0]]),
-        (mono, [None] * 9),
+        (mono, [None] * 4),
         (pipe, (songs[0],)),
     ]:
-        for options in ({"frames": 90}, {"seconds": 0.7, "temperature": 0.5}):
+        for options in ({"frames": 40}, {"seconds": 0.3, "temperature": 0.5}):
             rng = np.random.RandomState(5)
             alone = [fitted.sample(s, random_state=rng, **options) for s in seeds]
             rng = np.random.RandomState(5)
@@ -310,12 +291,6 @@ def test_pieces_together_are_those_made_one_at_a_time(pipe, mono, songs, wavs):
             first = fitted.sample(seeds[0], random_state=5, **options)
             np.testing.assert_array_equal(first, together[0])
     assert not np.array_equal(*(pipe.sample([None] * 2, 90, random_state=0)))
-
-
-def test_origins_of_several_pieces(pipe, wavs):
-    pieces, origins = pipe.sample([wavs[0], None], 90, return_origin=True)
-    assert [len(origin) for origin in origins] == [90, 90]
-    assert len(pieces) == 2
 
 
 def test_a_seed_that_comes_again_is_heard_once(pipe, wavs, monkeypatch):
@@ -333,7 +308,7 @@ def test_a_seed_that_comes_again_is_heard_once(pipe, wavs, monkeypatch):
 # --- stream
 
 
-@pytest.mark.parametrize("block_frames", [1, 7, 16, 1000])
+@pytest.mark.parametrize("block_frames", [1, 7, 1000])
 @pytest.mark.parametrize("length", [{"frames": 100}, {"seconds": 1.234}], ids=str)
 def test_a_stream_is_the_sample_to_the_bit(pipe, mono, wavs, length, block_frames):
     options = {"random_state": 3, "temperature": 0.8, **length}
@@ -345,30 +320,25 @@ def test_a_stream_is_the_sample_to_the_bit(pipe, mono, wavs, length, block_frame
         )
 
 
-def test_a_style_is_streamed_as_it_is_sampled(pipe, wavs):
-    options = {"random_state": 3, "frames": 100, "style": wavs[1]}
-    blocks = list(pipe.stream(wavs[0], block_frames=7, **options))
-    made = pipe.sample(wavs[0], **options)
-    np.testing.assert_array_equal(np.concatenate(blocks), made)
-    del options["style"]
-    assert not np.array_equal(made, pipe.sample(wavs[0], **options))
-
-
 @pytest.mark.parametrize(
-    "settings",
+    ("synthesis", "settings"),
     [
-        {"hop_length": N, "window": "boxcar", "redundant": True, "factor": 2 / N},
-        {"hop_length": 100, "window": "hamming"},
+        ("regression", {"hop_length": N, "window": "boxcar", "redundant": True}),
+        ("neural", {"hop_length": 100, "window": "hamming", "factor": 2 / N}),
     ],
-    ids=str,
 )
-def test_streams_with_other_windows(songs, settings):
-    pipe = Pipeline([featurizer(**settings), generator("regression")]).fit(songs)
-    for length in ({"frames": 50}, {"seconds": 0.3}):
-        blocks = pipe.stream(songs[0], block_frames=3, **length)
-        np.testing.assert_array_equal(
-            np.concatenate(list(blocks)), pipe.sample(songs[0], **length)
-        )
+def test_lengths_and_streams_with_other_windows(songs, synthesis, settings):
+    pipe = Pipeline([featurizer(**settings), generator(synthesis)]).fit(songs)
+    hop = settings["hop_length"]
+    for length, n_samples in [
+        ({"frames": 3}, 3 * hop - (N - hop)),
+        ({"frames": 50}, 50 * hop - (N - hop)),
+        ({"seconds": 0.3}, round(0.3 * SR)),
+    ]:
+        music = pipe.sample(songs[0], **length)
+        assert music.shape == (n_samples, 2)
+        blocks = list(pipe.stream(songs[0], block_frames=3, **length))
+        np.testing.assert_array_equal(np.concatenate(blocks), music)
 
 
 def test_a_stream_is_made_as_it_is_taken(pipe, monkeypatch):
@@ -386,8 +356,10 @@ def test_a_stream_is_made_as_it_is_taken(pipe, monkeypatch):
         assert made == [4] * n
 
 
-def test_what_a_stream_holds_does_not_grow(pipe):
-    stream = pipe.stream(random_state=1)
+def test_what_a_stream_holds_does_not_grow(mono):
+    # After half a minute all that a piece returns to has been heard.
+    long = np.random.default_rng(0).standard_normal(35 * SR) / 9
+    stream = mono.stream(long, random_state=1)
 
     def held(n_blocks):
         tracemalloc.start()
@@ -397,11 +369,11 @@ def test_what_a_stream_holds_does_not_grow(pipe):
         tracemalloc.stop()
         return now, n_bytes
 
-    held(40)  # what is made once is made
-    # A long run that is about to be played takes more than a short one.
-    short = max(held(20)[0] for _ in range(3))
-    now, n_bytes = held(400)
-    assert now - short < 0.014 * n_bytes
+    held(10)  # what is made once is made
+    short = max(held(10)[0] for _ in range(3))
+    now, n_bytes = held(60)
+    print(now - short, n_bytes)
+    assert now - short < 0.03 * n_bytes
 
 
 @pytest.mark.parametrize(
@@ -461,12 +433,7 @@ def test_steps_that_cannot_stream_are_named(songs):
 # --- from one process to another
 
 
-@pytest.mark.parametrize("synthesis", ["concatenative", "regression"])
-def test_another_process_plays_the_same_without_tensorflow(
-    synthesis, pipe, wavs, tmp_path
-):
-    if synthesis == "regression":
-        pipe = Pipeline([featurizer(), generator("regression")]).fit(wavs)
+def test_another_process_plays_the_same_without_tensorflow(pipe, wavs, tmp_path):
     joblib.dump(pipe, tmp_path / "pipe.joblib")
     expected = pipe.sample(wavs[0], 60, random_state=3)
     code = f"""
@@ -495,35 +462,19 @@ assert loaded.isdisjoint({{"tensorflow", "keras"}}), "loads TensorFlow"
 # --- sample
 
 
-@pytest.mark.parametrize("frames", [2, 3, 17, 128, 501])
-def test_frames_make_an_exact_length(pipe, mono, frames):
-    music = pipe.sample(None, frames)
-    assert (music.shape, music.dtype) == ((frames * HOP - HOP, 2), np.float32)
-    assert np.isfinite(music).all()
-    assert mono.sample(None, frames).shape == (frames * HOP - HOP, 1)
+def test_frames_make_an_exact_length(pipe, mono):
+    for frames in (2, 3, 17, 128, 501):
+        music = pipe.sample(None, frames)
+        assert (music.shape, music.dtype) == ((frames * HOP - HOP, 2), np.float32)
+        assert np.isfinite(music).all()
+        assert mono.sample(None, frames).shape == (frames * HOP - HOP, 1)
 
 
-@pytest.mark.parametrize("seconds", [1 / SR, 0.01, 1, 2.34567, np.float32(0.5)])
-def test_seconds_make_an_exact_length(pipe, mono, seconds):
-    n_samples = round(seconds * SR)
-    assert pipe.sample(None, seconds=seconds).shape == (n_samples, 2)
-    assert mono.sample(None, seconds=seconds).shape == (n_samples, 1)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"hop_length": N, "window": "boxcar", "redundant": True, "factor": 2 / N},
-        {"hop_length": 100, "window": "hamming"},
-    ],
-    ids=str,
-)
-def test_lengths_with_other_windows(songs, settings):
-    pipe = Pipeline([featurizer(**settings), generator("regression")]).fit(songs)
-    hop = settings["hop_length"]
-    for frames in (3, 50):
-        assert pipe.sample(None, frames).shape == (frames * hop - (N - hop), 2)
-    assert pipe.sample(None, seconds=0.3).shape == (round(0.3 * SR), 2)
+def test_seconds_make_an_exact_length(pipe, mono):
+    for seconds in (1 / SR, 0.01, 1, 2.34567, np.float32(0.5)):
+        n_samples = round(seconds * SR)
+        assert pipe.sample(None, seconds=seconds).shape == (n_samples, 2)
+        assert mono.sample(None, seconds=seconds).shape == (n_samples, 1)
 
 
 def test_the_default_length_is_that_of_the_generator(pipe):
@@ -559,9 +510,9 @@ def test_seconds_are_the_beginning_of_frames(pipe):
 
 def test_music_is_what_the_steps_make_of_it(pipe, songs):
     heard = pipe[0].transform([songs[0]])[0]
-    made = pipe[1].sample(heard, 40, random_state=1, temperature=0.5, top_k=9)
+    made = pipe[1].sample(heard, 40, random_state=1, temperature=0.5)
     (expected,) = pipe[0].inverse_transform([made])
-    music = pipe.sample(songs[0], 40, random_state=1, temperature=0.5, top_k=9)
+    music = pipe.sample(songs[0], 40, random_state=1, temperature=0.5)
     np.testing.assert_array_equal(music, expected)
 
 
@@ -575,23 +526,20 @@ def test_a_path_and_its_waveform_are_the_same_seed(pipe, wavs):
 
 def test_a_mono_seed_is_heard_by_both_ears(pipe, songs):
     x = songs[0][:, 0]
-    expected = pipe.sample(np.stack([x, x], axis=1), 40)
-    assert expected.shape == (39 * HOP, 2)
+    (heard,) = pipe[0].transform([np.stack([x, x], axis=1)])
     for seed in (x, x[:, None], x.tolist()):
-        np.testing.assert_allclose(pipe.sample(seed, 40), expected, atol=1e-6)
+        (frames,) = pipe[0].transform([seed])
+        np.testing.assert_allclose(frames, heard, rtol=1e-5, atol=1e-5)
+        assert pipe.sample(seed, 40).shape == (39 * HOP, 2)
 
 
 def test_the_seed_matters_and_none_is_no_seed(pipe, songs):
-    def pieces(seed):
-        return [pipe.sample(seed, 60, random_state=i) for i in range(5)]
-
-    # With few places to start at, one draw may fall on the same.
-    nothing, first, second = pieces(None), pieces(songs[0]), pieces(songs[1])
-    assert not all(map(np.array_equal, nothing, first))
-    assert not all(map(np.array_equal, first, second))
-    np.testing.assert_array_equal(
-        pipe.sample(None, 60, random_state=0), pipe.sample(frames=60)
+    nothing, first, second = (
+        pipe.sample(seed, 60, random_state=0) for seed in (None, songs[0], songs[1])
     )
+    assert not np.array_equal(nothing, first)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(nothing, pipe.sample(frames=60, random_state=0))
 
 
 def test_chance_is_the_callers(pipe):
@@ -607,7 +555,7 @@ def test_a_short_seed_is_fine(pipe, songs, n_samples):
     assert np.isfinite(music).all()
 
 
-def test_steps_between_are_undone_in_turn(songs, pipe):
+def test_steps_between_are_undone_in_turn(songs, regression):
     def turn(X):
         return [np.ascontiguousarray(x[:, ::-1]) for x in X]
 
@@ -621,10 +569,10 @@ def test_steps_between_are_undone_in_turn(songs, pipe):
         featurizer(),
         FunctionTransformer(turn, turn, check_inverse=False),
         FunctionTransformer(halve, double, check_inverse=False),
-        generator(),
+        generator("regression"),
     ]
     turned = Pipeline(steps).fit(songs)
-    (heard,) = pipe[0].transform(songs[:1])
+    (heard,) = regression[0].transform(songs[:1])
     made = turned[-1].sample(heard[:, ::-1] / 2, 40)
     (expected,) = turned[0].inverse_transform([made[:, ::-1] * 2])
     np.testing.assert_allclose(turned.sample(songs[0], 40), expected, atol=1e-7)
@@ -632,7 +580,7 @@ def test_steps_between_are_undone_in_turn(songs, pipe):
 
 @pytest.mark.parametrize("nothing", ["passthrough", None])
 def test_steps_that_do_nothing(songs, nothing):
-    steps = [("a", featurizer()), ("b", nothing), ("c", generator())]
+    steps = [("a", featurizer()), ("b", nothing), ("c", generator("regression"))]
     pipe = Pipeline(steps).fit(songs)
     assert pipe.sample(songs[0], 40).shape == (39 * HOP, 2)
 
@@ -699,7 +647,11 @@ def test_a_broken_song_does_not_hinder_fit(wavs, tmp_path):
     np.testing.assert_array_equal(pipe.sample(None, 30), good.sample(None, 30))
 
 
-CONTROLS = {
+# --- what is asked
+
+
+ASKED = {
+    "style": lambda a, b: {"style": a},
     "blend": lambda a, b: {"style": [(a, 1), (b, 3)]},
     "path": lambda a, b: {"style": [(0, a), (1, [(a, 1), (b, 1)])]},
     "energy": lambda a, b: {"energy": [0.1, 0.9]},
@@ -707,18 +659,45 @@ CONTROLS = {
     "variation": lambda a, b: {"vary": a, "amount": 0.1},
     "bridge": lambda a, b: {"until": b},
     "form": lambda a, b: {"begin": True, "end": True},
+    "tempo": lambda a, b: {"tempo": 77, "end": True},
+    "key": lambda a, b: {"key": "F# minor", "begin": True},
 }
 
 
-@pytest.mark.parametrize("name", CONTROLS)
+@pytest.mark.parametrize("name", ASKED)
 def test_what_is_asked_is_streamed_as_it_is_sampled(pipe, wavs, name):
-    options = {"random_state": 3, "frames": 100, **CONTROLS[name](*wavs[:2])}
-    whole = pipe.sample(None, **options)
-    blocks = np.concatenate(list(pipe.stream(None, **options)))
-    np.testing.assert_array_equal(blocks, whole)
-    plain = pipe.sample(None, 100, random_state=3)
+    options = {"random_state": 3, "frames": 100, **ASKED[name](*wavs[1:3])}
+    whole = pipe.sample(wavs[0], **options)
+    blocks = pipe.stream(wavs[0], block_frames=7, **options)
+    np.testing.assert_array_equal(np.concatenate(list(blocks)), whole)
+    plain = pipe.sample(wavs[0], 100, random_state=3)
     assert plain.shape == whole.shape
     assert not np.array_equal(plain, whole)
+
+
+def test_what_is_asked_is_asked_of_each_piece(pipe, wavs):
+    options = {"frames": 60, "style": wavs[1], "key": "C", "begin": True}
+    together = pipe.sample([wavs[0], None], random_state=0, **options)
+    rng = np.random.RandomState(0)
+    for seed, piece in zip([wavs[0], None], together, strict=True):
+        alone = pipe.sample(seed, random_state=rng, **options)
+        np.testing.assert_array_equal(piece, alone)
+
+
+def test_in_another_key_the_same_is_another_piece(pipe, wavs):
+    one, other = (
+        pipe.sample(wavs[0], 40, key=key, random_state=0) for key in ("C", "F#")
+    )
+    assert not np.array_equal(one, other)
+
+
+def test_regression_takes_nothing_that_is_asked(regression, wavs):
+    for asked in ASKED.values():
+        options = {"frames": 20, **asked(*wavs[:2])}
+        with pytest.raises(ValueError, match=r"is given, .* use synthesis='neural'"):
+            regression.sample(**options)
+        with pytest.raises(ValueError, match=r"is given, .* use synthesis='neural'"):
+            next(regression.stream(**options))
 
 
 def test_a_variation_is_as_long_as_what_it_varies(pipe, songs):

@@ -40,14 +40,12 @@ def without_tensorflow(code, folder):
     )
 
 
-@pytest.fixture(scope="module", params=["concatenative", "neural"])
-def folder(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
     """A folder with a model and a song."""
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp("model")
     songs = make_songs(2, 3.0, sr=SR, random_state=0)
-    generator = StatefulLSTMGenerator(
-        request.param, hidden_layer_sizes=(8,), epochs=1, random_state=0
-    )
+    generator = StatefulLSTMGenerator(hidden_layer_sizes=(8,), epochs=1, random_state=0)
     pipe = Pipeline([FFTFeaturizer(N=512, sr=SR), generator]).fit(songs.recordings)
     skmusic.save(pipe, folder / "model.skmusic")
     joblib.dump(pipe, folder / "model.joblib")
@@ -89,7 +87,6 @@ for line in (
     assert "<audio" in (folder / "page.html").read_text()
 
 
-@pytest.mark.parametrize("folder", ["neural"], indirect=True)
 def test_learning_says_in_one_line_what_to_install(folder):
     run = without_tensorflow(
         """

@@ -9,7 +9,6 @@ from skmusic import FFTFeaturizer, StatefulLSTMGenerator
     [
         FFTFeaturizer(),
         StatefulLSTMGenerator(),
-        StatefulLSTMGenerator("neural"),
         StatefulLSTMGenerator("regression"),
     ],
 )

@@ -13,13 +13,11 @@ from skmusic import (
     StatefulLSTMGenerator,
     load,
     make_pipeline,
-    origin,
     save,
 )
 from skmusic.audio import Music, find, info, read, resample, to_channels, write
 from skmusic.datasets import make_songs
 from skmusic.display import (
-    OriginDisplay,
     Player,
     SpectrogramDisplay,
     SpectrumDisplay,
@@ -70,15 +68,12 @@ def play(pipe: Pipeline, folder: Path) -> None:
     make_songs(2, tempo=(80, 90), key="A minor", random_state=0)
 
 
-def see(pipe: Pipeline, music: Array, places: Array) -> str:
+def see(pipe: Pipeline, music: Array) -> str:
     assert_type(WaveformDisplay.from_recording("a.wav").plot(), WaveformDisplay)
     SpectrogramDisplay.from_recording(music, sr=8000)
     SpectrumDisplay.from_recording([0.0, 0.1], N=2)
     TrainingDisplay.from_estimator(pipe)
-    display = OriginDisplay.from_origin(places, frame_seconds=0.1, names=["a"])
-    assert_type(display.shares(), dict[int, float])
-    assert_type(origin.segments(places), Array)
-    report(pipe, [Piece("a", music, places)], seed="a.wav", names=["a"])
+    report(pipe, [Piece("a", music)], seed="a.wav", names=["a"])
     report(pipe, seconds=30, n=3).save("a.html")
     return Player(music, 44100, name="a").source()
 
