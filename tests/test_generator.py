@@ -19,12 +19,14 @@ from skmusic.datasets import make_songs
 from skmusic.network.numpy_lstm import to_arrays
 from skmusic.synthesis.controls import CONTROLS
 
-SMALL = {"hidden_layer_sizes": (8,), "epochs": 2}
+# Of one shape of batches, for which a network is compiled once.
+ALIKE = {"hidden_layer_sizes": (8,), "n_streams": 1, "chunk_length": 16}
+SMALL = ALIKE | {"epochs": 2}
 SYNTHESES = ["neural", "regression"]
 OTHER = {"neural": "regression", "regression": "neural"}
 
 
-# Of one shape of batches, whatever a check fits, for which a network is compiled once.
+# Hardly any check fits recordings that are shorter than these chunks.
 CHECKED = {"hidden_layer_sizes": (2,), "epochs": 1, "n_streams": 1, "chunk_length": 2}
 
 
@@ -447,7 +449,8 @@ def test_warm_start_goes_on(synthesis):
 
 @pytest.mark.parametrize("synthesis", SYNTHESES)
 def test_two_fits_are_one_of_all_their_epochs(synthesis):
-    X, options = waves(2, 300), {"hidden_layer_sizes": (8, 4), "random_state": 0}
+    X = waves(2, 300)
+    options = {"hidden_layer_sizes": (8, 4), "chunk_length": 16, "random_state": 0}
     whole = StatefulLSTMGenerator(synthesis, epochs=3, **options).fit(X)
     parts = StatefulLSTMGenerator(synthesis, epochs=1, warm_start=True, **options).fit(
         X
@@ -551,10 +554,10 @@ joblib.dump(generator.fit(X), sys.argv[1])
 def test_a_fit_that_is_killed_twice_ends_as_one_that_is_not(tmp_path):
     X, path, folder = waves(2, 400), tmp_path / "job.joblib", tmp_path / "states"
     generator = StatefulLSTMGenerator(
-        hidden_layer_sizes=(8,), epochs=3, random_state=0, checkpoint_dir=folder
+        hidden_layer_sizes=(8,), epochs=2, random_state=0, checkpoint_dir=folder
     )
     joblib.dump((generator, X), path)
-    for n_saved in (7, 12, 0):
+    for n_saved in (7, 9, 0):
         run = [sys.executable, "-c", KILLED, str(path), str(n_saved)]
         done = subprocess.run(run, capture_output=True, text=True, timeout=100)
         assert done.returncode == (-signal.SIGKILL if n_saved else 0), done.stderr
@@ -593,7 +596,7 @@ def test_records_of_epochs():
 
 @pytest.mark.parametrize("synthesis", SYNTHESES)
 def test_in_a_callback_the_generator_is_as_if_training_had_ended(synthesis):
-    X, options = waves(2), {"hidden_layer_sizes": (4,), "random_state": 0}
+    X, options = waves(2), ALIKE | {"random_state": 0}
     made = []
 
     def play(record):
@@ -645,11 +648,10 @@ def test_nothing_held_out_trains_all_epochs():
 def test_losses_fall(synthesis):
     generator = StatefulLSTMGenerator(
         synthesis,
-        hidden_layer_sizes=(16,),
+        **ALIKE,
         dropout=0,
-        epochs=6,
+        epochs=4,
         learning_rate=1e-2,
-        validation_fraction=0,
         random_state=0,
     ).fit(waves(2))
     losses = [record["loss"] for record in generator.history_]
@@ -657,7 +659,7 @@ def test_losses_fall(synthesis):
 
 
 def test_however_little_time_there_is_one_epoch_is_trained():
-    X, options = waves(1), {"hidden_layer_sizes": (4,), "random_state": 0}
+    X, options = waves(1), ALIKE | {"random_state": 0}
     short = StatefulLSTMGenerator(max_minutes=1e-12, **options).fit(X)
     assert short.n_iter_ == len(short.history_) == 1
     one = StatefulLSTMGenerator(epochs=1, **options).fit(X)
@@ -673,7 +675,7 @@ def test_interrupted_learning_leaves_what_was_learned():
 
     X = waves(2)
     generator = StatefulLSTMGenerator(
-        hidden_layer_sizes=(4,), epochs=30, callbacks=[interrupt], random_state=0
+        **ALIKE, epochs=30, callbacks=[interrupt], random_state=0
     )
     with pytest.warns(UserWarning, match="interrupted after 1 of 30 epochs"):
         generator.fit(X)
@@ -707,9 +709,7 @@ def test_bars_are_shown_on_request(all_fitted, kind, capsys, monkeypatch):
 
 def test_learning_shows_loss_and_time_left(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    generator = StatefulLSTMGenerator(
-        hidden_layer_sizes=(2,), epochs=1, verbose=1, random_state=0
-    )
+    generator = StatefulLSTMGenerator(**ALIKE, epochs=1, verbose=1, random_state=0)
     generator.fit(waves(1))
     out, err = capsys.readouterr()
     assert out == ""
@@ -723,7 +723,7 @@ def test_learning_tells_the_length_of_the_music(
     synthesis, frames, recordings, songs, capsys
 ):
     generator = StatefulLSTMGenerator(
-        synthesis, hidden_layer_sizes=(2,), epochs=1, verbose=1, random_state=0
+        synthesis, **ALIKE, epochs=1, verbose=1, random_state=0
     )
     with pytest.warns(UserWarning, match="less than a minute of music is little"):
         generator.fit(frames[:1])
@@ -831,9 +831,9 @@ def test_empty_recordings_are_passed_over():
     ids=lambda x: f"{x.shape}",
 )
 def test_next_to_nothing_to_learn_from(x, synthesis):
-    generator = StatefulLSTMGenerator(
-        synthesis, hidden_layer_sizes=(2,), epochs=1, random_state=0
-    ).fit([x])
+    generator = StatefulLSTMGenerator(synthesis, **ALIKE, epochs=1, random_state=0).fit(
+        [x]
+    )
     assert np.isfinite(generator.sample(x, 5)).all()
     assert np.isfinite(generator.sample(None, 5)).all()
     assert np.isfinite(generator.predict([x])[0]).all()
