@@ -8,7 +8,7 @@ was never heard are played to the article's method and to ours; what they go on 
 stands below what really followed. It is written to docs/_static/spectrograms.png.
 The table is an extract of benchmarks/results/quality.json. A figure in the text of the
 README or of a page is followed by a comment that names one of FIGURES, as in
-``50 s<!-- compose -->``, and is replaced by what was last printed.
+``23<!-- faster -->``, and is replaced by what was last printed.
 """
 
 import argparse
@@ -56,7 +56,6 @@ def speed(table, what):
 
 
 FIGURES = {
-    "compose": lambda: speed("composing", "30 s of music"),
     "faster": lambda: speed("sampling", "one piece of 30 s"),
 }
 
