@@ -3,6 +3,9 @@
 State goes in and comes out: a network is a function of its inputs and of the state
 of its layers. A few compiled networks outlive a call, to be used again by the next
 one of their kind; what they hold does not.
+
+All layers have names: TensorFlow orders sums by them, and names that Keras counts up
+would change the last bits of a fit with the networks that a process built before.
 """
 
 import contextlib
@@ -126,18 +129,18 @@ def _beside_weights(model, optimizer):
 
 def _build(n_inputs, n_outputs, units, dropout, seed):
     """Model from inputs and state to outputs and state."""
-    inputs = keras.Input((None, n_inputs))
+    inputs = keras.Input((None, n_inputs), name="inputs")
     x, state_in, state_out = _layers(inputs, units, dropout, seed)
     start = keras.initializers.GlorotUniform(seed + 1000)
-    z = keras.layers.Dense(n_outputs, kernel_initializer=start)(x)
-    return keras.Model([inputs, *state_in], [z, *state_out])
+    z = keras.layers.Dense(n_outputs, kernel_initializer=start, name="outputs")(x)
+    return keras.Model([inputs, *state_in], [z, *state_out], name="network")
 
 
 def _layers(x, units, dropout, seed):
     """Output of LSTM layers, their states to begin with, and those at the end."""
     state_in, state_out = [], []
     for k, (n, rate) in enumerate(zip(units, dropout, strict=True)):
-        h, c = keras.Input((n,)), keras.Input((n,))
+        h, c = (keras.Input((n,), name=f"{s}_{k}") for s in "hc")
         layer = keras.layers.LSTM(
             n,
             return_sequences=True,
@@ -145,9 +148,10 @@ def _layers(x, units, dropout, seed):
             kernel_initializer=keras.initializers.GlorotUniform(seed + 3 * k),
             recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 3 * k + 1),
             seed=seed,
+            name=f"lstm_{k}",
         )
         x, h_out, c_out = layer(x, initial_state=[h, c])
-        x = keras.layers.Dropout(rate, seed=seed + 3 * k + 2)(x)
+        x = keras.layers.Dropout(rate, seed=seed + 3 * k + 2, name=f"dropout_{k}")(x)
         state_in += [h, c]
         state_out += [h_out, c_out]
     return x, state_in, state_out
@@ -158,14 +162,15 @@ def _build_flow(n_inputs, n_outputs, units, dropout, noise, seed):
 
     See `skmusic.network.numpy_flow`; the vector that comes next is the last input.
     """
-    inputs, target = keras.Input((None, n_inputs)), keras.Input((None, n_outputs))
+    inputs = keras.Input((None, n_inputs), name="inputs")
+    target = keras.Input((None, n_outputs), name="target")
     # The long past is heard with more noise than the last step.
     most, n_columns = noise
-    x = _RandomNoise(most, n_columns, seed + 2000)(inputs)
-    last = _RandomNoise(most / 2, n_columns, seed + 2001)(inputs)
+    x = _RandomNoise(most, n_columns, seed + 2000, "noise")(inputs)
+    last = _RandomNoise(most / 2, n_columns, seed + 2001, "less")(inputs)
     x, state_in, state_out = _layers(x, units, dropout, seed)
     each = _FlowLoss(n_outputs, units[-1], seed + 1000)([x, last, target])
-    return keras.Model([inputs, *state_in, target], [each, *state_out])
+    return keras.Model([inputs, *state_in, target], [each, *state_out], name="network")
 
 
 class _RandomNoise(keras.layers.Layer):
@@ -174,8 +179,8 @@ class _RandomNoise(keras.layers.Layer):
     A network that hears what it drew itself must live with errors of any size.
     """
 
-    def __init__(self, most, n_columns, seed):
-        super().__init__()
+    def __init__(self, most, n_columns, seed, name):
+        super().__init__(name=name)
         self.most, self.n_columns = most, n_columns
         self.chance = keras.random.SeedGenerator(seed)
 
@@ -193,13 +198,15 @@ class _FlowLoss(keras.layers.Layer):
     """Squared error of the velocity at places drawn by chance, one number a step."""
 
     def __init__(self, n_outputs, width, seed):
-        super().__init__()
+        super().__init__(name="loss")
         self.parts, self.chance = (width, n_outputs), keras.random.SeedGenerator(seed)
 
         def dense(n, k, zero=False, **options):
             start = keras.initializers.GlorotUniform(seed + k)
             start = "zeros" if zero else start
-            return keras.layers.Dense(n, kernel_initializer=start, **options)
+            return keras.layers.Dense(
+                n, kernel_initializer=start, name=f"dense_{k}", **options
+            )
 
         def condition(k, **options):
             """Layer that tells the condition and what is foreseen, nothing at first."""
@@ -210,7 +217,9 @@ class _FlowLoss(keras.layers.Layer):
                 return tf.concat([known((shape[0], width), dtype), nothing], axis=1)
 
             n = width + n_outputs
-            return keras.layers.Dense(n, kernel_initializer=start, **options)
+            return keras.layers.Dense(
+                n, kernel_initializer=start, name=f"dense_{k}", **options
+            )
 
         # In the order of `skmusic.network.numpy_lstm` and then of `numpy_flow`.
         self.head, self.skip = condition(1), condition(2, use_bias=False)
@@ -223,7 +232,9 @@ class _FlowLoss(keras.layers.Layer):
             self.blocks.append(dense(3 * width, k + 1, zero=True))
             self.blocks.append(dense(width, k + 2, activation="silu"))
             self.blocks.append(dense(width, k + 3))
-        self.norm = keras.layers.LayerNormalization(center=False, scale=False)
+        self.norm = keras.layers.LayerNormalization(
+            center=False, scale=False, name="norm"
+        )
         self.outputs_ = dense(n_outputs, 5, zero=True)
         self.share = dense(n_outputs, 6, zero=True, bias_initializer="ones")
 

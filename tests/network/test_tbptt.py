@@ -171,6 +171,18 @@ def test_what_is_compiled_is_used_again_and_holds_nothing(monkeypatch):
         assert_same_state(states[1], states[0])
 
 
+def test_networks_that_were_built_before_change_no_bit(monkeypatch):
+    sequences = random_pairs([60, 50], 4)
+    options = {"loss": "flow", "noise": (0.4, 4), "average": 0.9, "epochs": 8}
+    states = []
+    for _ in range(3):  # compiled three times, between layers that Keras counts
+        monkeypatch.setattr(networks, "_idle", {})
+        states.append(train(sequences, **options))
+        [keras.layers.LSTM(2), *(keras.layers.Dense(2) for _ in range(37))]
+    for again in states[1:]:
+        assert_same_state(again, states[0])
+
+
 def test_fits_of_a_kind_at_once_do_not_meet():
     sequences = random_pairs([200, 50], 4)
     alone = [train(sequences, seed=seed, epochs=3) for seed in range(4)]
