@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from skmusic.features.constantq import amplified
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward
 from skmusic.synthesis.neural.conditions import EVERY, HEARD, followed, steered
@@ -26,6 +27,8 @@ from skmusic.synthesis.neural.context import (
 # How much draws lean from what would follow, if nothing before were like now, to what
 # follows as it is: in what is new in each patch. Loudness, which lasts, would drift.
 _GUIDANCE = 0.5
+# Steps whose loudness is told, a second; share of what they lack that a patch is given.
+_NEAR, _NEARER = 43, 0.2
 # Hotter, all is noise.
 _HOTTEST = 1e3
 
@@ -52,10 +55,14 @@ def draw(neural, lstm, context, n_steps, temperature, times, rng):
     lstm, context
         After them.
     """
-    vocoder, size = neural.vocoder, neural.code.n_steps
-    drawn = [np.empty((0, neural.code.n_numbers), np.float32)]
+    vocoder, code = neural.vocoder, neural.code
+    size = code.n_steps
+    drawn = [np.empty((0, code.n_numbers), np.float32)]
     for _ in range(-(-n_steps // size)):
         steps, codes, lstm = _patch(neural, context, lstm, temperature, times, rng)
+        if context.moment.energy is not None and context.moment.model is None:
+            steps = _as_loud(neural, context, steps)
+            codes = code.encode(steps)[0]
         context = heard(context, codes, steps, levels_of(steps, vocoder))
         if vocoder is not None and context.moment.n_steps % EVERY < size:
             # Now and then the piece listens to itself.
@@ -95,3 +102,17 @@ def _patch(neural, context, lstm, temperature, times, rng):
         # After its end a piece is silent.
         steps[max(place[1], 0) :] = neural.vocoder.silent()
     return steps, codes, [(h[0], c[0]) for h, c in states[-1]]
+
+
+def _as_loud(neural, context, steps):
+    """Steps of a patch, nearer to the loudness that is asked for.
+
+    The network hears them so, and goes on as loud.
+    """
+    levels = neural.vocoder.levels(steps)
+    near = [neural.vocoder.levels(context.past[-_NEAR:]), levels]
+    usual, at = neural.quantiles[:, 0], np.linspace(0, 1, len(neural.quantiles))
+    wanted = np.interp(context.moment.wanted[0], at, usual)
+    lacking = wanted - np.concatenate(near).mean(dtype=float)
+    louder = amplified(levels, _NEARER * lacking)
+    return np.concatenate([louder, steps[:, levels.shape[1] :]], axis=1)

@@ -8,6 +8,7 @@ from skmusic.features.keys import find_key, semitones_between
 from skmusic.features.style import style_of, styles
 from skmusic.spectra.reframing import waveform
 from skmusic.synthesis.controls import Controls
+from skmusic.synthesis.neural import drawing
 from skmusic.synthesis.neural.asking import FAR, in_key
 from skmusic.synthesis.neural.conditions import followed
 from skmusic.utils.keys import parse_key
@@ -179,6 +180,20 @@ def test_a_piece_arrives_at_the_beginning_of_a_recording(two):
     np.testing.assert_allclose(
         state.context.moment.style, style_in(neural, y), rtol=0.05, atol=0.05
     )
+
+
+def test_a_piece_is_drawn_as_loud_as_it_is_asked_to_be(two, monkeypatch):
+    x, _, neural = two
+
+    def levels_of(energy):
+        state = begin(neural, x, Controls(energy=energy))
+        music, _ = sample(neural, state, 300)
+        return neural.vocoder.levels(steps_of(neural, music[100:])).mean()
+
+    quiet, usual, loud = map(levels_of, (0, 0.5, 1))
+    assert quiet < usual < loud
+    monkeypatch.setattr(drawing, "_NEARER", 0)  # the network is told, and no more
+    assert loud - quiet > 1.2 * (levels_of(1) - levels_of(0))
 
 
 @pytest.mark.parametrize("name", ["vary", "until", "style", "energy"])
