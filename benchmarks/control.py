@@ -203,7 +203,7 @@ def _ends(x):
 def measure(corpus, quick):
     """All that is asked and got on a corpus."""
     learnt, held = load(corpus, quick)
-    pipe, _ = learn(learnt, 2048, quick)
+    pipe = learn(learnt, 2048, quick)
     judge, n = Judge(learnt + held), 2 if quick else N_SETTINGS
     free = [pipe.sample(seconds=SECONDS, random_state=k) for k in range(n)]
     found = {}

@@ -103,14 +103,14 @@ def judge(real, made, learnt):
 
 
 def rows(learnt, held, quick, seconds):
-    """Name, clips of so many seconds and costs of each row."""
+    """Name, and clips of so many seconds, of each row."""
     n = 2 if quick else N_PIECES
     seeds = clips(held, (0.1, 0.4, 0.7), HEARD)[:n]
-    yield "real, unheard", clips(held, (0.15, 0.45, 0.8), seconds)[:n], {}
-    yield "real, learnt", clips(learnt, (0.3, 0.7), seconds)[:n], {}
-    yield "random grains of 2 s", grains(learnt, n, length=seconds), {}
-    pipe, _ = learn(learnt, 2048, quick)
-    yield "skmusic", *ours(pipe, 0, seeds, seconds)
+    yield "real, unheard", clips(held, (0.15, 0.45, 0.8), seconds)[:n]
+    yield "real, learnt", clips(learnt, (0.3, 0.7), seconds)[:n]
+    yield "random grains of 2 s", grains(learnt, n, length=seconds)
+    pipe = learn(learnt, 2048, quick)
+    yield "skmusic", ours(pipe, seeds, seconds)
 
 
 def measure(name, quick):
@@ -122,7 +122,7 @@ def measure(name, quick):
     for seconds in lengths:
         real = clips(held, STARTS, seconds)
         n = seconds * SR
-        cut = ((row, [x[:n] for x in some], costs) for row, some, costs in made)
+        cut = ((row, [x[:n] for x in some]) for row, some in made)
         found[f"{seconds} s"] = measured_rows(cut, real, learnt, judge)
     return found
 

@@ -60,8 +60,6 @@ HEADS = {
     "share_250ms": "copied 0.25 s",
     "longest_run": "longest copy",
     "outside": "outside",
-    "fit_s": "fit s",
-    "piece_s": "a piece s",
 }
 
 
@@ -123,24 +121,19 @@ def seeds_of(held, quick=False):
 
 
 def learn(learnt, N, quick=False, random_state=0, **parameters):
-    """Fitted pipeline, and the seconds it took; with `quick` it hardly learns."""
+    """Fitted pipeline; with `quick` it hardly learns."""
     if quick:
         parameters = {"epochs": 1, "hidden_layer_sizes": 16, **parameters}
-    begun = time.perf_counter()
     generator = StatefulLSTMGenerator(random_state=random_state, **parameters)
-    pipe = Pipeline([FFTFeaturizer(N=N, sr=SR), generator]).fit(learnt)
-    return pipe, time.perf_counter() - begun
+    return Pipeline([FFTFeaturizer(N=N, sr=SR), generator]).fit(learnt)
 
 
-def ours(pipe, fit_seconds, seeds, seconds=CLIP, random_state=0):
-    """Pieces of a fitted pipeline, and what it took."""
-    begun = time.perf_counter()
-    made = [
+def ours(pipe, seeds, seconds=CLIP, random_state=0):
+    """Pieces of a fitted pipeline."""
+    return [
         pipe.sample(seed, seconds=seconds, random_state=1000 * random_state + i)
         for i, seed in enumerate(seeds)
     ]
-    each = (time.perf_counter() - begun) / len(seeds)
-    return made, {"fit_s": fit_seconds, "piece_s": each}
 
 
 def article(learnt, seeds, epochs, seconds=300.0):
@@ -160,7 +153,7 @@ def article(learnt, seeds, epochs, seconds=300.0):
         random_state=0,
     )
     pipe = Pipeline([featurizer, generator]).fit(learnt)
-    return ours(pipe, time.perf_counter() - begun, seeds)
+    return ours(pipe, seeds)
 
 
 # --- what is no music, to calibrate by
@@ -217,10 +210,10 @@ def measured(real, made, learnt):
 
 
 def measured_rows(rows, real, learnt, judge=measured):
-    """The same of rows: names, clips and costs, told as they come."""
+    """The same of rows: names and clips, told as they come."""
     table = {}
-    for row, made, costs in rows:
-        table[row] = judge(real, made, learnt) | costs
+    for row, made in rows:
+        table[row] = judge(real, made, learnt)
         told = {k: round(v, 3) for k, v in table[row].items() if k in HEADS}
         print(row, told, flush=True)
     return table

@@ -81,41 +81,39 @@ def minutes(pipe, seed):
 def real(learnt, held, quick, notes):
     """Rows of real music."""
     unheard = real_clips(held, quick)
-    yield "real, unheard", unheard, {}
-    yield "real, learnt", clips(learnt, (0.1, 0.45, 0.8), CLIP)[: len(unheard)], {}
+    yield "real, unheard", unheard
+    yield "real, learnt", clips(learnt, (0.1, 0.45, 0.8), CLIP)[: len(unheard)]
 
 
 def controls(learnt, held, quick, notes):
     """Rows of what is no music, and of the article's method."""
     seeds, real = seeds_of(held, quick), real_clips(held, quick)
-    yield "a quarter second looped", looped(real), {}
-    yield "pink noise", pink_noise(len(real)), {}
-    yield "random grains of 2 s", grains(learnt, len(real)), {}
+    yield "a quarter second looped", looped(real)
+    yield "pink noise", pink_noise(len(real))
+    yield "random grains of 2 s", grains(learnt, len(real))
     # Of a buzz eight clips tell enough; it samples more slowly than it plays.
-    buzz = article(learnt, seeds[:8], epochs=1 if quick else 1000)
-    yield "the article's method", *buzz
+    yield "the article's method", article(learnt, seeds[:8], 1 if quick else 1000)
 
 
 def skmusic(learnt, held, quick, notes):
     """Rows of the neural synthesis; what is no row goes into `notes`."""
     seeds = seeds_of(held, quick)
-    fitted = learn(learnt, 2048, quick)
-    yield DEFAULT, *ours(*fitted, seeds)
+    pipe = learn(learnt, 2048, quick)
+    yield DEFAULT, ours(pipe, seeds)
     if not quick:
-        notes["first and last of ten minutes"] = minutes(fitted[0], seeds[0])
-    made = ours(without_memory(fitted[0]), fitted[1], seeds)
-    yield "the same, its memory cut off", *made
+        notes["first and last of ten minutes"] = minutes(pipe, seeds[0])
+    yield "the same, its memory cut off", ours(without_memory(pipe), seeds)
 
 
 def others(learnt, held, quick, notes):
     """Rows of other frames, and of music in another order."""
     seeds = seeds_of(held, quick)
-    yield "skmusic, N=256", *ours(*learn(learnt, 256, quick), seeds)
-    fitted = learn(shuffled(learnt), 2048, quick)
-    yield "the same, learned in shuffled order", *ours(*fitted, seeds)
+    yield "skmusic, N=256", ours(learn(learnt, 256, quick), seeds)
+    pipe = learn(shuffled(learnt), 2048, quick)
+    yield "the same, learned in shuffled order", ours(pipe, seeds)
 
 
-# Name, clips and costs of each row, by the part of the table that it is of.
+# Name and clips of each row, by the part of the table that it is of.
 PARTS = {each.__name__: each for each in (real, controls, skmusic, others)}
 
 
@@ -130,13 +128,13 @@ def measure(name, quick, parts=tuple(PARTS)):
 
     def told():
         made_of = (PARTS[part](learnt, held, quick, notes) for part in parts)
-        for row, made, costs in chain.from_iterable(made_of):
+        for row, made in chain.from_iterable(made_of):
             shown[row] = made[0]
             for i, clip in enumerate(made[: 0 if quick else 2]):
                 path = RESULTS / "sound" / f"{name}-{row}-{i}.ogg"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 audio.write(path, clip, SR)
-            yield row, made, costs
+            yield row, made
 
     table = measured_rows(told(), reference(held), learnt)
     if not quick and len(parts) == len(PARTS):

@@ -9,7 +9,6 @@ bounds what the neural synthesis can reach. Writes vocoder.md and vocoder.json i
 benchmarks/results.
 """
 
-import time
 from unittest import mock
 
 import numpy as np
@@ -49,7 +48,6 @@ SHOWN = [
     "loudness_range",
     "stereo_width",
     "outside",
-    "piece_s",
 ]
 
 
@@ -88,31 +86,29 @@ def coded(code, parameters, rng=None):
 
 
 def rows(learnt, held, quick):
-    """Name, clips and costs of each row."""
+    """Name and clips of each row."""
     real = real_clips(held, quick)
-    yield "real, unheard", real, {}
+    yield "real, unheard", real
     way = fitted(learnt)
     found = [way.analyse(x) for x in real]
-    begun = time.perf_counter()
     again = [vocoder.sounded(p, way) for p in found]
-    each = (time.perf_counter() - begun) / len(real)
-    yield "their parameters, made to sound", again, {"piece_s": each}
+    yield "their parameters, made to sound", again
     learned = [way.analyse(x) for x in learnt]
     code = fit_patches(learned, PATCH, N_CODES, np.random.RandomState(0))
     some = [coded(code, p, np.random.default_rng(0)) for p in found]
-    yield "by their code", [vocoder.sounded(p, way) for p in some], {}
+    yield "by their code", [vocoder.sounded(p, way) for p in some]
     some = [coded(code, p) for p in found]
-    yield "the code alone, no rest", [vocoder.sounded(p, way) for p in some], {}
+    yield "the code alone, no rest", [vocoder.sounded(p, way) for p in some]
     clear = slice(-N_CLEAR, None)
     for name, others in (
         ("all from the middle", [in_the_middle(p, way.n_bands) for p in found]),
         ("all clear: no noise", [changed(p, clear, 10) for p in found]),
         ("none clear", [changed(p, clear, 0) for p in found]),
     ):
-        yield name, [vocoder.sounded(p, way) for p in others], {}
+        yield name, [vocoder.sounded(p, way) for p in others]
     with mock.patch.object(vocoder, "next_phases", phases_by_chance()):
         again = [vocoder.sounded(p, way) for p in found]
-    yield "phases by chance", again, {}
+    yield "phases by chance", again
 
 
 def measure(name, quick):

@@ -45,6 +45,8 @@ class PatchCode:
     carry : ndarray of shape (n_numbers + n_codes, n_inputs)
         From the step before a patch, less its mean, and the code of the patch to what
         is left out on average.
+    reach : ndarray of shape (n_codes,)
+        How far from zero each number of the learned codes is at most.
     """
 
     n_steps: int = number("i", 1, MOST_STEP)
@@ -53,6 +55,7 @@ class PatchCode:
     scale: np.ndarray = array("n_codes", low=1e-9)
     rest: np.ndarray = array("n_rest", "n_inputs")
     carry: np.ndarray = array("n_carried", "n_inputs")
+    reach: np.ndarray = array("n_codes", low=0)
 
     def laws(self):
         """What must hold beyond the declared shapes and ranges: (law, message)."""
@@ -101,6 +104,10 @@ class PatchCode:
             known = np.concatenate([before, codes / self.scale], axis=1)
             x = x + known @ self.carry
         return x.reshape(-1, self.n_numbers).astype(np.float32)
+
+    def within(self, codes):
+        """Codes, no number of which is farther from zero than a learned one."""
+        return np.clip(np.nan_to_num(codes), -self.reach, self.reach)
 
     def before(self, x):
         """The step before each whole patch of steps ``(n_patches, n_numbers)``.
@@ -200,6 +207,7 @@ def fit_patches(recordings, n_steps, n_codes, rng):
     usual = np.sqrt(np.mean(np.square(deviation[:n_codes] * scale)))
     scale /= usual if usual > np.sqrt(_NOTHING) else 1.0
     rest = (deviation[:, None] * directions)[n_codes:]
+    reach = np.abs((pool - mean) @ kept.T * scale).max(axis=0)
     n_numbers = recordings[0].shape[1]
     carry = np.zeros((n_numbers + n_codes, len(mean)))
     if len(rest) and any(len(x) > n_steps for x in recordings):
@@ -212,7 +220,7 @@ def fit_patches(recordings, n_steps, n_codes, rng):
         codes = after @ kept.T
         left = after - codes @ kept
         carry, rest = _carried(np.concatenate([before, codes], axis=1), left, len(rest))
-    arrays = mean, kept, scale, rest, carry
+    arrays = mean, kept, scale, rest, carry, reach
     return PatchCode(n_steps, *(x.astype(np.float32) for x in arrays))
 
 

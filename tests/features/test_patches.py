@@ -49,6 +49,16 @@ def test_components_are_orthogonal_and_codes_have_the_deviation_one():
     assert (np.diff(code.encode(x).std(axis=0)) < 0).all()
 
 
+def test_learned_codes_are_within_reach_and_others_are_brought_there():
+    x = music(3000)
+    code = fit([x], 1, 3)
+    codes = code.encode(x)
+    np.testing.assert_allclose(code.within(codes), codes, rtol=1e-5)
+    np.testing.assert_allclose(np.abs(codes).max(axis=0), code.reach, rtol=1e-5)
+    wild = code.within(np.array([[np.nan, np.inf, -1e9]]))
+    np.testing.assert_allclose(wild, [[0, code.reach[1], -code.reach[2]]])
+
+
 def test_the_rest_has_the_covariance_of_what_is_left_out():
     x = music(3000)
     code = fit([x], 1, 2)

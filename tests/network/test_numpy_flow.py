@@ -39,7 +39,7 @@ def test_a_path_that_begins_later_goes_the_rest_of_the_way(start):
     flow, place = flow_of(3, 4), normal(7, 3)
     flow["outputs"][1][:] = [2, 0, -1]
     times = schedule(flow, 4, start)
-    assert times[2].sum() == pytest.approx(1 - start)
+    assert times[-1].sum() == pytest.approx(1 - start)
     made = draw(flow, normal(7, 7), place, times)
     wanted = place + (1 - start) * np.array([2, 0, -1])
     np.testing.assert_allclose(made, wanted, atol=1e-5)
@@ -103,18 +103,28 @@ def test_each_vector_is_drawn_as_if_alone():
             np.testing.assert_allclose(alone, together[i, k], atol=1e-5)
 
 
-def test_weights_are_of_conditions_and_of_each_number():
+def test_paths_lean_across_where_they_lead_by_so_much_of_each_number():
     flow, noise = flow_of(3, 4, seed=0), normal(5, 3)
     said, times = normal(2, 5, 7), schedule(flow, 6)
-    one, nothing = np.ones(3, np.float32), np.zeros(3, np.float32)
-    for k, weights in enumerate(([one, nothing], [nothing, one])):
-        alone = draw(flow, said[k], noise, times)
-        found = draw(flow, said, noise, times, np.stack(weights))
-        np.testing.assert_allclose(found, alone, atol=1e-5)
-    lean = np.array([0.7, 0, -2], np.float32)
-    same = draw(flow, said[[0, 0]], noise, times, np.stack([one + lean, -lean]))
     alone = draw(flow, said[0], noise, times)
+    none = draw(flow, said, noise, times, np.zeros(3, np.float32))
+    np.testing.assert_allclose(none, alone, atol=1e-5)
+    lean = np.array([0.7, 0, -2], np.float32)
+    same = draw(flow, said[[0, 0]], noise, times, lean)
     np.testing.assert_allclose(same, alone, atol=1e-4)
+    assert not np.allclose(draw(flow, said, noise, times, lean), alone, atol=0.1)
+    wanted, other, x = normal(3, 5, 3)
+    velocity = numpy_flow._guided(wanted, other, x, 0.25, np.ones(3))
+    end, more = x + 0.75 * wanted, wanted - other
+    across = velocity - wanted
+    np.testing.assert_allclose((across * end).sum(axis=-1), 0, atol=1e-5)
+    # What is left out is along where the path leads, and nothing else.
+    along = more - across
+    np.testing.assert_allclose(
+        np.abs((along * end).sum(axis=-1)),
+        np.linalg.norm(along, axis=-1) * np.linalg.norm(end, axis=-1),
+        rtol=1e-4,
+    )
 
 
 def test_nothing_that_is_given_is_changed_and_there_is_no_chance():

@@ -23,11 +23,8 @@ from skmusic.features.style import N_STYLE
 _NARROW, _MULTIPLES = 10.0, np.array([0.25, 0.5, 1, 2])
 # What brings the strength and the tempo, in beats a step, to the size of other numbers.
 _SCALES = 2.0, 10.0
-# Steps at the end of what was heard whose activity a piece keeps: four seconds. Those
-# that are listened to, and how often.
-_KEPT, HEARD, EVERY = 172, 344, 32
-# Share of what is lacking that is told in addition each time; ranks that may be told.
-_RATE, _BOUNDS = 0.15, (-0.25, 1.25)
+# Steps at the end of what was heard whose activity a piece keeps: four seconds.
+_KEPT = 172
 # Ranks of activity that a clear beat has at least.
 _CLEAR = 0.0, 0.6, 0.9
 # Steps in which what is told of the beginning and of the end fades: 2 and 10 seconds.
@@ -92,8 +89,6 @@ class Moment(NamedTuple):
     tempo: float = 0.0  # beats a step
     strength: float = 0.0  # of the beat; 0 is none, and not told
     activity: np.ndarray | None = None  # (3,) ranks; None is not told
-    # What the music is to have, which is told until it has it: (3,) ranks from 0 to 1.
-    wanted: np.ndarray | None = None
     style: np.ndarray | None = None  # (n_style,); None is not told
     place: np.ndarray | None = None  # (2,) steps since it began, and to its end
     n_steps: int = 0  # that were made
@@ -142,7 +137,7 @@ def moment_after(conditions):
     known = conditions.activity[-_KEPT:].mean(axis=0)
     known_style = conditions.style is not None and len(conditions.style)
     style = conditions.style[-1] if known_style else None
-    return Moment(beat, tempo, conditions.strength, known, known, style=style)
+    return Moment(beat, tempo, conditions.strength, known, style=style)
 
 
 def next_moment(moment, n_steps):
@@ -156,11 +151,9 @@ def next_moment(moment, n_steps):
         moment = moment._replace(style=_on_curve(moment.styles, moment.n_steps))
     if moment.energy is None:
         return moment
-    wanted = moment.wanted.copy()
-    wanted[:N_ENERGY] = _on_curve(moment.energy, moment.n_steps)
-    # What is told moves with it at once.
-    told = np.clip(moment.activity + wanted - moment.wanted, *_BOUNDS)
-    return moment._replace(wanted=wanted, activity=told)
+    told = moment.activity.copy()
+    told[:N_ENERGY] = _on_curve(moment.energy, moment.n_steps)
+    return moment._replace(activity=told)
 
 
 def _on_curve(points, n_steps):
@@ -190,11 +183,9 @@ def with_asked(moment, asked, strength):
     if asked.tempo is not None:
         strength = max(moment.strength, strength)
         moment = moment._replace(tempo=asked.tempo, strength=strength)
-        if moment.wanted is not None:
+        if moment.activity is not None:
             # A beat that is asked for is to be heard.
-            wanted = np.maximum(moment.wanted, _CLEAR)
-            told = np.maximum(moment.activity, wanted)
-            moment = moment._replace(wanted=wanted, activity=told)
+            moment = moment._replace(activity=np.maximum(moment.activity, _CLEAR))
     if asked.place is not None:
         moment = moment._replace(place=asked.place)
     if asked.model is not None:
@@ -207,9 +198,8 @@ def with_asked(moment, asked, strength):
     if asked.energy is not None:
         usual = np.full(N_ACTIVITY, 0.5)
         known = usual if moment.activity is None else moment.activity
-        wanted = known if moment.wanted is None else moment.wanted
         energy = n + asked.energy[0], asked.energy[1]
-        moment = moment._replace(activity=known, wanted=wanted, energy=energy)
+        moment = moment._replace(activity=known, energy=energy)
     return next_moment(moment, 0)
 
 
@@ -223,35 +213,14 @@ def followed(moment, n_steps):
     return moment.model.codes[at], float(moment.model.amounts[at])
 
 
-def steered(moment, levels, quantiles):
-    """What is told where the music has not what is wanted.
-
-    Parameters
-    ----------
-    moment : Moment
-    levels : ndarray of shape (n_steps, n_levels)
-        Of the last steps that were made.
-    quantiles : ndarray of shape (n_quantiles, 3)
-        Of the activity of the corpus.
-
-    Returns
-    -------
-    Moment
-        It is told more of what was lacking, and less of what was too much.
-    """
-    if moment.wanted is None or len(levels) < _KEPT:
-        return moment
-    beat = moment.beat - moment.tempo * np.arange(len(levels), 0, -1)
-    found = activity(levels, beat)[-_KEPT:].mean(axis=0, keepdims=True)
-    lacking = moment.wanted - ranked(found, quantiles)[0]
-    told = np.clip(moment.activity + _RATE * lacking, *_BOUNDS)
-    return moment._replace(activity=told)
-
-
 def n_told(code):
     """Numbers that are told of a patch."""
-    clock = 2 * code.n_steps + 2 * len(_MULTIPLES) + len(_SCALES)
-    return clock + N_ACTIVITY + 1 + 2 * len(_FADES) + n_style(code) + 1
+    return n_clock(code) + N_ACTIVITY + 1 + 2 * len(_FADES) + n_style(code) + 1
+
+
+def n_clock(code):
+    """Numbers of them that tell the beat, the first ones."""
+    return 2 * code.n_steps + 2 * len(_MULTIPLES) + len(_SCALES)
 
 
 def n_style(code):

@@ -13,6 +13,7 @@ import numpy as np
 from skmusic.features.matches import FARTHEST, Past, find_matches, no_past
 from skmusic.synthesis.neural.conditions import (
     Moment,
+    n_clock,
     n_told,
     next_moment,
     told_now,
@@ -184,8 +185,8 @@ def inputs(context, code):
     return np.concatenate([context.code, followed, told], dtype=np.float32)
 
 
-def without_match(heard, code):
-    """What the network would hear ``(n_inputs,)`` if nothing before were like now."""
+def without_guide(heard, code):
+    """The same ``(n_inputs,)`` if nothing before were alike and there were no beat."""
     heard = heard.copy()
-    heard[code.n_codes : n_noisy(code) + 1] = 0
+    heard[code.n_codes : n_noisy(code) + 1 + n_clock(code)] = 0
     return heard

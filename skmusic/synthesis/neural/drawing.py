@@ -8,24 +8,23 @@ editing with stochastic differential equations", ICLR (2022), for paths that beg
 their way to what is to be followed.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from skmusic.features.constantq import amplified
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward
-from skmusic.synthesis.neural.conditions import EVERY, HEARD, followed, steered
+from skmusic.synthesis.neural.conditions import followed
 from skmusic.synthesis.neural.context import (
     bounded,
     heard,
     inputs,
     levels_of,
-    without_match,
+    without_guide,
 )
 
-# How much draws lean from what would follow, if nothing before were like now, to what
-# follows as it is: in what is new in each patch. Loudness, which lasts, would drift.
+# How much draws lean from what would follow, if nothing before were like now and there
+# were no beat, to what follows as it is: in what is new in each patch. Loudness, which
+# lasts, would drift.
 _GUIDANCE = 0.5
 # Steps whose loudness is told, a second; share of what they lack that a patch is given.
 _NEAR, _NEARER = 43, 0.2
@@ -64,11 +63,6 @@ def draw(neural, lstm, context, n_steps, temperature, times, rng):
             steps = _as_loud(neural, context, steps)
             codes = code.encode(steps)[0]
         context = heard(context, codes, steps, levels_of(steps, vocoder))
-        if vocoder is not None and context.moment.n_steps % EVERY < size:
-            # Now and then the piece listens to itself.
-            levels = vocoder.levels(context.past[-HEARD:])
-            moment = steered(context.moment, levels, neural.quantiles)
-            context = replace(context, moment=moment)
         drawn.append(steps)
     return np.concatenate(drawn), lstm, context
 
@@ -76,13 +70,12 @@ def draw(neural, lstm, context, n_steps, temperature, times, rng):
 def _patch(neural, context, lstm, temperature, times, rng):
     """Steps of the next patch, their code, and the state of the network."""
     code, network = neural.code, neural.network
-    # What follows with what returns, and what if nothing did.
+    # What follows with what returns and a beat, and what without.
     x = inputs(context, code)
-    x = np.stack([x, without_match(x, code)])[:, None]
+    x = np.stack([x, without_guide(x, code)])[:, None]
     both = [(np.stack([h, h]), np.stack([c, c])) for h, c in lstm]
     conditions, states = forward(network, x, both)
     lean = _GUIDANCE * neural.innovation
-    weights = np.stack([1 + lean, -lean])
     noise = min(temperature, _HOTTEST) * rng.standard_normal(code.n_codes)
     model = followed(context.moment, code.n_steps)
     if model is not None:
@@ -90,8 +83,8 @@ def _patch(neural, context, lstm, temperature, times, rng):
         kept, amount = model
         noise = amount * noise + (1 - amount) * kept
         times = numpy_flow.schedule(network["flow"], start=1 - amount)
-    codes = numpy_flow.draw(network["flow"], conditions[:, 0], noise, times, weights)
-    codes = bounded(codes)
+    codes = numpy_flow.draw(network["flow"], conditions[:, 0], noise, times, lean)
+    codes = code.within(codes)
     # What the code does not keep is as loud as it was, and no louder.
     rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
     rest = rest.astype(np.float32)
@@ -112,7 +105,7 @@ def _as_loud(neural, context, steps):
     levels = neural.vocoder.levels(steps)
     near = [neural.vocoder.levels(context.past[-_NEAR:]), levels]
     usual, at = neural.quantiles[:, 0], np.linspace(0, 1, len(neural.quantiles))
-    wanted = np.interp(context.moment.wanted[0], at, usual)
+    wanted = np.interp(context.moment.activity[0], at, usual)
     lacking = wanted - np.concatenate(near).mean(dtype=float)
     louder = amplified(levels, _NEARER * lacking)
     return np.concatenate([louder, steps[:, levels.shape[1] :]], axis=1)

@@ -19,7 +19,6 @@ from skmusic.synthesis.neural.conditions import (
     next_moment,
     placed,
     places,
-    steered,
     told_now,
     told_of,
     with_asked,
@@ -130,36 +129,17 @@ def test_a_curve_of_energy_is_told_as_it_goes():
     for n in (0, 4, 96, 40):
         risen = next_moment(risen, n)
         wanted = np.interp(risen.n_steps, *curve)
-        np.testing.assert_allclose(risen.wanted, [wanted, wanted, 0.9])
-        np.testing.assert_allclose(risen.activity, risen.wanted)
+        np.testing.assert_allclose(risen.activity, [wanted, wanted, 0.9])
     # Of nothing that was heard, too.
     first = with_asked(Moment(), Asked(curve), 0)
-    np.testing.assert_allclose(first.wanted, [0.3, 0.3, 0.5])
-    np.testing.assert_allclose(first.activity, first.wanted)
+    np.testing.assert_allclose(first.activity, [0.3, 0.3, 0.5])
 
 
 def test_a_tempo_is_told_at_once_and_kept():
     moment = moment_after(even(400, strength=0.1))
     moment = with_asked(moment, Asked(tempo=1 / 15), 0.3)
     assert moment.strength == 0.3
-    np.testing.assert_allclose(moment.wanted, [0.2, 0.6, 0.9])
-    np.testing.assert_allclose(moment.activity, moment.wanted)
+    np.testing.assert_allclose(moment.activity, [0.2, 0.6, 0.9])
     later = next_moment(moment, 30)
     assert later.beat - moment.beat == pytest.approx(2)
     assert with_asked(later, Asked(tempo=0.05), 0.2).strength == 0.3
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_a_piece_is_told_more_of_what_it_lacks(sign):
-    levels = np.random.default_rng(0).standard_normal((400, 9))
-    whole = conditions_of(levels, levels)
-    quantiles = np.linspace(-30, 30, 61)[:, None] * np.ones(3)
-    moment = moment_after(placed(whole, quantiles))
-    moment = moment._replace(wanted=moment.wanted + 0.1 * sign)
-    found = steered(moment, levels[-344:], quantiles)
-    assert (sign * (found.activity - moment.activity) > 0).all()
-    for _ in range(300):
-        found = steered(found, levels[-344:], quantiles)
-    np.testing.assert_allclose(found.activity, 0.5 + 0.75 * sign)  # and no more
-    assert steered(moment, levels[:50], quantiles) is moment
-    assert steered(Moment(), levels, quantiles) == Moment()
