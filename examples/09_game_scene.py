@@ -1,9 +1,11 @@
 """
-A game scene
-============
+A game scene, a bridge, a blend, variations and loops
+=====================================================
 
-Calm, battle, calm: twenty seconds that begin and end as the learned songs do, and in
-between change from one style to another, louder and busier as they go.
+Calm, battle, calm: three minutes that begin and end as the learned songs do, and in
+between change from one style to another, louder and busier as they go. Then what else a
+game may need: music from one place to the next, of two places at once, the same theme
+in other forms, and loops.
 """
 
 import matplotlib.pyplot as plt
@@ -54,9 +56,9 @@ Player(battle[-8 * sr :], sr, name="battle")
 # its sound is rough; listen for what it does.
 
 scene = pipe.sample(
-    seconds=20,
-    style=[(4, calm), (8, battle), (12, battle), (16, calm)],
-    energy=[(4, 0.2), (8, 0.9), (12, 0.9), (16, 0.2)],
+    seconds=180,
+    style=[(50, calm), (70, battle), (110, battle), (130, calm)],
+    energy=[(50, 0.2), (70, 0.9), (110, 0.9), (130, 0.2)],
     begin=True,
     end=True,
     random_state=0,
@@ -67,14 +69,14 @@ Player(scene, sr, name="calm, battle, calm")
 # What was asked, and what the scene does; and what the same ``random_state`` does
 # where nothing is asked.
 
-free = pipe.sample(seconds=20, random_state=0)
+free = pipe.sample(seconds=180, random_state=0)
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
 for x, name in ((scene, "asked"), (free, "not asked")):
-    axis.plot(np.arange(40) / 2, level(x), label=name)
+    axis.plot(np.arange(60) * 3, level(x, 3), label=name)
 axis.set(xlabel="s", ylabel="dB")
 axis.legend(loc="lower left")
 wanted = axis.twinx()
-wanted.plot([0, 4, 8, 12, 16, 20], [0.2, 0.2, 0.9, 0.9, 0.2, 0.2], "k:")
+wanted.plot([0, 50, 70, 110, 130, 180], [0.2, 0.2, 0.9, 0.9, 0.2, 0.2], "k:")
 wanted.set(ylabel="energy asked for", ylim=(0, 1))
 
 # %%
@@ -92,6 +94,14 @@ Player(
 )
 
 # %%
+# A blend
+# -------
+# Three parts calm and one part battle:
+
+blend = pipe.sample(style=[(calm, 3), (battle, 1)], seconds=10, random_state=0)
+Player(blend, sr, name="a blend")
+
+# %%
 # Variations
 # ----------
 # The first ten seconds of the battle. At ``amount=0`` it is the song, as the vocoder
@@ -103,3 +113,13 @@ for amount in (0.0, 0.3, 1.0):
     piece = pipe.sample(vary=theme, amount=amount, random_state=0)
     print(amount, np.corrcoef(level(theme), level(piece)[:20])[0, 1].round(2))
 Player(pipe.sample(vary=theme, random_state=0), sr, name="a variation")
+
+# %%
+# Loops
+# -----
+# Four loops of one style, each heard twice: the end runs into the beginning.
+# :func:`skmusic.audio.write` tells game engines so where ``loop=True`` is given.
+
+loops = pipe.sample([battle] * 4, seconds=6, loop=True, random_state=0)
+twice = np.concatenate([np.tile(loop, (2, 1)) for loop in loops])
+Player(twice, sr, name="four loops, each twice")
