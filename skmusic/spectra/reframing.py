@@ -70,24 +70,9 @@ def samples_for(n_frames, format):
     return (n_frames - 1) * format.hop_length + format.N
 
 
-def frames_in(n_samples, format):
-    """Frames that so many samples give."""
-    if format is None:
-        return n_samples
-    return max(0, (n_samples - format.overlap) // format.hop_length)
-
-
 def hop_of(format):
     """Samples from one frame to the next; 1 of plain numbers."""
     return 1 if format is None else format.hop_length
-
-
-def frame_at(samples, format):
-    """Frame of a recording whose middle is at, or next before, these samples."""
-    if format is None:
-        return samples
-    # Frame i begins at sample i * hop - overlap.
-    return np.maximum(samples + format.overlap - format.N // 2, 0) // format.hop_length
 
 
 def cut_frames(x, n_frames, format):

@@ -8,8 +8,6 @@ from skmusic.spectra import stft
 from skmusic.spectra.frames import STEP_SECONDS, FrameFormat
 from skmusic.spectra.reframing import (
     cut_frames,
-    frame_at,
-    frames_in,
     samples_for,
     step_seconds,
     steps_known,
@@ -75,7 +73,7 @@ def test_frames_that_are_cut_are_those_of_the_transform(format, monkeypatch):
     # The first whose window lies within the recording, and where that begins.
     first = -(-format.overlap // hop)
     inner = x[first * hop - format.overlap :]
-    n = frames_in(len(inner), format)
+    n = (len(inner) - format.N) // hop + 1
     assert samples_for(n, format) <= len(inner) < samples_for(n + 1, format)
     found = cut_frames(inner, n, format)
     assert found.dtype == np.float32
@@ -84,15 +82,6 @@ def test_frames_that_are_cut_are_those_of_the_transform(format, monkeypatch):
     monkeypatch.setattr("skmusic.spectra.reframing.BLOCK", 3 * format.N)
     np.testing.assert_allclose(cut_frames(inner, n, format), found, atol=atol / 100)
     assert cut_frames(inner, 0, format).shape == (0, format.n_dims)
-
-
-@each_format
-def test_the_frame_at_a_sample_is_the_last_whose_middle_is_not_after_it(format):
-    samples = np.arange(5 * format.N)
-    middles = np.arange(40 * format.N) * format.hop_length
-    middles = middles - format.overlap + format.N // 2
-    wanted = np.searchsorted(middles, samples, side="right") - 1
-    np.testing.assert_array_equal(frame_at(samples, format), np.maximum(wanted, 0))
 
 
 @each_format
@@ -109,7 +98,7 @@ def test_plain_numbers_are_their_own_waveform():
     np.testing.assert_allclose(waveform(x, None), x)
     np.testing.assert_array_equal(np.concatenate([*waveform_blocks([x], None)]), x)
     np.testing.assert_array_equal(cut_frames(x, 4, None), x[:4])
-    assert samples_for(4, None) == frames_in(4, None) == frame_at(4, None) == 4
+    assert samples_for(4, None) == 4
 
 
 @pytest.mark.parametrize(
