@@ -129,6 +129,8 @@ def command_line(settings, model, out, seed=None, style=None):
     levels = ",".join(map(repr, settings.energy or ()))
     texts = {"seed": seed, "style": style, "key": settings.key, "energy": levels}
     words += [f"--{name}={text}" for name, text in texts.items() if text]
+    # Without a seed the command begins and ends as songs do; the studio fades.
+    words += [] if seed else ["--no-begin", "--no-end"]
     for name, value in settings.of_sample().items():
         if name in _NUMBERS:
             words += [f"--{name.replace('_', '-')}", repr(value)]

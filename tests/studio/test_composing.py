@@ -91,7 +91,9 @@ def test_a_download_is_what_the_python_lines_write(client, made, away):
 def test_more_like_this_goes_on_from_the_file_of_the_piece(client, away):
     first, _ = client.compose()
     second, _ = client.compose(seed=first)
-    Path("piece-1.wav").write_bytes(client.ask("GET", f"pieces/{first}.wav")[2])
+    run_lines(client.piece(first))
+    got = client.ask("GET", f"pieces/{first}.wav")[2]
+    assert Path("piece-1.wav").read_bytes() == got
     run_lines(client.piece(second))
     got = client.ask("GET", f"pieces/{second}.wav")[2]
     assert Path("piece-2.wav").read_bytes() == got
