@@ -1,9 +1,11 @@
 """What a piece is asked to be, and the lines that make it again."""
 
-import math
 import secrets
 import shlex
 from dataclasses import dataclass
+
+from skmusic.utils.keys import parse_key
+from skmusic.utils.limits import TEMPI
 
 # Seconds of the longest piece, and of the longest recording to go on from: the page
 # holds what it plays in memory.
@@ -13,23 +15,28 @@ _NUMBERS = {
     "seconds": ((int, float), 0.01, MOST_SECONDS),
     "temperature": ((int, float), 0, 100),
     "random_state": (int, 0, 2**32 - 1),
+    "tempo": ((int, float), *TEMPI),
 }
 _DEFAULTS = {"seconds": 30, "temperature": 1}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is asked for; `seed` and `style` are ids of sounds, None for none."""
+    """What is asked for, or None; `seed` and `style` are ids of sounds."""
 
     seed: str | None = None
     style: str | None = None
     seconds: float = 30
     temperature: float = 1
     random_state: int = 0
+    tempo: float | None = None
+    key: str | None = None
+    energy: list[float] | None = None
 
     def of_sample(self):
         """Arguments of `Pipeline.sample` but for seed and style."""
-        return {name: getattr(self, name) for name in _NUMBERS}
+        found = {n: x for n, x in vars(self).items() if n not in ("seed", "style")}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def check_settings(given):
@@ -64,10 +71,21 @@ def check_settings(given):
     for name, value in found.items():
         if name in _NUMBERS:
             check_number(name, value, *_NUMBERS[name])
+        elif name == "key":
+            parse_key(value)
+        elif name == "energy":
+            _check_energy(value)
         elif not isinstance(value, str):
             raise ValueError(f"{name} is no name of a sound")
     drawn = {"random_state": secrets.randbelow(2**31)}
     return Settings(**(_DEFAULTS | drawn | found))
+
+
+def _check_energy(levels):
+    if not (isinstance(levels, list) and levels):
+        raise ValueError(f"energy is {levels!r:.40}; give levels such as [0.2, 0.9]")
+    for level in levels:
+        check_number("energy", level, (int, float), 0, 1)
 
 
 def known(given, names):
@@ -80,7 +98,7 @@ def known(given, names):
 def check_number(name, value, kind, low, high):
     """Refuse what is no number of a kind from `low` to `high`."""
     right = isinstance(value, kind) and not isinstance(value, bool)
-    if not (right and math.isfinite(value) and low <= value <= high):
+    if not (right and low <= value <= high):
         what = "a whole number" if kind is int else "a number"
         raise ValueError(f"{name} is {value!r:.40}; give {what} from {low} to {high}")
 
@@ -108,9 +126,14 @@ def command_line(settings, model, out, seed=None, style=None):
 --temperature 1 --random-state 7"
     """
     words = ["skmusic", "sample", _plain(model), "-o", out, "--pieces", "1"]
-    words += [f"--{n}={v}" for n, v in (("seed", seed), ("style", style)) if v]
+    levels = ",".join(map(repr, settings.energy or ()))
+    texts = {"seed": seed, "style": style, "key": settings.key, "energy": levels}
+    words += [f"--{name}={text}" for name, text in texts.items() if text]
+    # Without a seed the command begins and ends as songs do; the studio fades.
+    words += [] if seed else ["--no-begin", "--no-end"]
     for name, value in settings.of_sample().items():
-        words += [f"--{name.replace('_', '-')}", repr(value)]
+        if name in _NUMBERS:
+            words += [f"--{name.replace('_', '-')}", repr(value)]
     return " ".join(_quoted(word) for word in words)
 
 

@@ -108,6 +108,14 @@ def test_from_songs_to_a_file_by_keyboard(browser, server, tmp_path):
     write_into(browser, "#seconds", "8")
     write_into(browser, "#temperature", "0.9")
     write_into(browser, "#random-state", "5")
+    write_into(browser, "#tempo", "96")
+    write_into(browser, "#key", "A minor")
+    write_into(browser, "#energy", "0.2, loud")
+    tab_to(browser, "#compose-button").send_keys(Keys.ENTER)
+    until(browser, "document.querySelector('#alert').textContent", 60)
+    assert "Energy is 'loud'" in browser.find_element("id", "alert").text
+    browser.get_log("browser")  # which has the answer 400
+    write_into(browser, "#energy", "0.2, 0.9")
     tab_to(browser, "#compose-button").send_keys(Keys.ENTER)
     until(browser, "document.body.dataset.firstSound", 60)
     until(browser, "document.body.dataset.made", 60)
@@ -119,6 +127,8 @@ def test_from_songs_to_a_file_by_keyboard(browser, server, tmp_path):
     assert browser.switch_to.active_element.get_attribute("aria-pressed") == "true"
     tab_to(browser, '[data-do="keep"]').send_keys(Keys.ENTER)
     until(browser, "document.querySelector('#kept .piece')")
+    told = browser.find_element("css selector", ".piece p.soft").text
+    assert "96 beats a minute, A minor, energy 0.2 to 0.9, temperature 0.9" in told
     link = tab_to(browser, '[data-kind="wav"]')
     got = downloaded(browser, link.get_attribute("href"))
     shots(browser, "made")
@@ -132,6 +142,9 @@ def test_from_songs_to_a_file_by_keyboard(browser, server, tmp_path):
         seconds=8,
         temperature=0.9,
         random_state=5,
+        tempo=96,
+        key="A minor",
+        energy=[0.2, 0.9],
     )
     (music,) = faded([music], len(music), 44100)
     audio.write(tmp_path / "piece.wav", music)

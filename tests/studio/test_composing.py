@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,12 @@ from studio_client import SR, run_lines, serving
 import skmusic
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.audio.playback import faded
+from skmusic.studio.settings import check_settings
 
+CONTROLS = {"tempo": 92, "key": "A minor", "energy": [0.2, 0.9]}
 SETTINGS = (
     {},
+    CONTROLS,
     {"seconds": 0.7, "temperature": 0.7},
     {"temperature": 0},
 )
@@ -41,7 +45,14 @@ def test_a_stream_is_what_sample_gives(client, made, settings):
     assert np.array_equal(np.frombuffer(heard, "<f4").reshape(music.shape), music)
 
 
-def test_a_style_is_offered_only_where_it_is_taken(client, made, tmp_path):
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_settings_that_were_checked_are_taken_again(settings):
+    checked = check_settings(settings)
+    assert check_settings(asdict(checked)) == checked
+    assert settings.items() <= checked.of_sample().items()
+
+
+def test_what_a_model_does_not_take_is_refused(client, made, tmp_path):
     assert client.state()["model"]["style"]
     song = made / "song.wav"
     generator = StatefulLSTMGenerator("regression", hidden_layer_sizes=(4,), epochs=1)
@@ -49,16 +60,17 @@ def test_a_style_is_offered_only_where_it_is_taken(client, made, tmp_path):
     skmusic.save(pipe, tmp_path / "other.skmusic")
     with serving(tmp_path / "other.skmusic") as other:
         assert not other.state()["model"]["style"]
-        settings = {"seconds": 1, "style": other.send(song)}
-        status, _, answer = other.ask("POST", "pieces", settings)
-    assert status == 400
-    assert "style" in json.loads(answer)["error"]
+        for name, value in {"style": other.send(song), **CONTROLS}.items():
+            settings = {"seconds": 1, name: value}
+            status, _, answer = other.ask("POST", "pieces", settings)
+            assert status == 400
+            assert name in json.loads(answer)["error"]
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "mp3"])
 def test_a_download_is_what_the_command_writes(client, made, away, kind):
     seed, style = (client.send(made / f"{name}.wav") for name in ("song", "style"))
-    id, _ = client.compose(seed=seed, style=style)
+    id, _ = client.compose(seed=seed, style=style, **CONTROLS)
     status, headers, got = client.ask("GET", f"pieces/{id}.{kind}")
     assert status == 200
     assert f"piece-1.{kind}" in headers["Content-Disposition"]
@@ -69,7 +81,8 @@ def test_a_download_is_what_the_command_writes(client, made, away, kind):
 
 
 def test_a_download_is_what_the_python_lines_write(client, made, away):
-    id, _ = client.compose(seed=client.send(made / "song.wav", "a'b song.wav"))
+    seed = client.send(made / "song.wav", "a'b song.wav")
+    id, _ = client.compose(seed=seed, **CONTROLS)
     (away / "song.wav").rename("a'b song.wav")
     exec(client.piece(id)["python"], {})
     assert Path("piece-1.wav").read_bytes() == client.ask("GET", f"pieces/{id}.wav")[2]
@@ -78,7 +91,9 @@ def test_a_download_is_what_the_python_lines_write(client, made, away):
 def test_more_like_this_goes_on_from_the_file_of_the_piece(client, away):
     first, _ = client.compose()
     second, _ = client.compose(seed=first)
-    Path("piece-1.wav").write_bytes(client.ask("GET", f"pieces/{first}.wav")[2])
+    run_lines(client.piece(first))
+    got = client.ask("GET", f"pieces/{first}.wav")[2]
+    assert Path("piece-1.wav").read_bytes() == got
     run_lines(client.piece(second))
     got = client.ask("GET", f"pieces/{second}.wav")[2]
     assert Path("piece-2.wav").read_bytes() == got

@@ -181,6 +181,7 @@ def test_an_upload_that_breaks_off_is_gone(client):
         b'{"random_state": 1.5}',
         b'{"random_state": 4294967296}',
         b'{"verbose": 1}',
+        b'{"seconds": 1%b}' % (b"0" * 400),
         b'{"seed": ["r1"]}',
         b'{"seed": "../../etc/passwd"}',
         b"x" * 70000,
@@ -191,6 +192,28 @@ def test_settings_of_no_use_are_refused(client, body):
     assert status in (400, 404, 413)
     assert json.loads(answer)["error"]
     assert client.state()["pieces"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("tempo", 29.5, "29.5"),
+        ("tempo", "fast", "'fast'"),
+        ("key", "H minor", "'H minor'"),
+        ("key", 5, "5"),
+        ("energy", 0.5, "0.5"),
+        ("energy", [], "[]"),
+        ("energy", [0.2, 7], "7"),
+        ("energy", [0.2, "loud"], "'loud'"),
+        ("energy", [[0, 0.2]], "[0, 0.2]"),
+    ],
+)
+def test_controls_of_no_use_are_refused_by_their_value(client, name, value, named):
+    status, _, answer = client.ask("POST", "pieces", {name: value})
+    assert status == 400
+    error = json.loads(answer)["error"]
+    assert name in error
+    assert named in error
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,9 @@ function item(piece) {
   made.querySelector("h3").textContent = `${piece.name}, ${long(piece.seconds)}`;
   const words = [settings.seed_name ? `after ${settings.seed_name}` : "from silence"];
   if (settings.style_name) words.push(`style ${settings.style_name}`);
+  if (settings.tempo !== null) words.push(`${settings.tempo} beats a minute`);
+  if (settings.key !== null) words.push(settings.key);
+  if (settings.energy !== null) words.push(`energy ${settings.energy.join(" to ")}`);
   words.push(`temperature ${settings.temperature}`, `random state ${settings.random_state}`);
   made.querySelector("p.soft").textContent = words.join(", ");
   if (piece.kept) made.querySelector('[data-do="keep"]').textContent = "No longer keep";
@@ -154,6 +157,9 @@ function showNow(id, name) {
 
 const number = (id) => ($(id).value === "" ? null : Number($(id).value));
 
+/** What is no number goes as it is; the server says so. */
+const level = (text) => (text === "" || isNaN(text) ? text : Number(text));
+
 function settings() {
   return {
     seed: $("seed").value || null,
@@ -161,6 +167,9 @@ function settings() {
     seconds: number("seconds"),
     temperature: number("temperature"),
     random_state: number("random-state"),
+    tempo: number("tempo"),
+    key: $("key").value.trim() || null,
+    energy: $("energy").value.trim() ? $("energy").value.trim().split(/\s*,\s*/).map(level) : null,
   };
 }
 
