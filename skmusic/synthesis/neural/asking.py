@@ -4,6 +4,7 @@ import numpy as np
 
 from skmusic.features.keys import find_key, semitones_between
 from skmusic.features.patches import redrawn
+from skmusic.features.stretching import steps_at
 from skmusic.features.style import ABOUT, style_of, styles
 from skmusic.features.transposition import band_sources, transposed
 from skmusic.spectra.reframing import samples_for, step_of, step_seconds, waveform
@@ -73,6 +74,28 @@ def in_key(neural, steps, key):
     pitches = vocoder.middles * format.sr / (2 * format.step)
     semitones = semitones_between(find_key(vocoder.levels(steps), pitches), key)
     return transposed(steps, band_sources(vocoder.middles, semitones))
+
+
+def in_tempo(steps, told, tempo):
+    """Steps ``(n_steps, n_parameters)`` faster or slower, of that tempo or an octave.
+
+    Parameters
+    ----------
+    steps : ndarray of shape (n_steps, n_parameters)
+    told : Conditions
+        Of them; without a beat they stay as they are.
+    tempo : float or None
+        Beats a step; None is their own.
+    """
+    if tempo is None or not told.strength or told.tempo <= 0:
+        return steps
+    return steps[steps_at(len(steps), 2.0 ** octaves_off(tempo, told.tempo))]
+
+
+def octaves_off(tempo, other):
+    """How far a tempo is from another, or from its double or half, in octaves."""
+    octaves = np.log2(tempo / other)
+    return octaves - np.rint(octaves)
 
 
 def _steps(neural, frames, name, key):

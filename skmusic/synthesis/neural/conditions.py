@@ -48,12 +48,12 @@ class Conditions(NamedTuple):
         n = len(self.beat)
         return float(self.beat[-1] - self.beat[0]) / (n - 1) if n > 1 else 0.0
 
-    def after(self, n):
-        """The same without the first steps."""
+    def at(self, steps):
+        """The same of some of the steps, by a slice or their numbers."""
         activity, place = (
-            None if x is None else x[n:] for x in (self.activity, self.place)
+            None if x is None else x[steps] for x in (self.activity, self.place)
         )
-        return self._replace(beat=self.beat[n:], activity=activity, place=place)
+        return self._replace(beat=self.beat[steps], activity=activity, place=place)
 
 
 class Model(NamedTuple):

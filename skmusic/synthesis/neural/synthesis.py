@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import RandomState
 
 from skmusic.features.activity import N_ACTIVITY, quantiles_of
 from skmusic.features.matches import find_matches
@@ -28,7 +29,13 @@ from skmusic.spectra.reframing import (
 )
 from skmusic.synthesis.corpus import read_corpus, read_steps
 from skmusic.synthesis.neural import forecasts, vocoder
-from skmusic.synthesis.neural.asking import ask, conditions_heard, in_key
+from skmusic.synthesis.neural.asking import (
+    ask,
+    conditions_heard,
+    in_key,
+    in_tempo,
+    octaves_off,
+)
 from skmusic.synthesis.neural.conditions import (
     NOTHING,
     moment_after,
@@ -58,6 +65,8 @@ _MOST = 20_000
 _NOISE, _AVERAGE = 0.3, 0.995
 # How clear the beat of a piece is told to be, beside that of its seed: beats fade else.
 _STRESS = 2.0
+# Octaves by which a tempo may be off and still be the same.
+_SAME = 0.02
 
 
 @dataclass(frozen=True)
@@ -256,8 +265,11 @@ class Neural:
         steps, told = self._steps(x[len(x) % size :]), NOTHING
         steps = in_key(self, steps, asked and asked.key)
         if self.vocoder is not None:
-            rng = np.random.RandomState(0)
-            told = conditions_heard(steps, self.vocoder, self.code, rng)
+            told = conditions_heard(steps, self.vocoder, self.code, RandomState(0))
+            moved = in_tempo(steps, told, asked and asked.tempo)
+            if moved is not steps:
+                steps = moved[len(moved) % self.code.n_steps :]
+                told = conditions_heard(steps, self.vocoder, self.code, RandomState(0))
             codes = self.code.encode(steps)
             told = told._replace(style=styles(codes, self.code.n_steps))
         return steps, placed(told, self.quantiles), asked
@@ -268,7 +280,7 @@ class Neural:
         moment, most = moment_after(told), float(self.beats[:, 1].max())
         if asked is not None and asked.place is not None and not asked.place[0]:
             # It begins now, in the style of what was heard.
-            steps, told = steps[:0], told.after(len(steps))
+            steps, told = steps[:0], told.at(slice(len(steps), None))
         if not moment.strength:
             # What a seed is too short to tell is that of a recording.
             chosen = rng.randint(len(self.beats)) if temperature else 0
@@ -297,7 +309,8 @@ class Neural:
             made = len(state.pending) // step_of(self.format)
             asked = asked._replace(place=asked.place - (0, made))
         moment = with_asked(context.moment, asked, float(self.beats[:, 1].max()))
-        if before and moment.tempo != before:
+        now = moment.tempo
+        if before and not (now and abs(octaves_off(now, before)) < _SAME):
             # What was heard is of another tempo.
             context = forgetful(context)
         return replace(state, context=replace(context, moment=moment))

@@ -1,19 +1,23 @@
-"""Recordings as each pass of training hears them: in other keys, cut elsewhere, duller.
+"""Recordings as each pass of training hears them: in other keys and tempi, duller.
 
 So few songs would soon be known by heart, and their patterns would be foreign to each
-other. In what is to be drawn no number is averaged with another: between steps or
-between bands that dulls attacks, and the network would learn dull ones.
+other; and a network that knows few tempi plays these, whatever tempo it is told. In
+what is to be drawn no number is averaged with another: between steps or between bands
+that dulls attacks, and the network would learn dull ones. So steps are left out or come
+twice.
 """
 
 import numpy as np
 
+from skmusic.features.stretching import steps_at
 from skmusic.features.style import styles
 from skmusic.features.transposition import band_sources, transposed
 from skmusic.synthesis.neural.conditions import Conditions
 from skmusic.synthesis.neural.context import inputs_of
 
-# Semitones that a recording is moved by at most.
-_SEMITONES = 3
+# Semitones that a recording is moved by at most, and logarithm of how much faster or
+# slower it is.
+_SEMITONES, _FASTER = 3, 0.2
 # Share of the passes in which matches, beat or activity are not told.
 _LEFT_OUT = 0.2
 # Beats of a bar, which may begin at any; error of the ranks of activity.
@@ -50,11 +54,16 @@ def variation(recordings, matches, conditions, code, vocoder):
 
     def moved(x, found, told, rng):
         x = transposed(x, sources[int(rng.integers(-_SEMITONES, _SEMITONES + 1))])
-        skipped = int(rng.integers(code.n_steps))
-        # Of a recording of hardly a patch nothing can be left out.
-        if len(x) < code.n_steps + skipped:
+        rate = np.exp(rng.uniform(-_FASTER, _FASTER))
+        at = steps_at(len(x), rate)[int(rng.integers(code.n_steps)) :]
+        if len(at) < code.n_steps:  # of hardly a patch nothing can be left out
             return x, found, told
-        return x[skipped:], found[skipped:], told.after(skipped)
+        x, told = x[at], told.at(at)
+        if told.place is not None:
+            told = told._replace(place=told.place / rate)
+        # What was alike is so many steps nearer.
+        found = np.stack([np.rint(found[at, 0] / rate), found[at, 1]], axis=1)
+        return x, found, told
 
     def varied(x, found, told, rng):
         if rng is None:

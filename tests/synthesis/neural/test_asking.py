@@ -43,7 +43,8 @@ def test_parts_are_those_of_the_whole(fitted, controls):
         )
 
 
-@pytest.mark.parametrize("controls", CONTROLS)
+# But a seed can be heard in another tempo, and what a state has heard stays.
+@pytest.mark.parametrize("controls", CONTROLS[1::2])
 def test_a_state_can_be_asked_what_a_seed_can(fitted, controls):
     (x, *_), neural = fitted
     state = begin(neural, x[:300], Controls())

@@ -9,8 +9,8 @@ from skmusic.features.style import style_of, styles
 from skmusic.spectra.reframing import waveform
 from skmusic.synthesis.controls import Controls
 from skmusic.synthesis.neural import drawing
-from skmusic.synthesis.neural.asking import FAR, in_key
-from skmusic.synthesis.neural.conditions import followed
+from skmusic.synthesis.neural.asking import FAR, in_key, in_tempo
+from skmusic.synthesis.neural.conditions import Conditions, followed
 from skmusic.utils.keys import parse_key
 
 
@@ -243,3 +243,17 @@ def test_a_piece_that_has_begun_has_its_key():
     for wish in ({"key": "C"}, {"begin": True}):
         with pytest.raises(ValueError, match=r"use an FFTFeaturizer|amid a piece"):
             generator.sample(state, 5, **wish)
+
+
+@pytest.mark.parametrize("tempo", [0.02, 0.03, 0.05, 0.12])
+def test_what_is_heard_is_heard_in_the_tempo_that_is_asked_for(tempo):
+    steps, beat = np.arange(400)[:, None], 0.04 * np.arange(400)
+    heard = Conditions(beat, 0.5, None)
+    moved = in_tempo(steps, heard, tempo)[:, 0]
+    rate = np.log2(tempo / (np.polyfit(np.arange(len(moved)), beat[moved], 1)[0]))
+    assert rate == pytest.approx(round(rate), abs=0.02)  # or an octave of it
+    assert np.ptp(np.diff(moved)) <= 1
+    assert 2**-0.5 - 0.01 <= len(moved) / 400 <= 2**0.5 + 0.01
+    for told in (heard._replace(strength=0), heard._replace(beat=beat[:1])):
+        assert in_tempo(steps, told, tempo) is steps
+    assert in_tempo(steps, heard, None) is steps

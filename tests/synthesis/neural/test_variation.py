@@ -37,7 +37,7 @@ def at_lag(lag, n_steps):
 
 def versions(recordings, lags, code, vocoder=VOCODER):
     """Versions of recordings: of each what is heard, and the codes that follow."""
-    told = [NOTHING] * len(recordings)
+    told = [NOTHING._replace(beat=np.zeros(len(x))) for x in recordings]
     matches = [at_lag(n, len(x)) for n, x in zip(lags, recordings, strict=True)]
     version = variation(recordings, matches, told, code, vocoder)
 
@@ -71,7 +71,8 @@ def test_versions_are_sequences_of_training():
             assert alike[0] > 0.5 > 0.3 > alike[1]
             assert np.square(last).mean() < np.square(was).mean()
             seen.add(codes.tobytes())
-        assert 59 <= len(version(seed)[0][1]) <= 60
+        # Up to a fifth or so faster or slower.
+        assert 60 * np.exp(-0.2) - 2 < len(version(seed)[0][1]) < 60 * np.exp(0.2) + 1
     assert len(seen) > 12  # of the keys and places there are
 
 
@@ -125,13 +126,15 @@ def test_what_followed_a_match_is_heard_in_most_passes():
         if not known.any():
             continue
         n_found += 1
-        assert 4 * known.argmax() == pytest.approx(lag, abs=4)
+        rate = np.ptp(when) / (len(when) - 1)
+        assert 0.8 < rate < 1.25
+        assert 4 * known.argmax() == pytest.approx(lag / rate, abs=4)
         for k in range(2):
             part = slice((k + 1) * code.n_codes, (k + 2) * code.n_codes)
             ago = code.decode(heard[known, part])[:, -1]
             behind = when.reshape(-1, 4)[known].ravel() - ago
-            # But the first step, which has but one neighbour where it is dulled.
-            np.testing.assert_allclose(behind[1:], lag - 4 * k, atol=0.1)
+            # But where steps were left out or came twice.
+            np.testing.assert_allclose(behind[1:], lag - 4 * k * rate, atol=2.5)
     assert 10 < n_found < 20
 
 
