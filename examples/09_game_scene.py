@@ -2,9 +2,9 @@
 A game scene, a bridge, a blend, variations and loops
 =====================================================
 
-Calm, battle, calm: three minutes that begin and end as the learned songs do, and in
-between change from one style to another, louder and busier as they go. Then what else a
-game may need: music from one place to the next, of two places at once, the same theme
+Calm, battle, calm: a minute that begins and ends as the learned songs do, and in
+between changes from one style to another, louder and busier as it goes. Then what else
+a game may need: music from one place to the next, of two places at once, the same theme
 in other forms, and loops.
 """
 
@@ -56,9 +56,9 @@ Player(battle[-8 * sr :], sr, name="battle")
 # its sound is rough; listen for what it does.
 
 scene = pipe.sample(
-    seconds=180,
-    style=[(50, calm), (70, battle), (110, battle), (130, calm)],
-    energy=[(50, 0.2), (70, 0.9), (110, 0.9), (130, 0.2)],
+    seconds=60,
+    style=[(15, calm), (22, battle), (38, battle), (45, calm)],
+    energy=[(15, 0.2), (22, 0.9), (38, 0.9), (45, 0.2)],
     begin=True,
     end=True,
     random_state=0,
@@ -69,14 +69,14 @@ Player(scene, sr, name="calm, battle, calm")
 # What was asked, and what the scene does; and what the same ``random_state`` does
 # where nothing is asked.
 
-free = pipe.sample(seconds=180, random_state=0)
+free = pipe.sample(seconds=60, random_state=0)
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
 for x, name in ((scene, "asked"), (free, "not asked")):
-    axis.plot(np.arange(60) * 3, level(x, 3), label=name)
+    axis.plot(np.arange(60), level(x, 1), label=name)
 axis.set(xlabel="s", ylabel="dB")
 axis.legend(loc="lower left")
 wanted = axis.twinx()
-wanted.plot([0, 50, 70, 110, 130, 180], [0.2, 0.2, 0.9, 0.9, 0.2, 0.2], "k:")
+wanted.plot([0, 15, 22, 38, 45, 60], [0.2, 0.2, 0.9, 0.9, 0.2, 0.2], "k:")
 wanted.set(ylabel="energy asked for", ylim=(0, 1))
 
 # %%
@@ -120,6 +120,6 @@ Player(pipe.sample(vary=theme, random_state=0), sr, name="a variation")
 # Four loops of one style, each heard twice: the end runs into the beginning.
 # :func:`skmusic.audio.write` tells game engines so where ``loop=True`` is given.
 
-loops = pipe.sample([battle] * 4, seconds=6, loop=True, random_state=0)
+loops = pipe.sample([battle] * 4, seconds=4, loop=True, random_state=0)
 twice = np.concatenate([np.tile(loop, (2, 1)) for loop in loops])
 Player(twice, sr, name="four loops, each twice")
