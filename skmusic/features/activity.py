@@ -55,6 +55,11 @@ def quantiles_of(found):
     return quantiles + 1e-6 * at[:, None]
 
 
+def level_of(rank, quantiles):
+    """Mean level of a rank of it, from 0 to 1; see `ranked`."""
+    return np.interp(rank, np.linspace(0, 1, len(quantiles)), quantiles[:, 0])
+
+
 def ranked(x, quantiles):
     """Activity ``(n_steps, 3)`` as ranks from 0 to 1 among what the quantiles are of.
 

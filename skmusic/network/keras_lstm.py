@@ -201,9 +201,8 @@ class _FlowLoss(keras.layers.Layer):
         super().__init__(name="loss")
         self.parts, self.chance = (width, n_outputs), keras.random.SeedGenerator(seed)
 
-        def dense(n, k, zero=False, **options):
-            start = keras.initializers.GlorotUniform(seed + k)
-            start = "zeros" if zero else start
+        def dense(n, k, start=None, **options):
+            start = start or keras.initializers.GlorotUniform(seed + k)
             return keras.layers.Dense(
                 n, kernel_initializer=start, name=f"dense_{k}", **options
             )
@@ -216,10 +215,7 @@ class _FlowLoss(keras.layers.Layer):
                 nothing = tf.zeros((shape[0], n_outputs), dtype)
                 return tf.concat([known((shape[0], width), dtype), nothing], axis=1)
 
-            n = width + n_outputs
-            return keras.layers.Dense(
-                n, kernel_initializer=start, name=f"dense_{k}", **options
-            )
+            return dense(width + n_outputs, k, start, **options)
 
         # In the order of `skmusic.network.numpy_lstm` and then of `numpy_flow`.
         self.head, self.skip = condition(1), condition(2, use_bias=False)
@@ -228,15 +224,15 @@ class _FlowLoss(keras.layers.Layer):
         self.blocks = []
         for k in range(10, 10 * N_BLOCKS + 1, 10):
             # Nothing of a block is heard at first: its gate is closed.
-            self.blocks.append(dense(3 * width, k, zero=True, use_bias=False))
-            self.blocks.append(dense(3 * width, k + 1, zero=True))
+            self.blocks.append(dense(3 * width, k, start="zeros", use_bias=False))
+            self.blocks.append(dense(3 * width, k + 1, start="zeros"))
             self.blocks.append(dense(width, k + 2, activation="silu"))
             self.blocks.append(dense(width, k + 3))
         self.norm = keras.layers.LayerNormalization(
             center=False, scale=False, name="norm"
         )
-        self.outputs_ = dense(n_outputs, 5, zero=True)
-        self.share = dense(n_outputs, 6, zero=True, bias_initializer="ones")
+        self.outputs_ = dense(n_outputs, 5, start="zeros")
+        self.share = dense(n_outputs, 6, start="zeros", bias_initializer="ones")
 
     def call(self, x):
         hidden, last, target = x

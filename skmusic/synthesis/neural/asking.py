@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skmusic.features.activity import level_of
 from skmusic.features.keys import find_key, semitones_between
 from skmusic.features.patches import redrawn
 from skmusic.features.stretching import steps_at
@@ -175,7 +176,6 @@ def _ranks(neural, heard):
 
 def _followed(neural, heard):
     """The same, its loudest parts as loud as those of the corpus."""
-    at = np.linspace(0, 1, len(neural.quantiles))
-    usual = np.interp(_LOUD / 100, at, neural.quantiles[:, 0])
+    usual = level_of(_LOUD / 100, neural.quantiles)
     heard.activity[:, 0] += usual - np.percentile(heard.activity[:, 0], _LOUD)
     return _ranks(neural, heard)

@@ -10,6 +10,7 @@ their way to what is to be followed.
 
 import numpy as np
 
+from skmusic.features.activity import level_of
 from skmusic.features.constantq import amplified
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward
@@ -104,8 +105,7 @@ def _as_loud(neural, context, steps):
     """
     levels = neural.vocoder.levels(steps)
     near = [neural.vocoder.levels(context.past[-_NEAR:]), levels]
-    usual, at = neural.quantiles[:, 0], np.linspace(0, 1, len(neural.quantiles))
-    wanted = np.interp(context.moment.activity[0], at, usual)
+    wanted = level_of(context.moment.activity[0], neural.quantiles)
     lacking = wanted - np.concatenate(near).mean(dtype=float)
     louder = amplified(levels, _NEARER * lacking)
     return np.concatenate([louder, steps[:, levels.shape[1] :]], axis=1)
