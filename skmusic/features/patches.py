@@ -126,35 +126,6 @@ def redrawn(code, x, rng):
     return np.concatenate([again, x[len(again) :]])
 
 
-def innovation(codes):
-    """Share of the variance of each number that the patch before does not foresee.
-
-    Parameters
-    ----------
-    codes : list of ndarray of shape (n_patches, n_codes)
-        Of each recording.
-
-    Returns
-    -------
-    ndarray of shape (n_codes,), float32
-        0 to 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.patches import innovation
-    >>> chance = np.random.default_rng(0).standard_normal(9999)
-    >>> innovation([np.stack([chance, chance.cumsum()], axis=1)]).round(1)
-    array([1., 0.], dtype=float32)
-    """
-    mean = np.concatenate(codes).mean(axis=0, dtype=np.float64)
-    codes = [x - mean for x in codes]
-    power = sum(np.square(x).sum(axis=0) for x in codes)
-    alike = sum((x[1:] * x[:-1]).sum(axis=0) for x in codes)
-    foreseen = np.clip(alike / np.maximum(power, _NOTHING), -1, 1)
-    return (1 - np.square(foreseen)).astype(np.float32)
-
-
 def patches(x, n_steps):
     """Whole patches ``(n_patches, n_steps * n_numbers)`` of steps.
 

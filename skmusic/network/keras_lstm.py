@@ -20,7 +20,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import tensorflow as tf
 
-from skmusic.network.numpy_flow import N_BLOCKS, N_TIMES
+from skmusic.network.numpy_flow import LARGEST, N_BLOCKS, N_TIMES, SMALLEST
 
 # TensorFlow looks for a GPU at first use, and speaks of it; better at once.
 tf.config.list_logical_devices()
@@ -29,6 +29,9 @@ _CLIP_NORM = 1.0
 # Of a flow: units that the time goes through, and places on the path that are learned
 # of each step.
 _TIME_UNITS, _PLACES = 64, 2
+# Steps of the path by which a network in training draws, and updates until it hears as
+# much of that as it ever will.
+_N_PATH, _RAMP = 4, 1000
 
 # Networks that no fit uses now, by their kind: what is compiled need not be compiled
 # again, and TensorFlow would not give back the memory that it takes.
@@ -36,12 +39,14 @@ _idle, _lock, _MOST_IDLE = {}, threading.Lock(), 4
 
 
 @contextlib.contextmanager
-def compiled(n_inputs, n_outputs, *, units, dropout, noise, seed, loss, average, shape):
+def compiled(
+    n_inputs, n_outputs, *, units, dropout, sampled, seed, loss, average, shape
+):
     """Network, optimizer and compiled functions, as good as new.
 
     Parameters
     ----------
-    n_inputs, n_outputs, units, dropout, noise, seed, loss, average
+    n_inputs, n_outputs, units, dropout, sampled, seed, loss, average
         As `skmusic.network.tbptt.train` has them.
     shape : tuple of int
         Streams, and steps of a chunk, that the functions are compiled for.
@@ -57,9 +62,9 @@ def compiled(n_inputs, n_outputs, *, units, dropout, noise, seed, loss, average,
         after; `step` updates the weights.
     """
     kind = n_inputs, n_outputs, tuple(units), tuple(dropout)
-    kind = *kind, noise, loss, average, *shape
+    kind = *kind, sampled, loss, average, *shape
     if loss == "flow":
-        fresh = _build_flow(n_inputs, n_outputs, units, dropout, noise, seed)
+        fresh = _build_flow(n_inputs, n_outputs, units, dropout, seed)
     else:
         fresh = _build(n_inputs, n_outputs, units, dropout, seed)
     alone = not tf.distribute.has_strategy()  # which owns the variables
@@ -67,7 +72,7 @@ def compiled(n_inputs, n_outputs, *, units, dropout, noise, seed, loss, average,
         tools = _idle.pop(kind, None) if alone else None
     if tools is None:
         optimizer = keras.optimizers.Adam(use_ema=average > 0, ema_momentum=average)
-        tools = fresh, optimizer, *_steps(fresh, optimizer, loss)
+        tools = fresh, optimizer, *_steps(fresh, optimizer, loss, sampled)
     else:
         model, optimizer, *_ = tools
         for mine, new in zip(model.variables, fresh.variables, strict=True):
@@ -157,49 +162,29 @@ def _layers(x, units, dropout, seed):
     return x, state_in, state_out
 
 
-def _build_flow(n_inputs, n_outputs, units, dropout, noise, seed):
+def _build_flow(n_inputs, n_outputs, units, dropout, seed):
     """Model from inputs, state and what comes next to the loss of each step and state.
 
     See `skmusic.network.numpy_flow`; the vector that comes next is the last input.
     """
     inputs = keras.Input((None, n_inputs), name="inputs")
     target = keras.Input((None, n_outputs), name="target")
-    # The long past is heard with more noise than the last step.
-    most, n_columns = noise
-    x = _RandomNoise(most, n_columns, seed + 2000, "noise")(inputs)
-    last = _RandomNoise(most / 2, n_columns, seed + 2001, "less")(inputs)
-    x, state_in, state_out = _layers(x, units, dropout, seed)
-    each = _FlowLoss(n_outputs, units[-1], seed + 1000)([x, last, target])
+    x, state_in, state_out = _layers(inputs, units, dropout, seed)
+    each = _FlowLoss(n_outputs, units[-1], seed + 1000)([x, inputs, target])
     return keras.Model([inputs, *state_in, target], [each, *state_out], name="network")
 
 
-class _RandomNoise(keras.layers.Layer):
-    """Noise on the first columns, in training, its deviation drawn for each stream.
-
-    A network that hears what it drew itself must live with errors of any size.
-    """
-
-    def __init__(self, most, n_columns, seed, name):
-        super().__init__(name=name)
-        self.most, self.n_columns = most, n_columns
-        self.chance = keras.random.SeedGenerator(seed)
-
-    def call(self, x, training=False):
-        if not training:
-            return x
-        noisy, rest = x[..., : self.n_columns], x[..., self.n_columns :]
-        shape = tf.shape(noisy)
-        size = keras.random.uniform((shape[0], 1, 1), 0, self.most, seed=self.chance)
-        drawn = keras.random.normal(shape, seed=self.chance)
-        return tf.concat([noisy + size * drawn, rest], axis=-1)
-
-
 class _FlowLoss(keras.layers.Layer):
-    """Squared error of the velocity at places drawn by chance, one number a step."""
+    """Loss of what is drawn, one number a step.
+
+    That is how unlikely the target is by mean and deviation, and the squared error of
+    the velocity at places drawn by chance.
+    """
 
     def __init__(self, n_outputs, width, seed):
         super().__init__(name="loss")
-        self.parts, self.chance = (width, n_outputs), keras.random.SeedGenerator(seed)
+        self.parts = width, n_outputs, n_outputs
+        self.chance = keras.random.SeedGenerator(seed)
 
         def dense(n, k, start=None, **options):
             start = start or keras.initializers.GlorotUniform(seed + k)
@@ -208,14 +193,14 @@ class _FlowLoss(keras.layers.Layer):
             )
 
         def condition(k, **options):
-            """Layer that tells the condition and what is foreseen, nothing at first."""
+            """Layer that tells the condition, mean and deviation, at first 0 and 1."""
             known = keras.initializers.GlorotUniform(seed + k)
 
             def start(shape, dtype=None):
-                nothing = tf.zeros((shape[0], n_outputs), dtype)
+                nothing = tf.zeros((shape[0], 2 * n_outputs), dtype)
                 return tf.concat([known((shape[0], width), dtype), nothing], axis=1)
 
-            return dense(width + n_outputs, k, start, **options)
+            return dense(sum(self.parts), k, start, **options)
 
         # In the order of `skmusic.network.numpy_lstm` and then of `numpy_flow`.
         self.head, self.skip = condition(1), condition(2, use_bias=False)
@@ -232,18 +217,15 @@ class _FlowLoss(keras.layers.Layer):
             center=False, scale=False, name="norm"
         )
         self.outputs_ = dense(n_outputs, 5, start="zeros")
-        self.share = dense(n_outputs, 6, start="zeros", bias_initializer="ones")
 
     def call(self, x):
-        hidden, last, target = x
-        condition, foreseen = tf.split(
-            self.head(hidden) + self.skip(last), self.parts, axis=-1
-        )
-        condition = tf.nn.silu(condition)
-        said = [foreseen, condition, *(said(condition) for said in self.blocks[::4])]
+        hidden, heard, target = x
+        said, mean, log_deviation = self._known(hidden, heard)
+        target = (target - mean) * tf.exp(-log_deviation)
+        unlikely = tf.reduce_mean(tf.square(target) / 2 + log_deviation, axis=-1)
         # From here on, several places on the path to each target.
-        said = [_repeated(z) for z in said]
-        target = _repeated(target)
+        target = tf.repeat(_flat(tf.stop_gradient(target)), _PLACES, axis=0)
+        said = [tf.repeat(z, _PLACES, axis=0) for z in said]
         noise = keras.random.normal(tf.shape(target), seed=self.chance)
         place = keras.random.normal((tf.shape(target)[0], 1), seed=self.chance)
         # More of the middle of a path, where most is decided.
@@ -251,10 +233,28 @@ class _FlowLoss(keras.layers.Layer):
         velocity = self._velocity((1 - t) * noise + t * target, t, *said)
         error = tf.reduce_mean(tf.square(velocity - (target - noise)), axis=-1)
         shape = tf.concat([tf.shape(hidden)[:2], [_PLACES]], axis=0)
-        return tf.reduce_mean(tf.reshape(error, shape), axis=-1)
+        return unlikely + tf.reduce_mean(tf.reshape(error, shape), axis=-1)
 
-    def _velocity(self, x, t, foreseen, condition, *said):
-        """As `skmusic.network.numpy_flow.draw` has it."""
+    def draw(self, hidden, heard):
+        """Vectors of chance, as `skmusic.network.numpy_flow.draw` has it."""
+        said, mean, log_deviation = self._known(hidden, heard)
+        x = _flat(keras.random.normal(tf.shape(mean), seed=self.chance))
+        for k in range(0, _N_PATH, 2):
+            t = tf.fill((tf.shape(x)[0], 1), k / _N_PATH)
+            middle = x + self._velocity(x, t, *said) / _N_PATH
+            x += 2 * self._velocity(middle, t + 1 / _N_PATH, *said) / _N_PATH
+        return mean + tf.exp(log_deviation) * tf.reshape(x, tf.shape(mean))
+
+    def _known(self, hidden, heard):
+        """What velocities hear of a condition; mean and logarithm of the deviation."""
+        known = self.head(hidden) + self.skip(heard)
+        condition, mean, log_deviation = tf.split(known, self.parts, axis=-1)
+        condition = _flat(tf.nn.silu(condition))
+        said = [condition, *(said(condition) for said in self.blocks[::4])]
+        return said, mean, tf.clip_by_value(log_deviation, SMALLEST, LARGEST)
+
+    def _velocity(self, x, t, condition, *said):
+        """As `skmusic.network.numpy_flow` has it."""
         angles = t * tf.exp(tf.linspace(0.0, 6.0, N_TIMES))
         told = self.times(tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1))
         y = self.inputs_(x) + condition
@@ -262,20 +262,41 @@ class _FlowLoss(keras.layers.Layer):
         for known, now, first, second in zip(said, *parts, strict=True):
             scale, shift, gate = tf.split(known + now(told), 3, axis=-1)
             y = y + gate * second(first(self.norm(y) * (1 + scale) + shift))
-        return self.outputs_(self.norm(y)) + self.share(told) * foreseen
+        return self.outputs_(self.norm(y))
 
 
-def _repeated(x):
-    """Vectors of all streams and steps ``(n * _PLACES, width)``, each several times."""
-    return tf.repeat(tf.reshape(x, (-1, x.shape[-1])), _PLACES, axis=0)
+def _flat(x):
+    """Vectors of all streams and steps ``(n, width)``."""
+    return tf.reshape(x, (-1, x.shape[-1]))
 
 
-def _steps(model, optimizer, loss):
+def _sampler(model, optimizer):
+    """Function of inputs and state: inputs that are in part what the network draws.
+
+    The first of them are the outputs of the step before. All steps are drawn at once,
+    after inputs as they were.
+    """
+    loss = model.get_layer("loss")
+    n = loss.parts[-1]
+    trunk = keras.Model(model.inputs[:-1], loss.input[0], name="trunk")
+
+    def sampled(x, state):
+        drawn = loss.draw(trunk([x, *state], training=False), x)[:, :-1]
+        most = tf.minimum(tf.cast(optimizer.iterations, tf.float32) / _RAMP, 1.0)
+        share = most * keras.random.uniform((tf.shape(x)[0], 1, 1), seed=loss.chance)
+        mixed = x[:, 1:, :n] + share * (drawn - x[:, 1:, :n])
+        first = tf.concat([x[:, :1, :n], mixed], axis=1)
+        return tf.concat([first, x[..., n:]], axis=-1)
+
+    return sampled
+
+
+def _steps(model, optimizer, loss, sampled):
     """Functions of streams: one that updates the weights, one that only looks."""
     n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    sample = _sampler(model, optimizer) if sampled else None
 
-    def losses(x, y, weight, keep, state, training):
-        state = [s * keep[:, None] for s in state]
+    def losses(x, y, weight, state, training):
         if loss == "flow":
             each, *state = model([x, *state, y], training=training)
             return tf.reduce_sum(each * weight), state
@@ -284,8 +305,11 @@ def _steps(model, optimizer, loss):
         return tf.reduce_sum(each * weight), state
 
     def step(x, y, weight, keep, state, n_steps):
+        state = [s * keep[:, None] for s in state]
+        if sample is not None:
+            x = sample(x, state)
         with tf.GradientTape() as tape:
-            total, state = losses(x, y, weight, keep, state, True)
+            total, state = losses(x, y, weight, state, True)
             mean = total / tf.maximum(n_steps, 1.0)
         variables = model.trainable_variables
         gradients = tape.gradient(mean, variables)
@@ -299,7 +323,8 @@ def _steps(model, optimizer, loss):
         return total, state
 
     def evaluate(x, y, weight, keep, state, n_steps):
-        return losses(x, y, weight, keep, state, False)
+        state = [s * keep[:, None] for s in state]
+        return losses(x, y, weight, state, False)
 
     optimizer.build(model.trainable_variables)
     return _spread(step), _spread(evaluate)

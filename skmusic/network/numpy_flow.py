@@ -1,25 +1,23 @@
 """A head that draws vectors by flow matching, in plain numpy.
 
-A path leads from noise to a vector that may come next: its velocity is what the head
-gives, of where the path is, of its time (0 is noise, 1 the vector) and of a condition,
-which is what an LSTM says. So what comes next is drawn, never averaged.
-
-Much of a vector is foreseen by a linear map. It comes with the condition, and a share
-of it, by the time, is a part of the velocity. So the blocks learn only the rest.
+A condition, which is what an LSTM says, tells mean and deviation of the vector that may
+come next. What else is to be known of it a path tells, which leads from noise to how
+many deviations the vector is from the mean. The velocity of the path is what the head
+gives, of where the path is, of its time (0 is noise, 1 the end) and of the condition.
+So what comes next is drawn, never averaged.
 
 A flow is ``{"inputs": X, "times": (T, t), "blocks": [(M, S, s, A, a, B, b), ...],
-"outputs": (V, v), "share": (P, p)}``. Each block is a residual network of one hidden
-layer, scaled and shifted before and gated after by what the condition (M) and the time
-(S, s) say.
+"outputs": (V, v)}``. Each block is a residual network of one hidden layer, scaled and
+shifted before and gated after by what the condition (M) and the time (S, s) say.
 
 References
 ----------
-Y. Lipman et al., "Flow matching for generative modeling", ICLR (2023). T. Li et al.,
+Y. Lipman et al., "Flow matching for generative modeling", ICLR (2023). S. Lee et al.,
+"PriorGrad: improving conditional denoising diffusion models with data-dependent
+adaptive prior", ICLR (2022), for paths in deviations from a mean. T. Li et al.,
 "Autoregressive image generation without vector quantization", NeurIPS (2024), for such
 a head on a network that goes from one vector to the next. W. Peebles and S. Xie,
-"Scalable diffusion models with transformers", ICCV (2023), for the blocks. S. Sadat et
-al., "Eliminating oversaturation and artifacts of high guidance scales in diffusion
-models", ICLR (2025), for what guidance leaves out.
+"Scalable diffusion models with transformers", ICCV (2023), for the blocks.
 """
 
 import numpy as np
@@ -27,12 +25,13 @@ import numpy as np
 # Frequencies that tell the time of a path: 1 to exp(6).
 N_TIMES = 16
 N_BLOCKS = 3
-_NOTHING = np.float32(1e-9)
+# Logarithms of the least and the greatest deviation.
+SMALLEST, LARGEST = -4.0, 1.0
 # How often the velocity is asked for on a path.
 _N_PATH = 8
 # Arrays of a block, and of a whole flow.
 _BLOCK = 7
-N_ARRAYS = 7 + _BLOCK * N_BLOCKS
+N_ARRAYS = 5 + _BLOCK * N_BLOCKS
 
 
 def from_arrays(arrays):
@@ -41,28 +40,27 @@ def from_arrays(arrays):
     Examples
     --------
     >>> from skmusic.network.numpy_flow import from_arrays, to_arrays
-    >>> flow = from_arrays(list("XTtMSsAaBbVvPp"))
+    >>> flow = from_arrays(list("XTtMSsAaBbVv"))
     >>> flow["blocks"], flow["outputs"]
     ([('M', 'S', 's', 'A', 'a', 'B', 'b')], ('V', 'v'))
     >>> "".join(to_arrays(flow))
-    'XTtMSsAaBbVvPp'
+    'XTtMSsAaBbVv'
     """
-    blocks = arrays[3:-4]
+    blocks = arrays[3:-2]
     return {
         "inputs": arrays[0],
         "times": tuple(arrays[1:3]),
         "blocks": [
             tuple(blocks[k : k + _BLOCK]) for k in range(0, len(blocks), _BLOCK)
         ],
-        "outputs": tuple(arrays[-4:-2]),
-        "share": tuple(arrays[-2:]),
+        "outputs": tuple(arrays[-2:]),
     }
 
 
 def to_arrays(flow):
     """List of a flow's arrays, see `from_arrays`."""
     blocks = [array for block in flow["blocks"] for array in block]
-    return [flow["inputs"], *flow["times"], *blocks, *flow["outputs"], *flow["share"]]
+    return [flow["inputs"], *flow["times"], *blocks, *flow["outputs"]]
 
 
 def time_features(t):
@@ -86,35 +84,33 @@ def schedule(flow, n_path=_N_PATH, start=0.0):
     -------
     said : ndarray of shape (n_path, n_blocks, 3 * width)
         To each block.
-    share : ndarray of shape (n_path, n_outputs)
-        Of what is foreseen.
-    at, step : ndarray of shape (n_path,)
-        Each time, and time between two of them.
+    step : ndarray of shape (n_path,)
+        Time between two of them.
     """
-    (T, t), (P, p) = flow["times"], flow["share"]
+    T, t = flow["times"]
     step = np.full(n_path, (1 - start) / n_path, np.float32)
     at = np.float32(start) + step * np.arange(n_path, dtype=np.float32)
     told = _silu(time_features(at) @ T + t)
     said = np.stack([told @ S + s for _, S, s, *_ in flow["blocks"]], axis=1)
-    return said, told @ P + p, at, step
+    return said, step
 
 
-def draw(flow, condition, noise, times, lean=None):
+def draw(flow, condition, noise, times, followed=None):
     """Follow paths from noise to vectors.
 
     Parameters
     ----------
     flow : dict
-    condition : ndarray of shape (..., width + n_outputs)
-        What is known of each vector, and the vector that is foreseen.
+    condition : ndarray of shape (..., width + 2 * n_outputs)
+        What is known of each vector, its mean, and the logarithm of its deviation.
     noise : ndarray of shape (..., n_outputs)
-        Where each path begins; standard normal at time 0 as learned, zeros for no
-        chance.
+        Where each path begins; standard normal as learned, zeros for no chance.
     times : tuple of ndarray
         From `schedule`.
-    lean : ndarray of shape (n_outputs,) or None
-        How much paths lean away from what the second of two conditions ``(2, ...,
-        width + n_outputs)`` would give, to what the first gives. None is one condition.
+    followed : tuple of ndarray of shape (..., n_outputs) and float, or None
+        A vector that is followed, and the share of noise at the beginning of the path,
+        which is on its way to the vector: 0 gives the vector itself, 1 any other one.
+        `times` begin as late.
 
     Returns
     -------
@@ -125,40 +121,29 @@ def draw(flow, condition, noise, times, lean=None):
     >>> import numpy as np
     >>> from skmusic.network.numpy_flow import draw, from_arrays, schedule
     >>> shapes = (2, 4), (32, 4), (4,), (4, 12), (4, 12), (12,)
-    >>> shapes += (4, 4), (4,), (4, 4), (4,), (4, 2), (2,), (4, 2), (2,)
+    >>> shapes += (4, 4), (4,), (4, 4), (4,), (4, 2), (2,)
     >>> flow = from_arrays([np.zeros(shape, np.float32) for shape in shapes])
     >>> flow["outputs"][1][:] = 3  # the velocity, wherever the path is
-    >>> draw(flow, np.zeros(6), np.zeros(2), schedule(flow, 8)).tolist()
-    [3.0, 3.0]
+    >>> mean, deviation = [0, 10], [1, 2]
+    >>> condition = np.concatenate([np.zeros(4), mean, np.log(deviation)])
+    >>> draw(flow, condition, np.zeros(2), schedule(flow, 8)).tolist()
+    [3.0, 16.0]
     """
-    width = flow["inputs"].shape[1]
-    foreseen, y = condition[..., width:], noise.astype(np.float32)
-    c = _silu(condition[..., :width])
+    n = noise.shape[-1]
+    condition, mean, log_deviation = np.split(condition, [-2 * n, -n], axis=-1)
+    deviation = np.exp(np.clip(log_deviation, SMALLEST, LARGEST))
+    y = noise
+    if followed is not None:
+        vector, amount = followed
+        y = amount * noise + (1 - amount) * (vector - mean) / deviation
+    y, c = y.astype(np.float32), _silu(condition)
     known = [c @ M for M, *_ in flow["blocks"]]
-
-    def velocity(y, said, share, at):
-        found = _velocity(flow, y, c, known, said) + share * foreseen
-        return found if lean is None else _guided(*found, y, at, lean)
-
     # By the midpoint method: the velocity half a step ahead leads over the whole step.
     each = list(zip(*times, strict=True))
-    for (*now, step), (*ahead, _) in zip(each[::2], each[1::2], strict=True):
-        middle = y + step * velocity(y, *now)
-        y = y + 2 * step * velocity(middle, *ahead)
-    return y
-
-
-def _guided(wanted, other, x, at, lean):
-    """Velocity that leans from another one to the one that is wanted.
-
-    What points where the path leads already would only make it longer, and louder with
-    each vector that hears the one before; so it is left out.
-    """
-    end = x + (1 - at) * wanted
-    more = lean * (wanted - other)
-    along = (more * end).sum(axis=-1, keepdims=True)
-    power = np.square(end).sum(axis=-1, keepdims=True)
-    return wanted + more - along / np.maximum(power, _NOTHING) * end
+    for (now, step), (ahead, _) in zip(each[::2], each[1::2], strict=True):
+        middle = y + step * _velocity(flow, y, c, known, now)
+        y = y + 2 * step * _velocity(flow, middle, c, known, ahead)
+    return mean + deviation * y
 
 
 def _velocity(flow, x, c, said, time):

@@ -29,7 +29,7 @@ def train(
     n_streams=64,
     chunk_length=64,
     patience=None,
-    noise=None,
+    sampled=False,
     average=0.0,
     version=None,
     max_seconds=None,
@@ -60,16 +60,16 @@ def train(
     learning_rate : float
         Of Adam.
     seed : int
-        Of weights, dropout, noise and the order of the sequences.
+        Of weights, dropout, draws and the order of the sequences.
     n_streams, chunk_length : int
         Streams that are trained side by side, steps between two updates.
     patience : int or None
         Epochs without a better held-out loss after which training ends; the
         weights of the best epoch are kept. None trains all epochs.
-    noise : (float, int) or None
-        Of a flow alone: the greatest standard deviation of the noise on inputs, of
-        which a smaller one is drawn for each stream, and how many of the inputs, the
-        first ones, are noisy.
+    sampled : bool, default=False
+        Of a flow alone, whose first inputs are the outputs of the step before: whether
+        the network hears a share of what it draws itself in their place, a share that
+        is drawn for each stream.
     average : float
         Share of the average of the weights that an update leaves as it was; it is the
         average that is judged and kept. 0 keeps the last weights.
@@ -100,13 +100,15 @@ def train(
     Notes
     -----
     Under an active `tf.distribute` strategy each replica trains its share of the
-    streams; noise and dropout then are not those of one device. Only the first process
+    streams; draws and dropout then are not those of one device. Only the first process
     writes checkpoints, and only between epochs.
 
     References
     ----------
     R. Williams and J. Peng, "An efficient gradient-based algorithm for on-line
-    training of recurrent network trajectories", Neural Computation 2 (1990).
+    training of recurrent network trajectories", Neural Computation 2 (1990). D.
+    Duckworth, A. Neelakantan, B. Goodrich, L. Kaiser and S. Bengio, "Parallel
+    scheduled sampling" (2019), for a network that hears what it draws.
     """
     # Here and not above: playing needs no TensorFlow.
     from skmusic.network import keras_lstm as network
@@ -119,7 +121,7 @@ def train(
         n_outputs,
         units=units,
         dropout=dropout,
-        noise=noise,
+        sampled=sampled,
         seed=seed,
         loss=loss,
         average=average,

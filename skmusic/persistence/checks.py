@@ -163,8 +163,8 @@ def check_network(network, n_inputs, n_outputs):
 def check_flow(network, n_inputs, n_outputs):
     """Refuse what is no network whose flow draws vectors of so many numbers."""
     flow, lstm = network.get("flow"), {k: network[k] for k in network if k != "flow"}
-    width = len(lstm["head"][1]) - n_outputs
-    check_network(lstm, n_inputs, width + n_outputs)
+    width = len(lstm["head"][1]) - 2 * n_outputs
+    check_network(lstm, n_inputs, width + 2 * n_outputs)
     _same("arrays of the flow", len(flow_arrays(flow)), N_ARRAYS)
     _same("paths past the LSTM", len(lstm["skip"]), 1)
     check_array("inputs of the flow", flow["inputs"], (n_outputs, width))
@@ -180,9 +180,6 @@ def check_flow(network, n_inputs, n_outputs):
     V, v = flow["outputs"]
     check_array("outputs of the flow", V, (width, n_outputs))
     check_array("outputs of the flow", v, (n_outputs,))
-    P, p = flow["share"]
-    check_array("share of the flow", P, (n_units, n_outputs))
-    check_array("share of the flow", p, (n_outputs,))
 
 
 def check_synthesis(synthesis):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skmusic.features import patches as module
-from skmusic.features.patches import fit_patches, innovation, patches
+from skmusic.features.patches import fit_patches, patches
 from skmusic.persistence.checks import check_declared
 
 
@@ -151,20 +151,3 @@ def test_recordings_shorter_than_a_patch_say_nothing():
     np.testing.assert_equal(vars(beside), vars(alone))
     assert beside.encode(x[:3]).shape == (0, 5)
     assert beside.decode(beside.encode(x[:3])).shape == (0, 4)
-
-
-@pytest.mark.parametrize("keep", [0.0, 0.5, -0.9, 0.99])
-def test_innovation_is_what_the_patch_before_does_not_foresee(keep):
-    rng = np.random.default_rng(0)
-    x = np.zeros((40_000, 2))
-    for k, chance in enumerate(rng.standard_normal(x.shape)):
-        x[k] = keep * x[k - 1] + chance
-    found = innovation([x[:30_000] + 3, x[30_000:] + 3])
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, 1 - keep**2, atol=0.03)
-
-
-@pytest.mark.parametrize("n", [1, 2, 50])
-def test_what_is_always_the_same_is_new_to_any_degree(n):
-    found = innovation([np.full((n, 3), 2.0), np.full((1, 3), 2.0)])
-    assert np.all((found >= 0) & (found <= 1))

@@ -173,7 +173,7 @@ def test_what_is_compiled_is_used_again_and_holds_nothing(monkeypatch):
 
 def test_networks_that_were_built_before_change_no_bit(monkeypatch):
     sequences = random_pairs([60, 50], 4)
-    options = {"loss": "flow", "noise": (0.4, 4), "average": 0.9, "epochs": 8}
+    options = {"loss": "flow", "sampled": True, "average": 0.9, "epochs": 8}
     states = []
     for _ in range(3):  # compiled three times, between layers that Keras counts
         monkeypatch.setattr(networks, "_idle", {})

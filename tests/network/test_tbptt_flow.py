@@ -39,7 +39,6 @@ def train(sequences, held_out=(), **options):
         "seed": 0,
         "n_streams": 4,
         "chunk_length": 8,
-        "noise": (0.1, 1),
     } | options
     return tbptt.train(sequences, held_out, **options)
 
@@ -59,7 +58,6 @@ def test_what_is_drawn_is_one_of_the_points_and_never_their_mean():
         units=(16,),
         epochs=25,
         average=0.98,
-        noise=(0.0, 1),
     )
     said, _ = choices(120, 2)
     made = drawn(state, said, 100)
@@ -83,12 +81,13 @@ def noise(lengths, seed=0):
     ]
 
 
-MSE = {"loss": "mse", "noise": None}
+MSE = {"loss": "mse"}
 OPTIONS = {
     "mse": MSE | {"dropout": (0.3,)},
     "mse, averaged": MSE | {"average": 0.9},
     "flow": {},
     "flow, averaged": {"average": 0.9, "dropout": (0.3,)},
+    "flow, sampled": {"sampled": True},
 }
 
 
@@ -96,8 +95,8 @@ OPTIONS = {
 @pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("cut", [1, 2])
 def test_to_stop_and_to_go_on_is_not_to_stop(name, judged, cut):
-    kept = [choices(70), choices(70, 1)]
-    held_out = [choices(70, 2)] if judged else []
+    *kept, last = noise([70, 70, 70])
+    held_out = [last] if judged else []
     whole = train(kept, held_out, epochs=3, **OPTIONS[name])
     state = train(kept, held_out, epochs=cut, **OPTIONS[name])
     state = train(kept, held_out, epochs=3, state=state, **OPTIONS[name])

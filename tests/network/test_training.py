@@ -189,7 +189,7 @@ def test_next_to_nothing_can_be_learned_from(lengths):
 @pytest.mark.parametrize("loss", ["mse", "flow"])
 def test_time_ends_training_between_epochs(sequences, loss):
     settings = replace(SETTINGS, epochs=9, max_minutes=1e-12)
-    more = {"playing": list} | ({"noise": (0.1, 3)} if loss == "flow" else {})
+    more = {"playing": list} | ({"sampled": True} if loss == "flow" else {})
     chance = np.random.RandomState(0)
     trained = train(sequences, 3, loss, settings, chance, **more)
     assert [record["epoch"] for record in trained.history] == [1]

@@ -127,13 +127,13 @@ def test_fields_are_as_they_are_declared(changed, message):
 def flow_network(n_inputs=5, n_outputs=3, width=4, n_times=2):
     """Network of zeros, as it should be."""
     shapes = [(n_inputs, 4 * width), (width, 4 * width), (4 * width,)]
-    both = width + n_outputs
+    both = width + 2 * n_outputs
     shapes += [(width, both), (both,), (n_inputs, both)]
     shapes += [(n_outputs, width), (2 * N_TIMES, n_times), (n_times,)]
     for _ in range(N_BLOCKS):
         shapes += [(width, 3 * width), (n_times, 3 * width), (3 * width,)]
         shapes += [(width, width), (width,)] * 2
-    shapes += [(width, n_outputs), (n_outputs,), (n_times, n_outputs), (n_outputs,)]
+    shapes += [(width, n_outputs), (n_outputs,)]
     return from_arrays([np.zeros(shape, np.float32) for shape in shapes], N_ARRAYS)
 
 

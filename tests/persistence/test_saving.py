@@ -199,8 +199,6 @@ PARTS = {
     "three numbers of a beat": lambda s: {"beats": s.beats[:, [0, 1, 1]]},
     "no mean of a recording": lambda s: {"means": s.means[:0]},
     "means of fewer numbers": lambda s: {"means": s.means[:, 1:]},
-    "innovation of fewer codes": lambda s: {"innovation": s.innovation[1:]},
-    "innovation beyond all": lambda s: {"innovation": s.innovation + 1},
     "no vocoder": lambda s: {"vocoder": None},
     "a vocoder of other channels": lambda s: {
         "vocoder": dataclasses.replace(s.vocoder, n_channels=1)

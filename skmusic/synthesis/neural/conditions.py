@@ -215,12 +215,8 @@ def followed(moment, n_steps):
 
 def n_told(code):
     """Numbers that are told of a patch."""
-    return n_clock(code) + N_ACTIVITY + 1 + 2 * len(_FADES) + n_style(code) + 1
-
-
-def n_clock(code):
-    """Numbers of them that tell the beat, the first ones."""
-    return 2 * code.n_steps + 2 * len(_MULTIPLES) + len(_SCALES)
+    clock = 2 * code.n_steps + 2 * len(_MULTIPLES) + len(_SCALES)
+    return clock + N_ACTIVITY + 1 + 2 * len(_FADES) + n_style(code) + 1
 
 
 def n_style(code):

@@ -13,7 +13,6 @@ import numpy as np
 from skmusic.features.matches import FARTHEST, Past, find_matches, no_past
 from skmusic.synthesis.neural.conditions import (
     Moment,
-    n_clock,
     n_told,
     next_moment,
     told_now,
@@ -53,12 +52,7 @@ class Context:
 
 def n_inputs(code):
     """Numbers that the network hears of each patch."""
-    return n_noisy(code) + 1 + n_told(code)
-
-
-def n_noisy(code):
-    """How many of them, the first ones, are of single patches."""
-    return (1 + _HEARD) * code.n_codes
+    return (1 + _HEARD) * code.n_codes + 1 + n_told(code)
 
 
 def levels_of(steps, vocoder):
@@ -183,10 +177,3 @@ def inputs(context, code):
     followed = _followed(context.past, at, match, code)[0]
     told = told_now(context.moment, code)
     return np.concatenate([context.code, followed, told], dtype=np.float32)
-
-
-def without_guide(heard, code):
-    """The same ``(n_inputs,)`` if nothing before were alike and there were no beat."""
-    heard = heard.copy()
-    heard[code.n_codes : n_noisy(code) + 1 + n_clock(code)] = 0
-    return heard

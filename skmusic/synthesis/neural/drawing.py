@@ -2,10 +2,8 @@
 
 References
 ----------
-J. Ho and T. Salimans, "Classifier-free diffusion guidance" (2022), for draws that lean
-from one condition to another. C. Meng et al., "SDEdit: guided image synthesis and
-editing with stochastic differential equations", ICLR (2022), for paths that begin on
-their way to what is to be followed.
+C. Meng et al., "SDEdit: guided image synthesis and editing with stochastic differential
+equations", ICLR (2022), for paths that begin on their way to what is to be followed.
 """
 
 import numpy as np
@@ -20,15 +18,13 @@ from skmusic.synthesis.neural.context import (
     heard,
     inputs,
     levels_of,
-    without_guide,
 )
 
-# How much draws lean from what would follow, if nothing before were like now and there
-# were no beat, to what follows as it is: in what is new in each patch. Loudness, which
-# lasts, would drift.
-_GUIDANCE = 0.5
 # Steps whose loudness is told, a second; share of what they lack that a patch is given.
 _NEAR, _NEARER = 43, 0.2
+# Size of the noise at temperature 1: what hears its own draws is less sure than what
+# hears recordings, and in a piece doubt adds up.
+_COOLED = 0.85
 # Hotter, all is noise.
 _HOTTEST = 1e3
 
@@ -71,20 +67,14 @@ def draw(neural, lstm, context, n_steps, temperature, times, rng):
 def _patch(neural, context, lstm, temperature, times, rng):
     """Steps of the next patch, their code, and the state of the network."""
     code, network = neural.code, neural.network
-    # What follows with what returns and a beat, and what without.
-    x = inputs(context, code)
-    x = np.stack([x, without_guide(x, code)])[:, None]
-    both = [(np.stack([h, h]), np.stack([c, c])) for h, c in lstm]
-    conditions, states = forward(network, x, both)
-    lean = _GUIDANCE * neural.innovation
-    noise = min(temperature, _HOTTEST) * rng.standard_normal(code.n_codes)
+    conditions, states = forward(network, inputs(context, code)[None], lstm)
+    noise = rng.standard_normal(code.n_codes)
+    noise *= _COOLED * min(temperature, _HOTTEST)
     model = followed(context.moment, code.n_steps)
     if model is not None:
         # The path begins on its way to what is followed.
-        kept, amount = model
-        noise = amount * noise + (1 - amount) * kept
-        times = numpy_flow.schedule(network["flow"], start=1 - amount)
-    codes = numpy_flow.draw(network["flow"], conditions[:, 0], noise, times, lean)
+        times = numpy_flow.schedule(network["flow"], start=1 - model[1])
+    codes = numpy_flow.draw(network["flow"], conditions[0], noise, times, model)
     codes = code.within(codes)
     # What the code does not keep is as loud as it was, and no louder.
     rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
@@ -95,7 +85,7 @@ def _patch(neural, context, lstm, temperature, times, rng):
     if place is not None and place[1] < code.n_steps:
         # After its end a piece is silent.
         steps[max(place[1], 0) :] = neural.vocoder.silent()
-    return steps, codes, [(h[0], c[0]) for h, c in states[-1]]
+    return steps, codes, states[-1]
 
 
 def _as_loud(neural, context, steps):

@@ -12,7 +12,7 @@ from numpy.random import RandomState
 
 from skmusic.features.activity import N_ACTIVITY, quantiles_of
 from skmusic.features.matches import find_matches
-from skmusic.features.patches import PatchCode, fit_patches, innovation
+from skmusic.features.patches import PatchCode, fit_patches
 from skmusic.features.style import style_of, styles
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward, zero_state
@@ -49,7 +49,6 @@ from skmusic.synthesis.neural.context import (
     forgetful,
     inputs_of,
     levels_of,
-    n_noisy,
 )
 from skmusic.synthesis.neural.drawing import draw
 from skmusic.synthesis.neural.variation import variation
@@ -60,11 +59,8 @@ from skmusic.utils.fields import array
 PATCH, N_CODES = 4, 128
 # Steps of the recordings that the vocoder learns from, at most.
 _MOST = 20_000
-# Noise on what the LSTM hears, in deviations, and share of the average of its weights
-# that an update leaves as it was.
-_NOISE, _AVERAGE = 0.3, 0.995
-# How clear the beat of a piece is told to be, beside that of its seed: beats fade else.
-_STRESS = 2.0
+# Share of the average of its weights that an update leaves as it was.
+_AVERAGE = 0.995
 # Octaves by which a tempo may be off and still be the same.
 _SAME = 0.02
 
@@ -114,8 +110,6 @@ class Neural:
         Of the steps of each recording, which tell its style.
     quantiles : ndarray of shape (n_quantiles, 3)
         Of the activity of the first fit's recordings, see `skmusic.features.activity`.
-    innovation : ndarray of shape (n_codes,)
-        Of codes of the first fit's recordings, see `skmusic.features.patches`.
     """
 
     format: FrameFormat | None
@@ -125,15 +119,12 @@ class Neural:
     beats: np.ndarray = array("n_recordings", 2, low=0, high=1)
     means: np.ndarray = array("n_recordings", "n_numbers")
     quantiles: np.ndarray = array("n_quantiles", N_ACTIVITY)
-    innovation: np.ndarray = array("n_codes", low=0, high=1)
 
     State = NeuralState
 
     def laws(self):
         """What must hold beyond the declared shapes and ranges: (law, message)."""
         yield len(self.beats) > 0, "no recording was learned."
-        known = len(self.innovation) == self.code.n_codes
-        yield known, "innovation is not of as many numbers as codes have."
         known = self.means.shape[1] == self.code.n_numbers
         yield known, "means are not of as many numbers as steps have."
 
@@ -196,9 +187,7 @@ class Neural:
             told = [conditions_heard(x, sound, code, rng) for x in found]
             quantiles = quantiles_of([each.activity for each in told])
         if old is not None:
-            quantiles, new = old.quantiles, old.innovation
-        else:
-            new = innovation([code.encode(x) for x in found])
+            quantiles = old.quantiles
         told = [placed(each, quantiles) for each in told]
         if sound is not None:
             told = [each._replace(place=places(len(each.beat))) for each in told]
@@ -210,7 +199,7 @@ class Neural:
             means = np.concatenate([old.means, means])
 
         def playing(network):
-            return cls(format, sound, code, network, beats, means, quantiles, new)
+            return cls(format, sound, code, network, beats, means, quantiles)
 
         trained = train(
             version(),
@@ -221,7 +210,7 @@ class Neural:
             past,
             playing=playing,
             step_seconds=0.0 if format is None else code.n_steps * step_seconds(format),
-            noise=(_NOISE, n_noisy(code)),
+            sampled=True,
             average=_AVERAGE,
             version=version,
         )
@@ -277,7 +266,7 @@ class Neural:
     def start(self, primed, temperature, rng):
         """State of a piece after what was heard."""
         steps, told, asked = primed
-        moment, most = moment_after(told), float(self.beats[:, 1].max())
+        moment = moment_after(told)
         if asked is not None and asked.place is not None and not asked.place[0]:
             # It begins now, in the style of what was heard.
             steps, told = steps[:0], told.at(slice(len(steps), None))
@@ -289,7 +278,6 @@ class Neural:
             if moment.style is None and self.vocoder is not None:
                 usual = in_key(self, self.means[chosen, None], asked and asked.key)
                 moment = moment._replace(style=style_of(self.code, usual))
-        moment = moment._replace(strength=min(_STRESS * moment.strength, most))
         lstm = zero_state(self.network)
         levels = levels_of(steps, self.vocoder)
         context, matches = begin(steps, levels, moment, self.code)

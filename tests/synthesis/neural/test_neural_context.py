@@ -15,7 +15,6 @@ from skmusic.synthesis.neural.context import (
     inputs,
     inputs_of,
     n_inputs,
-    n_noisy,
 )
 
 
@@ -94,7 +93,7 @@ def test_what_followed_is_heard_where_there_was_any(kind):
     code, x = code_of(4), numbers(200, seed=1)
     matches = matches_of(kind, len(x))
     told, _ = inputs_of(x, matches, NOTHING, code)
-    followed, how = told[:, 5:15], told[:, n_noisy(code)]
+    followed, how = told[:, 5:15], told[:, 3 * code.n_codes]
     assert not followed[0].any()
     n_known = 0
     for k in range(1, 50):

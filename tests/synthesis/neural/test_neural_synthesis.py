@@ -73,9 +73,8 @@ def test_pieces_hear_no_other_and_states_stay(learned):
 
 def test_no_piece_goes_beyond_what_was_learned(fitted):
     (x, *_), neural = fitted
-    flow = neural.network["flow"]
-    louder = tuple(9 * v for v in flow["share"])  # what is foreseen grows and grows
-    wild = replace(neural, network=neural.network | {"flow": flow | {"share": louder}})
+    louder = tuple(99 * A for A in neural.network["skip"])  # what is heard grows
+    wild = replace(neural, network=neural.network | {"skip": louder})
     _, (state,) = wild.advance([begin(wild, x[:60])], 80, 1.0, id)
     assert np.abs(state.context.code / neural.code.reach).max() == 1
 

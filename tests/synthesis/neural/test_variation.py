@@ -10,7 +10,7 @@ from skmusic.features.patches import fit_patches
 from skmusic.features.style import styles
 from skmusic.features.transposition import transposed
 from skmusic.synthesis.neural.conditions import NOTHING, Conditions, places
-from skmusic.synthesis.neural.context import inputs_of, n_inputs, n_noisy
+from skmusic.synthesis.neural.context import inputs_of, n_inputs
 from skmusic.synthesis.neural.variation import dulled, loosened, variation
 
 # All that is asked of a vocoder here; levels of bands, and two numbers more.
@@ -122,7 +122,7 @@ def test_what_followed_a_match_is_heard_in_most_passes():
     for seed in range(20):
         ((heard, codes),) = version(seed)
         when = code.decode(codes)[:, -1].astype(float)
-        known = heard[:, n_noisy(code)] > 0
+        known = heard[:, 3 * code.n_codes] > 0
         if not known.any():
             continue
         n_found += 1
