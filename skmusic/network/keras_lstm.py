@@ -280,7 +280,7 @@ def _sampler(model, optimizer):
     n = loss.parts[-1]
     trunk = keras.Model(model.inputs[:-1], loss.input[0], name="trunk")
 
-    def sampled(x, state):
+    def sample(x, state):
         drawn = loss.draw(trunk([x, *state], training=False), x)[:, :-1]
         most = tf.minimum(tf.cast(optimizer.iterations, tf.float32) / _RAMP, 1.0)
         share = most * keras.random.uniform((tf.shape(x)[0], 1, 1), seed=loss.chance)
@@ -288,7 +288,7 @@ def _sampler(model, optimizer):
         first = tf.concat([x[:, :1, :n], mixed], axis=1)
         return tf.concat([first, x[..., n:]], axis=-1)
 
-    return sampled
+    return sample
 
 
 def _steps(model, optimizer, loss, sampled):

@@ -163,8 +163,10 @@ def check_network(network, n_inputs, n_outputs):
 def check_flow(network, n_inputs, n_outputs):
     """Refuse what is no network whose flow draws vectors of so many numbers."""
     flow, lstm = network.get("flow"), {k: network[k] for k in network if k != "flow"}
-    width = len(lstm["head"][1]) - 2 * n_outputs
-    check_network(lstm, n_inputs, width + 2 * n_outputs)
+    # The outputs of the LSTM are what the flow hears, a mean and a deviation.
+    n_known = len(lstm["head"][1])
+    check_network(lstm, n_inputs, n_known)
+    width = n_known - 2 * n_outputs
     _same("arrays of the flow", len(flow_arrays(flow)), N_ARRAYS)
     _same("paths past the LSTM", len(lstm["skip"]), 1)
     check_array("inputs of the flow", flow["inputs"], (n_outputs, width))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.random import RandomState
 
 from skmusic.features.activity import N_ACTIVITY, quantiles_of
+from skmusic.features.beats import track_beats
 from skmusic.features.matches import find_matches
 from skmusic.features.patches import PatchCode, fit_patches
 from skmusic.features.style import style_of, styles
@@ -38,6 +39,7 @@ from skmusic.synthesis.neural.asking import (
 )
 from skmusic.synthesis.neural.conditions import (
     NOTHING,
+    Conditions,
     moment_after,
     placed,
     places,
@@ -254,11 +256,12 @@ class Neural:
         steps, told = self._steps(x[len(x) % size :]), NOTHING
         steps = in_key(self, steps, asked and asked.key)
         if self.vocoder is not None:
+            if asked is not None and asked.tempo is not None:
+                beat, strength = track_beats(self.vocoder.levels(steps))
+                heard = Conditions(beat, strength, None)
+                steps = in_tempo(steps, heard, asked.tempo)
+                steps = steps[len(steps) % self.code.n_steps :]
             told = conditions_heard(steps, self.vocoder, self.code, RandomState(0))
-            moved = in_tempo(steps, told, asked and asked.tempo)
-            if moved is not steps:
-                steps = moved[len(moved) % self.code.n_steps :]
-                told = conditions_heard(steps, self.vocoder, self.code, RandomState(0))
             codes = self.code.encode(steps)
             told = told._replace(style=styles(codes, self.code.n_steps))
         return steps, placed(told, self.quantiles), asked
