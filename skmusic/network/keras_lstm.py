@@ -20,7 +20,13 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import tensorflow as tf
 
-from skmusic.network.numpy_flow import LARGEST, N_BLOCKS, N_TIMES, SMALLEST
+from skmusic.network.numpy_flow import (
+    LARGEST,
+    N_BLOCKS,
+    N_TIMES,
+    SMALLEST,
+    usual_velocity,
+)
 
 # TensorFlow looks for a GPU at first use, and speaks of it; better at once.
 tf.config.list_logical_devices()
@@ -29,8 +35,8 @@ _CLIP_NORM = 1.0
 # Of a flow: units that the time goes through, and places on the path that are learned
 # of each step.
 _TIME_UNITS, _PLACES = 64, 2
-# Steps of the path by which a network in training draws, and updates until it hears as
-# much of that as it ever will.
+# Steps of the path by which a network in training draws, and updates until it hears
+# draws that follow nothing.
 _N_PATH, _RAMP = 4, 1000
 
 # Networks that no fit uses now, by their kind: what is compiled need not be compiled
@@ -235,14 +241,22 @@ class _FlowLoss(keras.layers.Layer):
         shape = tf.concat([tf.shape(hidden)[:2], [_PLACES]], axis=0)
         return unlikely + tf.reduce_mean(tf.reshape(error, shape), axis=-1)
 
-    def draw(self, hidden, heard):
-        """Vectors of chance, as `skmusic.network.numpy_flow.draw` has it."""
+    def draw(self, hidden, heard, followed, amount):
+        """Vectors of chance, as `skmusic.network.numpy_flow.draw` has it.
+
+        Those that are followed are ``(n_streams, n_steps, n_outputs)``, as what is
+        drawn; the amount that is chance, up to 1, is that of a stream ``(n_streams, 1,
+        1)``.
+        """
         said, mean, log_deviation = self._known(hidden, heard)
-        x = _flat(keras.random.normal(tf.shape(mean), seed=self.chance))
+        followed = (followed - mean) * tf.exp(-log_deviation)
+        noise = keras.random.normal(tf.shape(mean), seed=self.chance)
+        x = _flat(amount * noise + (1 - amount) * followed)
+        step = _flat(amount * tf.ones_like(mean[..., :1])) / _N_PATH
         for k in range(0, _N_PATH, 2):
-            t = tf.fill((tf.shape(x)[0], 1), k / _N_PATH)
-            middle = x + self._velocity(x, t, *said) / _N_PATH
-            x += 2 * self._velocity(middle, t + 1 / _N_PATH, *said) / _N_PATH
+            t = 1 - (_N_PATH - k) * step
+            middle = x + step * self._velocity(x, t, *said)
+            x += 2 * step * self._velocity(middle, t + step, *said)
         return mean + tf.exp(log_deviation) * tf.reshape(x, tf.shape(mean))
 
     def _known(self, hidden, heard):
@@ -262,7 +276,7 @@ class _FlowLoss(keras.layers.Layer):
         for known, now, first, second in zip(said, *parts, strict=True):
             scale, shift, gate = tf.split(known + now(told), 3, axis=-1)
             y = y + gate * second(first(self.norm(y) * (1 + scale) + shift))
-        return self.outputs_(self.norm(y))
+        return usual_velocity(t) * x + self.outputs_(self.norm(y))
 
 
 def _flat(x):
@@ -271,22 +285,23 @@ def _flat(x):
 
 
 def _sampler(model, optimizer):
-    """Function of inputs and state: inputs that are in part what the network draws.
+    """Function of inputs and state: inputs, the first of which the network draws.
 
-    The first of them are the outputs of the step before. All steps are drawn at once,
-    after inputs as they were.
+    These are the outputs of the step before, followed by as much as chance has it for
+    each stream. All steps are drawn at once, after inputs as they were.
     """
     loss = model.get_layer("loss")
     n = loss.parts[-1]
     trunk = keras.Model(model.inputs[:-1], loss.input[0], name="trunk")
 
     def sample(x, state):
-        drawn = loss.draw(trunk([x, *state], training=False), x)[:, :-1]
         most = tf.minimum(tf.cast(optimizer.iterations, tf.float32) / _RAMP, 1.0)
-        share = most * keras.random.uniform((tf.shape(x)[0], 1, 1), seed=loss.chance)
-        mixed = x[:, 1:, :n] + share * (drawn - x[:, 1:, :n])
-        first = tf.concat([x[:, :1, :n], mixed], axis=1)
-        return tf.concat([first, x[..., n:]], axis=-1)
+        amount = most * keras.random.uniform((tf.shape(x)[0], 1, 1), seed=loss.chance)
+        # The last step is drawn for nothing: what it leads to is not known.
+        followed = tf.roll(x[..., :n], -1, axis=1)
+        drawn = loss.draw(trunk([x, *state], training=False), x, followed, amount)
+        heard = tf.concat([x[:, :1, :n], drawn[:, :-1]], axis=1)
+        return tf.concat([heard, x[..., n:]], axis=-1)
 
     return sample
 

@@ -2,9 +2,10 @@
 
 A condition, which is what an LSTM says, tells mean and deviation of the vector that may
 come next. What else is to be known of it a path tells, which leads from noise to how
-many deviations the vector is from the mean. The velocity of the path is what the head
-gives, of where the path is, of its time (0 is noise, 1 the end) and of the condition.
-So what comes next is drawn, never averaged.
+many deviations the vector is from the mean. Were these noise themselves, the velocity
+of the path would be known. The head gives what there is beside that, of where the path
+is, of its time (0 is noise, 1 the end) and of the condition. So what comes next is
+drawn, never averaged.
 
 A flow is ``{"inputs": X, "times": (T, t), "blocks": [(M, S, s, A, a, B, b), ...],
 "outputs": (V, v)}``. Each block is a residual network of one hidden layer, scaled and
@@ -17,7 +18,9 @@ Y. Lipman et al., "Flow matching for generative modeling", ICLR (2023). S. Lee e
 adaptive prior", ICLR (2022), for paths in deviations from a mean. T. Li et al.,
 "Autoregressive image generation without vector quantization", NeurIPS (2024), for such
 a head on a network that goes from one vector to the next. W. Peebles and S. Xie,
-"Scalable diffusion models with transformers", ICCV (2023), for the blocks.
+"Scalable diffusion models with transformers", ICCV (2023), for the blocks. T. Karras et
+al., "Elucidating the design space of diffusion-based generative models", NeurIPS
+(2022), for a network that learns only what is not known without it.
 """
 
 import numpy as np
@@ -69,6 +72,18 @@ def time_features(t):
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
 
 
+def usual_velocity(t):
+    """Velocity, over the place, of paths at times `t` whose ends are noise as well.
+
+    Examples
+    --------
+    >>> from skmusic.network.numpy_flow import usual_velocity
+    >>> [usual_velocity(t) for t in (0, 0.5, 1)]  # the path comes together and widens
+    [-1.0, 0.0, 1.0]
+    """
+    return (2 * t - 1) / (t**2 + (1 - t) ** 2)
+
+
 def schedule(flow, n_path=_N_PATH, start=0.0):
     """What the times of a path say.
 
@@ -86,13 +101,15 @@ def schedule(flow, n_path=_N_PATH, start=0.0):
         To each block.
     step : ndarray of shape (n_path,)
         Time between two of them.
+    usual : ndarray of shape (n_path,)
+        See `usual_velocity`.
     """
     T, t = flow["times"]
     step = np.full(n_path, (1 - start) / n_path, np.float32)
     at = np.float32(start) + step * np.arange(n_path, dtype=np.float32)
     told = _silu(time_features(at) @ T + t)
     said = np.stack([told @ S + s for _, S, s, *_ in flow["blocks"]], axis=1)
-    return said, step
+    return said, step, usual_velocity(at)
 
 
 def draw(flow, condition, noise, times, followed=None):
@@ -123,11 +140,10 @@ def draw(flow, condition, noise, times, followed=None):
     >>> shapes = (2, 4), (32, 4), (4,), (4, 12), (4, 12), (12,)
     >>> shapes += (4, 4), (4,), (4, 4), (4,), (4, 2), (2,)
     >>> flow = from_arrays([np.zeros(shape, np.float32) for shape in shapes])
-    >>> flow["outputs"][1][:] = 3  # the velocity, wherever the path is
     >>> mean, deviation = [0, 10], [1, 2]
     >>> condition = np.concatenate([np.zeros(4), mean, np.log(deviation)])
-    >>> draw(flow, condition, np.zeros(2), schedule(flow, 8)).tolist()
-    [3.0, 16.0]
+    >>> draw(flow, condition, np.array([1, -1]), schedule(flow, 64)).round(2).tolist()
+    [1.0, 8.0]
     """
     n = noise.shape[-1]
     condition, mean, log_deviation = np.split(condition, [-2 * n, -n], axis=-1)
@@ -140,14 +156,14 @@ def draw(flow, condition, noise, times, followed=None):
     known = [c @ M for M, *_ in flow["blocks"]]
     # By the midpoint method: the velocity half a step ahead leads over the whole step.
     each = list(zip(*times, strict=True))
-    for (now, step), (ahead, _) in zip(each[::2], each[1::2], strict=True):
-        middle = y + step * _velocity(flow, y, c, known, now)
-        y = y + 2 * step * _velocity(flow, middle, c, known, ahead)
+    for (now, step, usual), (ahead, _, then) in zip(each[::2], each[1::2], strict=True):
+        middle = y + step * (usual * y + _velocity(flow, y, c, known, now))
+        y = y + 2 * step * (then * middle + _velocity(flow, middle, c, known, ahead))
     return mean + deviation * y
 
 
 def _velocity(flow, x, c, said, time):
-    """What the blocks make of a place ``(..., n_outputs)``, condition and time."""
+    """What the blocks add at a place ``(..., n_outputs)``, by condition and time."""
     y, (V, v) = x @ flow["inputs"] + c, flow["outputs"]
     for (*_, A, a, B, b), known, now in zip(flow["blocks"], said, time, strict=True):
         both, n = known + now, c.shape[-1]
