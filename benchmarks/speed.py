@@ -202,7 +202,7 @@ def training(quick, folder):
 def _model(folder, quick):
     """Fit a pipeline in a process of its own, save it; what it took."""
     paths = corpus(4 if quick else 38)
-    return task("fit", paths, f"{folder}/model.joblib", 2 if quick else 30)
+    return task("fit", paths, f"{folder}/model.joblib", 2 if quick else 40)
 
 
 def composing(quick, folder):

@@ -49,7 +49,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     dropout : float, tuple of float or None, default=None
         Dropout after each layer. None is 0.2, and the article's (0.5, 0.3, 0.2) for
         "regression".
-    epochs : int, default=30
+    epochs : int, default=40
         Passes over the recordings at most.
     learning_rate : float, default=1e-3
         Of Adam.
@@ -148,7 +148,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         *,
         hidden_layer_sizes: Sequence[int] | int | None = None,
         dropout: Sequence[float] | float | None = None,
-        epochs: int = 30,
+        epochs: int = 40,
         learning_rate: float = 1e-3,
         max_minutes: float | None = None,
         n_streams: int | None = None,

@@ -31,7 +31,7 @@ class TrainingSettings:
 
     hidden_layer_sizes: tuple | int | None = None
     dropout: tuple | float | None = None
-    epochs: int = 30
+    epochs: int = 40
     learning_rate: float = 1e-3
     max_minutes: float | None = None
     n_streams: int | None = None

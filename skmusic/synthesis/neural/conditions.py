@@ -27,8 +27,8 @@ _SCALES = 2.0, 10.0
 _KEPT = 172
 # Ranks of activity that a clear beat has at least.
 _CLEAR = 0.0, 0.6, 0.9
-# Steps in which what is told of the beginning and of the end fades: 2 and 10 seconds.
-_FADES = np.array([86, 430])
+# Steps in which what is told of the beginning and of the end fades: .5, 2 and 10 s.
+_FADES = np.array([21, 86, 430])
 # The first numbers of activity, which are energy.
 N_ENERGY = 2
 

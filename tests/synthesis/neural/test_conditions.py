@@ -58,7 +58,7 @@ LEFT_OUT = {"strength": 0.0, "place": None, "activity": None, "style": None}
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_what_is_left_out_is_no_recording_of_another(name):
     code, whole = code_of(8), even(200)
-    sizes = [26, 4, N_ACTIVITY + 1, n_style(code) + 1]
+    sizes = [26, 6, N_ACTIVITY + 1, n_style(code) + 1]
     assert sum(sizes) == n_told(code)
     each = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
     parts = dict(zip(LEFT_OUT, each, strict=True))
