@@ -99,10 +99,10 @@ def test_a_beginning_and_an_end_are_told_where_they_are_near():
     code = code_of(1)
     told = told_of(Conditions(*NOTHING[:3], place=places(9000)), 9000, code)
     told = told[:, told.any(axis=0)]
-    assert told.shape[1] == 4
+    assert told.shape[1] == 6
     assert np.abs(told).max() <= 1
     begins, ends = told[:, np.diff(told, axis=0)[0] < 0], told[:, told[-1] > 0.5]
-    assert begins.shape[1] == ends.shape[1] == 2
+    assert begins.shape[1] == ends.shape[1] == 3
     assert (np.diff(begins, axis=0) <= 0).all()
     assert (np.diff(ends, axis=0) >= 0).all()
     # In the middle of a long piece neither is.
