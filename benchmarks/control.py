@@ -5,14 +5,19 @@ without it. What is got is measured on the waveform, or by features that the sel
 does not score by the same numbers: mean styles of whole passages, chords over a second.
 """
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 from protocol import SR, command, learn, load
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skmusic import audio
 from skmusic.metrics import describe
 from skmusic.metrics.analysis import LONG_HOP, RATE, spectra
 
@@ -21,6 +26,8 @@ SECONDS, N_SETTINGS = 12, 20
 CLEAR, NEAR = 0.15, 0.02
 TEMPI = 80, 95, 110, 130, 150
 CORPORA = "wesnoth", "songs"
+# Samples before and after a cut that may be heard, and places of a recording.
+ABOUT, PLACES = SR // 4, 60
 AMOUNTS, LEVELS = (0.0, 0.3, 0.6, 0.9), (0.1, 0.4, 0.7, 1.0)
 
 
@@ -200,6 +207,77 @@ def _ends(x):
     return {"begin": level[:5].tolist(), "end": level[-5:].tolist()}
 
 
+def of_loop(pipe, judge, free, recordings, rng):
+    """How like a cut seams are, and other places, by what finds cuts of recordings."""
+    n = 2 * len(recordings) // 3
+    kinds = np.tile([False, True], PLACES // 2)
+
+    def cuts(x):
+        """Places of a recording, of which every other one is cut, and goes on anew."""
+        x = _mono(x)
+        at, new = rng.randint(ABOUT, len(x) - ABOUT, (2, len(kinds)))
+        return [
+            _change(x, *each) for each in zip(at, np.where(kinds, new, at), strict=True)
+        ]
+
+    learnt, held = (
+        np.concatenate([cuts(x) for x in part])
+        for part in (recordings[:n], recordings[n:])
+    )
+    finder = ExtraTreesClassifier(300, min_samples_leaf=3, random_state=0)
+    finder.fit(learnt, np.tile(kinds, n))
+
+    def seams(loops):
+        """Of each loop how like a cut the seam is, and eight places elsewhere."""
+        rows = []
+        for x in loops:
+            x = _mono(x)
+            at = np.append(0, rng.randint(SR, len(x) - SR, 8))
+            rows.append(finder.predict_proba([_change(x, i, i) for i in at])[:, 1])
+        return np.array(rows).tolist()
+
+    made = [
+        pipe.sample(
+            recordings[k % len(recordings)][: 10 * SR],
+            seconds=SECONDS,
+            loop=True,
+            random_state=k,
+        )
+        for k in range(len(free))
+    ]
+    found = {"without": seams(free), "with": seams(made)}
+    # Of recordings, those that are cut come first.
+    found["real"] = finder.predict_proba(held)[:, 1].reshape(-1, 2)[:, ::-1].tolist()
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in ("ogg", "opus"):
+            path = Path(folder, f"loop.{suffix}")
+            found[suffix] = seams(_written(path, x) for x in made)
+    return found
+
+
+def _written(path, loop):
+    """A loop, written and read again."""
+    audio.write(path, loop, SR, loop=True)
+    return audio.read(path, sr=SR, channels=2)[0]
+
+
+def _mono(x):
+    """Waveform of a recording or a loop, channels together."""
+    return np.asarray(x).mean(axis=1)
+
+
+def _change(x, i, j):
+    """What changes where sound goes on elsewhere: levels about it, frame by frame."""
+    n = np.arange(ABOUT)
+    y = np.concatenate([x[(i - ABOUT + n) % len(x)], x[(j + n) % len(x)]])
+    levels = spectra(y[:, None], SR).log_mel
+    changes = np.abs(np.diff(levels, axis=0))
+    parts = [part.mean(axis=1) for part in np.array_split(changes, 3, axis=1)]
+    near = levels[len(levels) // 2 :][:6].mean(axis=0)
+    before = levels[: len(levels) // 2][-6:].mean(axis=0)
+    return np.concatenate([*parts, np.abs(near - before)])
+
+
 def measure(corpus, quick):
     """All that is asked and got on a corpus."""
     learnt, held = load(corpus, quick)
@@ -224,6 +302,7 @@ PARTS = {
     "variation": (of_variation, "held"),
     "bridge": (of_bridge, "held"),
     "form": (of_form, "both"),
+    "loop": (of_loop, "both"),
 }
 
 
@@ -244,6 +323,13 @@ def told_apart(real, made, end):
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     score = cross_val_predict(model, x, y, cv=folds, method="decision_function")
     return roc_auc_score(y, score)
+
+
+def as_cuts(rows):
+    """Area under the curve of how like a cut the first place of each row is."""
+    first, others = np.array(rows)[:, 0], np.array(rows)[:, 1:]
+    is_first = np.repeat([1, 0], [first.size, others.size])
+    return roc_auc_score(is_first, np.concatenate([first.ravel(), others.ravel()]))
 
 
 def lines_of(found):
@@ -285,6 +371,11 @@ def lines_of(found):
         yield f"`{end}`: decibels of the {place} 0.4 s, median", levels
         values = [told_apart(form["real"], form[n], end) for n in names]
         yield f"`{end}`: AUC of a classifier, 2 s of loudness", values
+    loop = found["loop"]
+    values = [as_cuts(loop[n]) for n in (*names, "real")]
+    yield "`loop`: AUC of seams, by what finds cuts (real: of cuts)", values
+    for suffix in ("ogg", "opus"):
+        yield f"`loop`: the same, written as {suffix}", [as_cuts(loop[suffix])]
 
 
 def markdown(found):
