@@ -35,6 +35,8 @@ class Context:
         Conditions of the patch that comes.
     code : ndarray of shape (n_codes,)
         Of the last patch; zeros before the first.
+    noise : ndarray of shape (n_codes,)
+        That the last patch was drawn from; zeros before the first.
     past : ndarray of shape (n_steps, n_numbers)
         The last steps.
     levels : Past
@@ -45,6 +47,7 @@ class Context:
 
     moment: Moment
     code: np.ndarray
+    noise: np.ndarray
     past: np.ndarray
     levels: Past
     match: np.ndarray
@@ -130,20 +133,20 @@ def begin(x, levels, moment, code):
     """
     n = len(x) // code.n_steps * code.n_steps
     x, (matches, past) = x[:n], find_matches(levels[:n])
-    last = code.encode(x[-code.n_steps :])
-    last = last[0] if n else np.zeros(code.n_codes, np.float32)
+    nothing = np.zeros(code.n_codes, np.float32)
+    last = code.encode(x[-code.n_steps :])[0] if n else nothing
     match = matches[-1] if n else np.zeros(2, np.float32)
-    return Context(moment, last, x[-FARTHEST:], past, match), matches
+    return Context(moment, last, nothing, x[-FARTHEST:], past, match), matches
 
 
-def heard(context, codes, steps, levels):
+def heard(context, codes, noise, steps, levels):
     """Context after one more patch.
 
     Parameters
     ----------
     context : Context
-    codes : ndarray of shape (n_codes,)
-        Of the patch.
+    codes, noise : ndarray of shape (n_codes,)
+        Of the patch, and that it was drawn from.
     steps : ndarray of shape (n_steps, n_numbers)
         Of the patch.
     levels : ndarray of shape (n_steps, n_levels)
@@ -156,7 +159,7 @@ def heard(context, codes, steps, levels):
     past = np.concatenate([context.past, steps])[-FARTHEST:]
     moment = next_moment(context.moment, len(steps))
     matches, levels = find_matches(levels, context.levels)
-    return Context(moment, codes, past, levels, matches[-1])
+    return Context(moment, codes, noise, past, levels, matches[-1])
 
 
 def forgetful(context):

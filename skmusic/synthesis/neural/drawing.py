@@ -25,6 +25,9 @@ _NEAR, _NEARER = 43, 0.2
 # Size of the noise at temperature 1: what hears its own draws is less sure than what
 # hears recordings, and in a piece doubt adds up.
 _COOLED = 0.85
+# Share of the noise that goes on from patch to patch: how recordings deviate from what
+# is forecast lasts, too.
+_LASTING = 0.3
 # Hotter, all is noise.
 _HOTTEST = 1e3
 
@@ -55,37 +58,44 @@ def draw(neural, lstm, context, n_steps, temperature, times, rng):
     size = code.n_steps
     drawn = [np.empty((0, code.n_numbers), np.float32)]
     for _ in range(-(-n_steps // size)):
-        steps, codes, lstm = _patch(neural, context, lstm, temperature, times, rng)
+        fresh = rng.standard_normal(code.n_codes)
+        noise = _LASTING * context.noise + np.sqrt(1 - _LASTING**2) * fresh
+        scaled = _COOLED * min(temperature, _HOTTEST) * noise
+        codes, lstm = _code(neural, context, lstm, scaled, times)
+        steps = _steps(neural, context, codes, temperature, rng)
         if context.moment.energy is not None and context.moment.model is None:
             steps = _as_loud(neural, context, steps)
             codes = code.encode(steps)[0]
-        context = heard(context, codes, steps, levels_of(steps, vocoder))
+        levels = levels_of(steps, vocoder)
+        context = heard(context, codes, noise, steps, levels)
         drawn.append(steps)
     return np.concatenate(drawn), lstm, context
 
 
-def _patch(neural, context, lstm, temperature, times, rng):
-    """Steps of the next patch, their code, and the state of the network."""
+def _code(neural, context, lstm, noise, times):
+    """Code of the next patch, drawn from noise, and the state of the network."""
     code, network = neural.code, neural.network
     conditions, states = forward(network, inputs(context, code)[None], lstm)
-    noise = rng.standard_normal(code.n_codes)
-    noise *= _COOLED * min(temperature, _HOTTEST)
     model = followed(context.moment, code.n_steps)
     if model is not None:
         # The path begins on its way to what is followed.
         times = numpy_flow.schedule(network["flow"], start=1 - model[1])
     codes = numpy_flow.draw(network["flow"], conditions[0], noise, times, model)
-    codes = code.within(codes)
+    return code.within(codes), states[-1]
+
+
+def _steps(neural, context, codes, temperature, rng):
+    """Steps of the next patch, of its code."""
+    code, place = neural.code, context.moment.place
     # What the code does not keep is as loud as it was, and no louder.
     rest = np.sqrt(min(temperature, 1.0)) * rng.standard_normal(len(code.rest))
     rest = rest.astype(np.float32)
     before = context.past[-1:] if len(context.past) else None
     steps = bounded(code.decode(codes[None], rest[None], before))
-    place = context.moment.place
     if place is not None and place[1] < code.n_steps:
         # After its end a piece is silent.
         steps[max(place[1], 0) :] = neural.vocoder.silent()
-    return steps, codes, states[-1]
+    return steps
 
 
 def _as_loud(neural, context, steps):

@@ -52,7 +52,7 @@ def test_step_by_step_is_heard_what_is_heard_of_the_whole(n_steps, n):
         assert told.dtype == np.float32
         np.testing.assert_allclose(told, wanted[k], atol=1e-4)
         part = x[k * n_steps : (k + 1) * n_steps]
-        context = heard(context, each, part, part)
+        context = heard(context, each, each, part, part)
         assert len(context.past) <= FARTHEST
 
 
@@ -70,7 +70,8 @@ def test_a_context_that_goes_on_stays_what_it_was():
     code, x = code_of(4), numbers(60, seed=1)
     context, _ = begin(x[:40], x[:40], Moment(), code)
     before = {name: deepcopy(value) for name, value in vars(context).items()}
-    heard(context, code.encode(x[40:44])[0], x[40:44], x[40:44])
+    codes = code.encode(x[40:44])[0]
+    heard(context, codes, codes, x[40:44], x[40:44])
     inputs(context, code)
     np.testing.assert_equal(vars(context), before)
 
@@ -115,7 +116,8 @@ def test_what_is_forgotten_is_not_found_again():
     assert not other.match[1]
     for part in np.split(x[:160], 40):
         known, other = (
-            heard(each, code.encode(part)[0], part, part) for each in (known, other)
+            heard(each, *2 * [code.encode(part)[0]], part, part)
+            for each in (known, other)
         )
         assert known.match[0] % 80 == 0
     assert other.match[0] == 80  # the bar before, of which two were heard since

@@ -11,6 +11,7 @@ from skmusic.network import numpy_flow, numpy_lstm
 from skmusic.persistence.checks import check_declared, check_synthesis
 from skmusic.spectra.frames import FrameFormat, Frames
 from skmusic.spectra.reframing import waveform
+from skmusic.synthesis.neural import drawing
 
 
 def begin(neural, seed, random_state=0, temperature=1.0):
@@ -77,6 +78,18 @@ def test_no_piece_goes_beyond_what_was_learned(fitted):
     wild = replace(neural, network=neural.network | {"skip": louder})
     _, (state,) = wild.advance([begin(wild, x[:60])], 80, 1.0, id)
     assert np.abs(state.context.code / neural.code.reach).max() == 1
+
+
+def test_noise_lasts_and_is_standard_normal(numbers):
+    (x, *_), neural = numbers
+    state, noise = begin(neural, x[:60]), []
+    for _ in range(600):
+        _, (state,) = neural.advance([state], neural.code.n_steps, 1.0, id)
+        noise.append(state.context.noise)
+    noise = np.array(noise[10:])
+    assert noise.std() == pytest.approx(1, abs=0.15)
+    lasting = np.mean(noise[1:] * noise[:-1]) / np.mean(np.square(noise))
+    assert lasting == pytest.approx(drawing._LASTING, abs=0.15)
 
 
 def test_without_temperature_there_is_no_chance(learned):
