@@ -371,6 +371,8 @@ def lines_of(found):
         yield f"`{end}`: decibels of the {place} 0.4 s, median", levels
         values = [told_apart(form["real"], form[n], end) for n in names]
         yield f"`{end}`: AUC of a classifier, 2 s of loudness", values
+    if "loop" not in found:  # of a corpus that was printed before loops were measured
+        return
     loop = found["loop"]
     values = [as_cuts(loop[n]) for n in (*names, "real")]
     yield "`loop`: AUC of seams, by what finds cuts (real: of cuts)", values
