@@ -26,7 +26,7 @@ SECONDS, N_SETTINGS = 12, 20
 CLEAR, NEAR = 0.15, 0.02
 TEMPI = 80, 95, 110, 130, 150
 CORPORA = "wesnoth", "songs"
-# Samples before and after a cut that may be heard, and places of a recording.
+# Samples before and after a splice that tell of it, and places of a recording.
 ABOUT, PLACES = SR // 4, 60
 AMOUNTS, LEVELS = (0.0, 0.3, 0.6, 0.9), (0.1, 0.4, 0.7, 1.0)
 
@@ -208,32 +208,31 @@ def _ends(x):
 
 
 def of_loop(pipe, judge, free, recordings, rng):
-    """How like a cut seams are, and other places, by what finds cuts of recordings."""
+    """How like splices ends of loops are, by what finds those of recordings."""
     n = 2 * len(recordings) // 3
-    kinds = np.tile([False, True], PLACES // 2)
+    spliced = np.tile([False, True], PLACES // 2)
 
-    def cuts(x):
-        """Places of a recording, of which every other one is cut, and goes on anew."""
-        x = _mono(x)
-        at, new = rng.randint(ABOUT, len(x) - ABOUT, (2, len(kinds)))
+    def splices(x):
+        """Places of a recording, every other one of which goes on elsewhere."""
+        at, new = rng.randint(ABOUT, len(x) - ABOUT, (2, len(spliced)))
         return [
-            _change(x, *each) for each in zip(at, np.where(kinds, new, at), strict=True)
+            _about(x, *each)
+            for each in zip(at, np.where(spliced, new, at), strict=True)
         ]
 
     learnt, held = (
-        np.concatenate([cuts(x) for x in part])
+        np.concatenate([splices(x) for x in part])
         for part in (recordings[:n], recordings[n:])
     )
     finder = ExtraTreesClassifier(300, min_samples_leaf=3, random_state=0)
-    finder.fit(learnt, np.tile(kinds, n))
+    finder.fit(learnt, np.tile(spliced, n))
 
-    def seams(loops):
-        """Of each loop how like a cut the seam is, and eight places elsewhere."""
+    def ends(loops):
+        """Of each loop how like a splice its end is, and eight other places."""
         rows = []
         for x in loops:
-            x = _mono(x)
             at = np.append(0, rng.randint(SR, len(x) - SR, 8))
-            rows.append(finder.predict_proba([_change(x, i, i) for i in at])[:, 1])
+            rows.append(finder.predict_proba([_about(x, i, i) for i in at])[:, 1])
         return np.array(rows).tolist()
 
     made = [
@@ -245,13 +244,13 @@ def of_loop(pipe, judge, free, recordings, rng):
         )
         for k in range(len(free))
     ]
-    found = {"without": seams(free), "with": seams(made)}
-    # Of recordings, those that are cut come first.
+    found = {"without": ends(free), "with": ends(made)}
+    # Of recordings, those that are spliced come first.
     found["real"] = finder.predict_proba(held)[:, 1].reshape(-1, 2)[:, ::-1].tolist()
     with tempfile.TemporaryDirectory() as folder:
         for suffix in ("ogg", "opus"):
             path = Path(folder, f"loop.{suffix}")
-            found[suffix] = seams(_written(path, x) for x in made)
+            found[suffix] = ends(_written(path, x) for x in made)
     return found
 
 
@@ -261,21 +260,16 @@ def _written(path, loop):
     return audio.read(path, sr=SR, channels=2)[0]
 
 
-def _mono(x):
-    """Waveform of a recording or a loop, channels together."""
-    return np.asarray(x).mean(axis=1)
-
-
-def _change(x, i, j):
-    """What changes where sound goes on elsewhere: levels about it, frame by frame."""
+def _about(x, i, j):
+    """Flux about a place from which sound goes on at another, frame by frame."""
     n = np.arange(ABOUT)
     y = np.concatenate([x[(i - ABOUT + n) % len(x)], x[(j + n) % len(x)]])
-    levels = spectra(y[:, None], SR).log_mel
-    changes = np.abs(np.diff(levels, axis=0))
-    parts = [part.mean(axis=1) for part in np.array_split(changes, 3, axis=1)]
-    near = levels[len(levels) // 2 :][:6].mean(axis=0)
-    before = levels[: len(levels) // 2][-6:].mean(axis=0)
-    return np.concatenate([*parts, np.abs(near - before)])
+    levels = spectra(y, SR).log_mel
+    flux = np.abs(np.diff(levels, axis=0))
+    parts = [part.mean(axis=1) for part in np.array_split(flux, 3, axis=1)]
+    before, after = levels[: len(levels) // 2], levels[len(levels) // 2 :]
+    both = after[:6].mean(axis=0) - before[-6:].mean(axis=0)
+    return np.concatenate([*parts, np.abs(both)])
 
 
 def measure(corpus, quick):
@@ -325,8 +319,8 @@ def told_apart(real, made, end):
     return roc_auc_score(y, score)
 
 
-def as_cuts(rows):
-    """Area under the curve of how like a cut the first place of each row is."""
+def as_splices(rows):
+    """Area under the curve of how like a splice the first place of each row is."""
     first, others = np.array(rows)[:, 0], np.array(rows)[:, 1:]
     is_first = np.repeat([1, 0], [first.size, others.size])
     return roc_auc_score(is_first, np.concatenate([first.ravel(), others.ravel()]))
@@ -374,10 +368,10 @@ def lines_of(found):
     if "loop" not in found:  # of a corpus that was printed before loops were measured
         return
     loop = found["loop"]
-    values = [as_cuts(loop[n]) for n in (*names, "real")]
-    yield "`loop`: AUC of seams, by what finds cuts (real: of cuts)", values
+    values = [as_splices(loop[n]) for n in (*names, "real")]
+    yield "`loop`: AUC of ends, by what finds splices (real: of splices)", values
     for suffix in ("ogg", "opus"):
-        yield f"`loop`: the same, written as {suffix}", [as_cuts(loop[suffix])]
+        yield f"`loop`: the same, written as {suffix}", [as_splices(loop[suffix])]
 
 
 def markdown(found):

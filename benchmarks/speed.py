@@ -202,7 +202,7 @@ def training(quick, folder):
 def _model(folder, quick):
     """Fit a pipeline in a process of its own, save it; what it took."""
     paths = corpus(4 if quick else 38)
-    return task("fit", paths, f"{folder}/model.joblib", 2 if quick else 40)
+    return task("fit", paths, f"{folder}/model.joblib", {"epochs": 2} if quick else {})
 
 
 def composing(quick, folder):
@@ -253,7 +253,7 @@ def sampling(quick, folder):
 # --- tasks: what is measured in a process of its own
 
 
-def fit(paths, model, epochs):
+def fit(paths, model, parameters):
     """Fit a pipeline on files and save it: seconds of the fit, and of an epoch."""
     import joblib
 
@@ -261,7 +261,7 @@ def fit(paths, model, epochs):
 
     stamps = []
     generator = StatefulLSTMGenerator(
-        epochs=epochs,
+        **parameters,
         callbacks=[lambda record: stamps.append(time.perf_counter())],
         random_state=0,
     )

@@ -157,20 +157,20 @@ def draw(flow, condition, noise, times, followed=None):
     # By the midpoint method: the velocity half a step ahead leads over the whole step.
     each = list(zip(*times, strict=True))
     for (now, step, usual), (ahead, _, then) in zip(each[::2], each[1::2], strict=True):
-        middle = y + step * (usual * y + _velocity(flow, y, c, known, now))
-        y = y + 2 * step * (then * middle + _velocity(flow, middle, c, known, ahead))
+        middle = y + step * _velocity(flow, y, c, known, now, usual)
+        y = y + 2 * step * _velocity(flow, middle, c, known, ahead, then)
     return mean + deviation * y
 
 
-def _velocity(flow, x, c, said, time):
-    """What the blocks add at a place ``(..., n_outputs)``, by condition and time."""
+def _velocity(flow, x, c, said, time, usual):
+    """At a place ``(..., n_outputs)``, with what the blocks make of all three."""
     y, (V, v) = x @ flow["inputs"] + c, flow["outputs"]
     for (*_, A, a, B, b), known, now in zip(flow["blocks"], said, time, strict=True):
         both, n = known + now, c.shape[-1]
         scale, shift, gate = (both[..., k : k + n] for k in (0, n, 2 * n))
         hidden = _silu((_normed(y) * (1 + scale) + shift) @ A + a)
         y = y + gate * (hidden @ B + b)
-    return _normed(y) @ V + v
+    return usual * x + (_normed(y) @ V + v)
 
 
 def _silu(x):

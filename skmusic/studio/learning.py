@@ -43,7 +43,8 @@ def check_learning(given):
     >>> check_learning({"epochs": 3, "random_state": None})
     {'epochs': 3, 'synthesis': 'neural', 'random_state': None}
     """
-    asked = {"epochs": 40, "synthesis": next(iter(SYNTHESES)), "random_state": None}
+    epochs = skmusic.StatefulLSTMGenerator().epochs
+    asked = {"epochs": epochs, "synthesis": next(iter(SYNTHESES)), "random_state": None}
     asked |= known(given, asked)
     check_number("epochs", asked["epochs"], int, 1, MOST_EPOCHS)
     if asked["random_state"] is not None:

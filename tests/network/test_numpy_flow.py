@@ -44,11 +44,11 @@ def test_a_constant_velocity_leads_from_the_usual_place_as_far_as_it_is(start):
     flow, place = flow_of(3, 4), normal(7, 3)
     velocity = np.array([2, 0, -1])
     flow["outputs"][1][:] = velocity
-    times = schedule(flow, 64, start)
+    times = schedule(flow, 512, start)
     assert times[1].sum() == pytest.approx(1 - start)
     made = draw(flow, condition_of(7, n_outputs=3, width=4), place, times)
     usual = place / np.hypot(start, 1 - start)
-    np.testing.assert_allclose(made, usual + reach(start) * velocity, atol=1e-2)
+    np.testing.assert_allclose(made, usual + reach(start) * velocity, atol=1e-3)
 
 
 @pytest.mark.parametrize("n_path", [2, 8, 64])
@@ -76,16 +76,16 @@ def test_a_velocity_of_where_the_path_is_leads_to_its_target():
     flow["inputs"][:] = [[50, -50]]
     flow["outputs"][0][:] = [[-0.25], [0.25]]
     noise = np.array([[-3], [-1], [1], [2]], np.float32)
-    made = draw(flow, np.zeros((4, 4), np.float32), noise, schedule(flow, 64))
-    np.testing.assert_allclose(made, noise - np.sign(noise) * reach() / 2, atol=1e-2)
+    made = draw(flow, np.zeros((4, 4), np.float32), noise, schedule(flow, 512))
+    np.testing.assert_allclose(made, noise - np.sign(noise) * reach() / 2, atol=1e-3)
 
 
 def test_a_velocity_of_the_condition_leads_to_what_it_says():
     flow = flow_of(2, 2)
     flow["outputs"][0][:] = [[1, 3], [-1, -3]]
     said = np.array([[90, -90, 0, 0, 0, 0], [-90, 90, 0, 0, 0, 0]], np.float32)
-    made = draw(flow, said, np.zeros((2, 2)), schedule(flow, 64))
-    np.testing.assert_allclose(made, reach() * np.array([[2, 6], [-2, -6]]), rtol=1e-2)
+    made = draw(flow, said, np.zeros((2, 2)), schedule(flow, 512))
+    np.testing.assert_allclose(made, reach() * np.array([[2, 6], [-2, -6]]), rtol=1e-3)
 
 
 def test_a_path_ends_so_many_deviations_from_the_mean():
