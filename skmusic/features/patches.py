@@ -11,6 +11,8 @@ M. Tipping and C. Bishop, "Probabilistic principal component analysis", Journal 
 Royal Statistical Society B 61 (1999).
 """
 
+import contextlib
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +25,7 @@ from skmusic.utils.limits import MOST_STEP
 _MOST_TO_FIT = 30_000
 # Deviations are no less than this share of the largest, nor than nothing.
 _LEAST, _NOTHING = 1e-4, 1e-9
+_alone = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -197,15 +200,25 @@ def fit_patches(recordings, n_steps, n_codes, rng):
 
 def _principal(x):
     """Deviations and directions of vectors ``(n, n_inputs)``, the largest first."""
-    # One thread, since sums in the order of arrival would differ from run to run.
-    with threadpool_limits(1):
+    with _one_thread():
         variance, directions = np.linalg.eigh(x.T @ x / len(x))
     return np.sqrt(np.maximum(variance[::-1], 0)), directions.T[::-1]
 
 
+@contextlib.contextmanager
+def _one_thread():
+    """One thread of linear algebra: sums in the order of arrival vary from run to run.
+
+    The limit is that of the process. Of two fits that set it at a time, the one that
+    ends last would put back what the other one had set.
+    """
+    with _alone, threadpool_limits(1):
+        yield
+
+
 def _carried(known, rest, n_rest):
     """Map from what is known to the rest, and what that leaves open."""
-    with threadpool_limits(1):
+    with _one_thread():
         power = known.T @ known
         ridge = _LEAST * np.trace(power) / len(power) + _NOTHING
         carry = np.linalg.solve(power + ridge * np.eye(len(power)), known.T @ rest)

@@ -1,7 +1,10 @@
 """Laws of the code of patches."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from skmusic.features import patches as module
 from skmusic.features.patches import fit_patches, patches
@@ -151,3 +154,15 @@ def test_recordings_shorter_than_a_patch_say_nothing():
     np.testing.assert_equal(vars(beside), vars(alone))
     assert beside.encode(x[:3]).shape == (0, 5)
     assert beside.decode(beside.encode(x[:3])).shape == (0, 4)
+
+
+def test_fits_at_a_time_leave_the_threads_of_linear_algebra_alone():
+    def fit(k):
+        x = np.random.default_rng(k).standard_normal((300, 8)).astype(np.float32)
+        for _ in range(20):
+            fit_patches([x], 2, 6, np.random.RandomState(0))
+
+    before = threadpool_info()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(fit, range(4)))
+    assert threadpool_info() == before
