@@ -136,34 +136,6 @@ def to_levels(energies, reference):
     return np.float32(10 / np.log(10) / _POWER) * (ratio ** np.float32(_POWER) - 1)
 
 
-def amplified(levels, much):
-    """Levels, all as many times as loud, so that their mean is so much higher.
-
-    Parameters
-    ----------
-    levels : ndarray of any shape, float32
-    much : float
-
-    Returns
-    -------
-    ndarray of the same shape, float32
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.constantq import amplified, to_energies
-    >>> levels = np.float32([-10, 0])
-    >>> gain = to_energies(amplified(levels, 1.0)) / to_energies(levels)
-    >>> gain.round(3)
-    array([1.293, 1.293])
-    """
-    # Energies are powers of the distance from that of silence.
-    silence = -10 / np.log(10) / _POWER
-    mean = levels.mean(dtype=float)
-    share = (mean + much - silence) / max(mean - silence, 1e-9)
-    return (silence + (levels - silence) * max(share, 0.0)).astype(np.float32)
-
-
 def to_energies(levels):
     """Energies of levels, in units of the reference; the inverse of `to_levels`.
 

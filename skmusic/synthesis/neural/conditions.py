@@ -92,6 +92,7 @@ class Moment(NamedTuple):
     style: np.ndarray | None = None  # (n_style,); None is not told
     place: np.ndarray | None = None  # (2,) steps since it began, and to its end
     n_steps: int = 0  # that were made
+    asked: frozenset = frozenset()  # names of those above that are asked for
     # What is asked for, see `Asked`, curves by `n_steps`.
     energy: tuple | None = None
     styles: tuple | None = None
@@ -200,7 +201,20 @@ def with_asked(moment, asked, strength):
         known = usual if moment.activity is None else moment.activity
         energy = n + asked.energy[0], asked.energy[1]
         moment = moment._replace(activity=known, energy=energy)
-    return next_moment(moment, 0)
+    wishes = {
+        "strength": asked.tempo,
+        "activity": asked.energy,
+        "style": asked.style,
+        "place": asked.place,
+    }
+    names = {name for name, wish in wishes.items() if wish is not None}
+    return next_moment(moment._replace(asked=moment.asked | names), 0)
+
+
+def unasked(moment):
+    """The same, of which nothing that is asked for is told."""
+    nothing = Moment()._asdict()
+    return moment._replace(**{name: nothing[name] for name in moment.asked})
 
 
 def followed(moment, n_steps):

@@ -2,17 +2,19 @@
 
 References
 ----------
-C. Meng et al., "SDEdit: guided image synthesis and editing with stochastic differential
-equations", ICLR (2022), for paths that begin on their way to what is to be followed.
+J. Ho and T. Salimans, "Classifier-free diffusion guidance" (2022), for what is asked
+for. C. Meng et al., "SDEdit: guided image synthesis and editing with stochastic
+differential equations", ICLR (2022), for paths that begin on their way to what is to be
+followed.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
-from skmusic.features.activity import level_of
-from skmusic.features.constantq import amplified
 from skmusic.network import numpy_flow
 from skmusic.network.numpy_lstm import forward
-from skmusic.synthesis.neural.conditions import followed
+from skmusic.synthesis.neural.conditions import followed, unasked
 from skmusic.synthesis.neural.context import (
     bounded,
     heard,
@@ -20,8 +22,8 @@ from skmusic.synthesis.neural.context import (
     levels_of,
 )
 
-# Steps whose loudness is told, a second; share of what they lack that a patch is given.
-_NEAR, _NEARER = 43, 0.2
+# What is asked for is told, and the difference that this makes is made again so often.
+_GUIDED = 2.0
 # Size of the noise at temperature 1: what hears its own draws is less sure than what
 # hears recordings, and in a piece doubt adds up.
 _COOLED = 0.85
@@ -63,9 +65,6 @@ def draw(neural, lstm, context, n_steps, temperature, times, rng):
         scaled = _COOLED * min(temperature, _HOTTEST) * noise
         codes, lstm = _code(neural, context, lstm, scaled, times)
         steps = _steps(neural, context, codes, temperature, rng)
-        if context.moment.energy is not None and context.moment.model is None:
-            steps = _as_loud(neural, context, steps)
-            codes = code.encode(steps)[0]
         levels = levels_of(steps, vocoder)
         context = heard(context, codes, noise, steps, levels)
         drawn.append(steps)
@@ -76,6 +75,10 @@ def _code(neural, context, lstm, noise, times):
     """Code of the next patch, drawn from noise, and the state of the network."""
     code, network = neural.code, neural.network
     conditions, states = forward(network, inputs(context, code)[None], lstm)
+    if context.moment.asked:
+        free = replace(context, moment=unasked(context.moment))
+        usual, _ = forward(network, inputs(free, code)[None], lstm)
+        conditions = conditions + _GUIDED * (conditions - usual)
     model = followed(context.moment, code.n_steps)
     if model is not None:
         # The path begins on its way to what is followed.
@@ -96,16 +99,3 @@ def _steps(neural, context, codes, temperature, rng):
         # After its end a piece is silent.
         steps[max(place[1], 0) :] = neural.vocoder.silent()
     return steps
-
-
-def _as_loud(neural, context, steps):
-    """Steps of a patch, nearer to the loudness that is asked for.
-
-    The network hears them so, and goes on as loud.
-    """
-    levels = neural.vocoder.levels(steps)
-    near = [neural.vocoder.levels(context.past[-_NEAR:]), levels]
-    wanted = level_of(context.moment.activity[0], neural.quantiles)
-    lacking = wanted - np.concatenate(near).mean(dtype=float)
-    louder = amplified(levels, _NEARER * lacking)
-    return np.concatenate([louder, steps[:, levels.shape[1] :]], axis=1)

@@ -21,6 +21,7 @@ from skmusic.synthesis.neural.conditions import (
     places,
     told_now,
     told_of,
+    unasked,
     with_asked,
 )
 
@@ -135,6 +136,29 @@ def test_a_curve_of_energy_is_told_as_it_goes():
     # Of nothing that was heard, too.
     first = with_asked(Moment(), Asked(curve), 0)
     np.testing.assert_allclose(first.activity, [0.3, 0.3, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({"energy": (np.array([0.0, 9.0]), np.array([0.3, 0.9]))}, "activity"),
+        ({"style": (np.array([0.0, 9.0]), np.ones((2, 5)))}, "style"),
+        ({"place": np.array([0, 9])}, "place"),
+        ({"tempo": 1 / 15}, "strength"),
+    ],
+)
+def test_without_what_is_asked_for_all_else_is_told(asked, name):
+    code = code_of(4)
+    known = moment_after(even(400))
+    assert all(a is b for a, b in zip(unasked(known), known, strict=True))
+    moment = next_moment(with_asked(known, Asked(**asked), 0), 4)
+    free = unasked(moment)
+    assert getattr(free, name) == getattr(Moment(), name)
+    assert told_now(free, code).any()
+    assert (told_now(free, code) != told_now(moment, code)).any()
+    # A later wish does not undo an earlier one.
+    both = with_asked(moment, Asked(place=np.array([3, 4])), 0)
+    assert both.asked == moment.asked | {"place"}
 
 
 def test_a_tempo_is_told_at_once_and_kept():

@@ -182,18 +182,32 @@ def test_a_piece_arrives_at_the_beginning_of_a_recording(two):
     )
 
 
-def test_a_piece_is_drawn_as_loud_as_it_is_asked_to_be(two, monkeypatch):
-    x, _, neural = two
+@pytest.mark.parametrize(
+    "controls",
+    [
+        lambda y: {"energy": [0.1]},
+        lambda y: {"tempo": 140},
+        lambda y: {"begin": True},
+        lambda y: {"style": y},
+        lambda y: {},
+    ],
+)
+def test_what_is_asked_for_is_told_and_gone_beyond(two, controls, monkeypatch):
+    x, y, neural = two
+    said, draw = [], drawing.numpy_flow.draw
 
-    def levels_of(energy):
-        state = begin(neural, x, Controls(energy=energy))
-        music, _ = sample(neural, state, 300)
-        return neural.vocoder.levels(steps_of(neural, music[100:])).mean()
+    def heard(flow, conditions, *args):
+        said.append(conditions)
+        return draw(flow, conditions, *args)
 
-    quiet, usual, loud = map(levels_of, (0, 0.5, 1))
-    assert quiet < usual < loud
-    monkeypatch.setattr(drawing, "_NEARER", 0)  # the network is told, and no more
-    assert loud - quiet > 1.2 * (levels_of(1) - levels_of(0))
+    monkeypatch.setattr(drawing.numpy_flow, "draw", heard)
+    for guided in (-1, 0, 2):
+        monkeypatch.setattr(drawing, "_GUIDED", guided)
+        state = begin(neural, x, Controls(**controls(y)))
+        sample(neural, state, neural.code.n_steps)
+    untold, told, beyond = said[:: len(said) // 3]
+    np.testing.assert_allclose(beyond - told, 2 * (told - untold), atol=1e-4)
+    assert np.allclose(told, untold) == (not controls(y))
 
 
 @pytest.mark.parametrize("name", ["vary", "until", "style", "energy"])
