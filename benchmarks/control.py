@@ -1,13 +1,24 @@
 """Does a piece do what is asked of it? Asked against got, for each control.
 
-Some twenty settings of each control, and beside each what the same random state gives
-without it. What is got is measured on the waveform, or by features that the selection
-does not score by the same numbers: mean styles of whole passages, chords over a second.
+    .venv/bin/pip install librosa mir_eval
+    .venv/bin/python benchmarks/control.py            # about half an hour
+
+Twenty settings of each control, and beside each what the same random state gives
+without it. What is got is measured on the waveform, and not by what composes: tempo and
+key by librosa, keys scored by mir_eval, styles and chords by means over passages.
+
+References
+----------
+C. Krumhansl and E. Kessler, "Tracing the dynamic changes in perceived tonal
+organization in a spatial representation of musical keys", Psychological Review 89
+(1982), for the profiles of keys.
 """
 
 import tempfile
 from pathlib import Path
 
+import librosa
+import mir_eval
 import numpy as np
 from protocol import SR, command, learn, load
 from sklearn.ensemble import ExtraTreesClassifier
@@ -28,6 +39,13 @@ TEMPI = 80, 95, 110, 130, 150
 CORPORA = "wesnoth", "songs"
 # Samples before and after a splice that tell of it, and places of a recording.
 ABOUT, PLACES = SR // 4, 60
+# How well each pitch class fits a key, from its tonic on.
+MODES = {
+    "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+    "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+}
+TONICS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]
+KEYS = [f"{tonic} {mode}" for mode in MODES for tonic in TONICS]
 AMOUNTS, LEVELS = (0.0, 0.3, 0.6, 0.9), (0.1, 0.4, 0.7, 1.0)
 
 
@@ -103,8 +121,7 @@ def of_energy(pipe, judge, free, recordings, rng):
 def of_tempo(pipe, judge, free, recordings, rng):
     """How clear the beat is, and how far from the tempo that is asked for.
 
-    Tempi are told by `skmusic.metrics`, from peaks of loudness in mel bands; the pieces
-    were made with beats tracked in constant-Q levels. An octave off is no fault.
+    An octave off is no fault.
     """
     found = []
     for k in range(len(free)):
@@ -113,12 +130,39 @@ def of_tempo(pipe, judge, free, recordings, rng):
         seed, row = x[start : start + 10 * SR], {"asked": asked}
         for name, tempo in (("with", asked), ("without", None)):
             made = pipe.sample(seed, seconds=25, tempo=tempo, random_state=k)
-            heard = describe(made[5 * SR :], SR)
-            octaves = np.log2(max(heard["tempo"], 1.0) / asked)
+            octaves = np.log2(tempo_of(made[5 * SR :]) / asked)
             row[f"off {name}"] = float(2 ** abs(octaves - np.rint(octaves)) - 1)
-            row[f"strength {name}"] = heard["beat_strength"]
+            row[f"strength {name}"] = describe(made[5 * SR :], SR)["beat_strength"]
         found.append(row)
     return found
+
+
+def tempo_of(x):
+    """Beats a minute, by librosa."""
+    mono = librosa.to_mono(x.T)
+    _, beats = librosa.beat.beat_track(y=mono, sr=SR, units="time", trim=False)
+    return 60 / np.polyfit(np.arange(len(beats)), beats, 1)[0]
+
+
+def of_key(pipe, judge, free, recordings, rng):
+    """How near the key of a piece is to the one that is asked for, from 0 to 1."""
+    found = []
+    for k in range(len(free)):
+        x = recordings[k % len(recordings)]
+        start, asked = len(x) // 3, KEYS[rng.randint(len(KEYS))]
+        seed, row = x[start : start + 10 * SR], {"asked": asked}
+        for name, key in (("with", asked), ("without", None)):
+            made = pipe.sample(seed, seconds=SECONDS, key=key, random_state=k)
+            row[name] = float(mir_eval.key.weighted_score(asked, key_of(made)))
+        found.append(row)
+    return found
+
+
+def key_of(x):
+    """Key whose profile is most like the chroma of librosa."""
+    chroma = librosa.feature.chroma_cqt(y=librosa.to_mono(x.T), sr=SR).mean(axis=1)
+    profiles = [np.roll(mode, k) for mode in MODES.values() for k in range(12)]
+    return KEYS[np.argmax([correlation(chroma, profile) for profile in profiles])]
 
 
 def of_blend(pipe, judge, free, recordings, rng):
@@ -291,6 +335,7 @@ def measure(corpus, quick):
 PARTS = {
     "energy": (of_energy, "learnt"),
     "tempo": (of_tempo, "held"),
+    "key": (of_key, "held"),
     "blend": (of_blend, "learnt"),
     "path": (of_path, "learnt"),
     "variation": (of_variation, "held"),
@@ -338,6 +383,9 @@ def lines_of(found):
     near = [column(rows, f"off {n}") <= NEAR for n in names]
     values = [x[c].mean() for x, c in zip(near, clear, strict=True)]
     yield "`tempo`: share of these within 2 % of it", values
+    values = [column(found["key"], n) for n in names]
+    yield "`key`: score of MIREX (1 is the key)", [x.mean() for x in values]
+    yield "`key`: share of pieces in the key itself", [(x == 1).mean() for x in values]
     asked = column(found["blend"], "asked")
     values = [correlation(asked, column(found["blend"], n)) for n in names]
     yield "`style`, a blend: correlation of shares", values
@@ -365,8 +413,6 @@ def lines_of(found):
         yield f"`{end}`: decibels of the {place} 0.4 s, median", levels
         values = [told_apart(form["real"], form[n], end) for n in names]
         yield f"`{end}`: AUC of a classifier, 2 s of loudness", values
-    if "loop" not in found:  # of a corpus that was printed before loops were measured
-        return
     loop = found["loop"]
     values = [as_splices(loop[n]) for n in (*names, "real")]
     yield "`loop`: AUC of ends, by what finds splices (real: of splices)", values

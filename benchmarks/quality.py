@@ -1,6 +1,6 @@
 """How good is what skmusic composes: one table, and a contact sheet of each corpus.
 
-    .venv/bin/python benchmarks/quality.py            # all, about three hours
+    .venv/bin/python benchmarks/quality.py            # all, some five hours
     .venv/bin/python benchmarks/quality.py --corpus songs --quick
     .venv/bin/python benchmarks/quality.py --part skmusic    # other rows stay
 
@@ -113,8 +113,36 @@ def others(learnt, held, quick, notes):
     yield "the same, learned in shuffled order", ours(pipe, seeds)
 
 
+def asked(learnt, held, quick, notes):
+    """Row of pieces that something is asked of, one thing in turn."""
+    pipe = learn(learnt, 2048, quick)
+    blend = [(x, 1) for x in learnt[:2]]
+    wishes = {"energy": [0.3, 0.7]}, {"style": blend}, {"tempo": 110}, {"key": "D"}
+    made = [
+        pipe.sample(seed, seconds=CLIP, random_state=i, **wishes[i % len(wishes)])
+        for i, seed in enumerate(seeds_of(held, quick))
+    ]
+    yield "the same, energy, style, tempo or key asked for", made
+
+
+def effort(learnt, held, quick, notes):
+    """Rows of less training, of smaller and larger networks, of less music."""
+    seeds = seeds_of(held, quick)
+    for minutes in (1, 2, 4):
+        pipe = learn(learnt, 2048, quick, max_minutes=minutes)
+        yield f"{minutes} min of training", ours(pipe, seeds)
+    for units in (80, 160, 640):
+        pipe = learn(learnt, 2048, quick, hidden_layer_sizes=(units, units))
+        yield f"two layers of {units}, not 320", ours(pipe, seeds)
+    for n in (2, 5):
+        pipe = learn(learnt[:n], 2048, quick)
+        yield f"{n} recordings learned, not {len(learnt)}", ours(pipe, seeds)
+
+
 # Name and clips of each row, by the part of the table that it is of.
-PARTS = {each.__name__: each for each in (real, controls, skmusic, others)}
+PARTS = {
+    each.__name__: each for each in (real, controls, skmusic, asked, others, effort)
+}
 
 
 def measure(name, quick, parts=tuple(PARTS)):
