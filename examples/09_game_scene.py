@@ -1,11 +1,11 @@
 """
-A game scene, a bridge, a blend, variations and loops
-=====================================================
+A game scene, a whole piece, a bridge, a blend, variations and loops
+====================================================================
 
-Calm, battle, calm: a minute that begins and ends as the learned songs do, and in
-between changes from one style to another, louder and busier as it goes. Then what else
-a game may need: music from one place to the next, of two places at once, the same theme
-in other forms, and loops.
+Calm, battle, calm: three minutes that begin and end as the learned songs do, and in
+between change from one style to another, louder and busier as they go. Then what else
+a game may need: a piece of 90 seconds, music from one place to the next, of two places
+at once, the same theme in other forms, and loops.
 """
 
 import matplotlib.pyplot as plt
@@ -56,28 +56,36 @@ Player(battle[-8 * sr :], sr, name="battle")
 # its sound is rough; listen for what it does.
 
 scene = pipe.sample(
-    seconds=60,
-    style=[(15, calm), (22, battle), (38, battle), (45, calm)],
-    energy=[(15, 0.2), (22, 0.9), (38, 0.9), (45, 0.2)],
+    seconds=180,
+    style=[(55, calm), (65, battle), (115, battle), (125, calm)],
+    energy=[(55, 0.2), (65, 0.9), (115, 0.9), (125, 0.2)],
     begin=True,
     end=True,
     random_state=0,
 )
-Player(scene, sr, name="calm, battle, calm")
+Player(scene, sr, name="calm, battle, calm", encoding="mp3")
 
 # %%
 # What was asked, and what the scene does; and what the same ``random_state`` does
 # where nothing is asked.
 
-free = pipe.sample(seconds=60, random_state=0)
+free = pipe.sample(seconds=180, random_state=0)
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
 for x, name in ((scene, "asked"), (free, "not asked")):
-    axis.plot(np.arange(60), level(x, 1), label=name)
+    axis.plot(np.arange(180), level(x, 1), label=name)
 axis.set(xlabel="s", ylabel="dB")
 axis.legend(loc="lower left")
 wanted = axis.twinx()
-wanted.plot([0, 15, 22, 38, 45, 60], [0.2, 0.2, 0.9, 0.9, 0.2, 0.2], "k:")
+wanted.plot([0, 55, 65, 115, 125, 180], [0.2, 0.2, 0.9, 0.9, 0.2, 0.2], "k:")
 wanted.set(ylabel="energy asked for", ylim=(0, 1))
+
+# %%
+# A whole piece
+# -------------
+# Ninety seconds, no more and no less, with a beginning and an end:
+
+piece = pipe.sample(seconds=90, begin=True, end=True, random_state=1)
+Player(piece, sr, name="ninety seconds", encoding="mp3")
 
 # %%
 # A bridge

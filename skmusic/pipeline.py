@@ -250,9 +250,9 @@ class Pipeline(sklearn.pipeline.Pipeline):
             Frames that make a block; the first block is shorter by the overlap of
             the windows, the last by what is not wanted.
         **options
-            ``style``, ``energy``, ``vary``, ``amount``, ``until``, ``begin``, ``end``:
-            as `sample` takes them. For the last step's ``sample``: ``temperature``,
-            ``random_state``.
+            ``style``, ``energy``, ``vary``, ``amount``, ``until``, ``begin``, ``end``,
+            ``tempo``, ``key``: as `sample` takes them. For the last step's ``sample``:
+            ``temperature``, ``random_state``.
 
         Returns
         -------
