@@ -5,11 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from skmusic.display.axes import axes_of
+from skmusic.display.axes import Display
 from skmusic.utils.types import Axes
 
 
-class TrainingDisplay:
+class TrainingDisplay(Display):
     """Loss of each epoch, of what was learned and of what was held out.
 
     Parameters
@@ -64,27 +64,7 @@ class TrainingDisplay:
         last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
         return cls(last.history_).plot(ax)
 
-    def plot(self, ax: Axes = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes or None, default=None
-            Axes to draw on; None makes a figure.
-
-        Returns
-        -------
-        TrainingDisplay
-            Itself.
-
-        Examples
-        --------
-        >>> from skmusic.display import TrainingDisplay
-        >>> TrainingDisplay([{"loss": 3.0}]).plot().ax_.get_ylabel()
-        'Loss'
-        """
-        self.ax_ = axes_of(ax)
-        self.figure_ = self.ax_.figure
+    def _draw(self):
         for name, label in (("loss", "learned"), ("val_loss", "held out")):
             values = [record[name] for record in self.history if name in record]
             if values:
@@ -93,4 +73,3 @@ class TrainingDisplay:
         self.ax_.legend()
         self.ax_.set(xlabel="Epoch", ylabel="Loss")
         self.ax_.xaxis.get_major_locator().set_params(integer=True)
-        return self

@@ -6,12 +6,12 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike
 
-from skmusic.display.axes import axes_of, recording_of
+from skmusic.display.axes import Display, recording_of
 from skmusic.spectra import analysis_window, stft
 from skmusic.utils.types import Array, Axes, Name
 
 
-class WaveformDisplay:
+class WaveformDisplay(Display):
     """Waveform, over a long or a short span.
 
     Parameters
@@ -102,28 +102,8 @@ class WaveformDisplay:
             )
         return cls(part, sr, start=start).plot(ax)
 
-    def plot(self, ax: Axes = None) -> Self:
-        """Draw: one line for each channel, or the range of what is too dense.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes or None, default=None
-            Axes to draw on; None makes a figure.
-
-        Returns
-        -------
-        WaveformDisplay
-            Itself.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic.display import WaveformDisplay
-        >>> len(WaveformDisplay(np.zeros((100, 2)), 44100).plot().ax_.lines)
-        2
-        """
-        self.ax_ = axes_of(ax)
-        self.figure_ = self.ax_.figure
+    def _draw(self):
+        """Draw: one line for each channel, or the range of what is too dense."""
         n_samples, n_channels = self.x.shape
         stop = self.start + n_samples / self.sr
         names = ["left", "right"] if n_channels == 2 else range(n_channels)
@@ -142,10 +122,9 @@ class WaveformDisplay:
         if n_channels > 1:
             self.ax_.legend(loc="upper right", fontsize="small")
         self.ax_.set(xlabel="Time (s)", ylabel="Amplitude", xlim=(self.start, stop))
-        return self
 
 
-class SpectrogramDisplay:
+class SpectrogramDisplay(Display):
     """Level of each frequency over time.
 
     Parameters
@@ -233,29 +212,7 @@ class SpectrogramDisplay:
         level = 10 * np.log10(np.maximum(power / max(power.max(), 1e-20), 1e-8))
         return cls(level, bins * sr / N, len(x) / sr).plot(ax)
 
-    def plot(self, ax: Axes = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes or None, default=None
-            Axes to draw on; None makes a figure.
-
-        Returns
-        -------
-        SpectrogramDisplay
-            Itself.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic.display import SpectrogramDisplay
-        >>> display = SpectrogramDisplay(np.zeros((5, 3)), np.array([100, 200, 400]), 1)
-        >>> display.plot().ax_.get_yscale()
-        'log'
-        """
-        self.ax_ = axes_of(ax)
-        self.figure_ = self.ax_.figure
+    def _draw(self):
         t = np.linspace(0, self.seconds, len(self.decibels) + 1)
         step = self.frequencies[1] / self.frequencies[0]
         edges = np.append(self.frequencies, self.frequencies[-1] * step) / step**0.5
@@ -263,10 +220,9 @@ class SpectrogramDisplay:
             t, edges, self.decibels.T, cmap="magma", vmin=self._FLOOR, rasterized=True
         )
         self.ax_.set(xlabel="Time (s)", ylabel="Frequency (Hz)", yscale="log")
-        return self
 
 
-class SpectrumDisplay:
+class SpectrumDisplay(Display):
     """Real parts of the spectra of some moments, laid over one another.
 
     It is the article's "frequency distribution": music draws many different
@@ -354,29 +310,8 @@ class SpectrumDisplay:
         real = scipy.fft.rfft(sets.reshape(n_sets, n_frames, N), axis=-1).real * 2 / N
         return cls(real, scipy.fft.rfftfreq(N, 1 / sr)).plot(ax)
 
-    def plot(self, ax: Axes = None) -> Self:
-        """Draw, each set in a colour.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes or None, default=None
-            Axes to draw on; None makes a figure.
-
-        Returns
-        -------
-        SpectrumDisplay
-            Itself.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic.display import SpectrumDisplay
-        >>> SpectrumDisplay(np.zeros((2, 5, 3)), np.arange(3)).plot().ax_.get_ylabel()
-        'Real part'
-        """
-        self.ax_ = axes_of(ax)
-        self.figure_ = self.ax_.figure
+    def _draw(self):
+        """Draw, each set in a colour."""
         for i, frames in enumerate(self.real):
             self.ax_.plot(self.frequencies, frames.T, lw=0.8, color=f"C{i % 10}")
         self.ax_.set(xlabel="Frequency (Hz)", ylabel="Real part")
-        return self
