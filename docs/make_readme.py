@@ -148,8 +148,8 @@ def write_picture():
     learnt, (song, *_) = load("wesnoth")
     at = START * SR
     seed = song[at - HEARD * SR : at]
-    (by_article,), _ = article(learnt, [seed], epochs=1)
-    (by_us,), _ = ours(*learn(learnt, 2048), [seed])
+    (by_article,) = article(learnt, [seed], epochs=1)
+    (by_us,) = ours(learn(learnt, 2048), [seed])
     panels = {
         "real: how the recording goes on": song[at:],
         "the article's method of 2017: a buzz": by_article,
