@@ -2,7 +2,8 @@
 
 References
 ----------
-C. Krumhansl, "Cognitive foundations of musical pitch", Oxford University Press (1990).
+D. Temperley, "What's key for key? The Krumhansl-Schmuckler key-finding algorithm
+reconsidered", Music Perception 17 (1999).
 """
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from skmusic.features.constantq import to_energies
 from skmusic.utils.keys import MODES
 
-# How well each pitch class fits a key of C, by listeners: major, minor.
+# How well each pitch class fits a key of C: major, minor.
 _FITS = np.array(
     [
-        (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-        (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+        (5, 2, 3.5, 2, 4.5, 4, 2, 4.5, 2, 3.5, 1.5, 4),
+        (5, 2, 3.5, 4.5, 2, 4, 2, 4.5, 3.5, 2, 1.5, 4),
     ]
 )
 # Hz of C, and of the notes that tell a key: lower ones are not told apart.
