@@ -110,7 +110,7 @@ def others(learnt, held, quick, notes):
     seeds = seeds_of(held, quick)
     yield "skmusic, N=256", ours(learn(learnt, 256, quick), seeds)
     pipe = learn(shuffled(learnt), 2048, quick)
-    yield "the same, learned in shuffled order", ours(pipe, seeds)
+    yield "N=2048, learned in shuffled order", ours(pipe, seeds)
 
 
 def asked(learnt, held, quick, notes):
@@ -122,7 +122,7 @@ def asked(learnt, held, quick, notes):
         pipe.sample(seed, seconds=CLIP, random_state=i, **wishes[i % len(wishes)])
         for i, seed in enumerate(seeds_of(held, quick))
     ]
-    yield "the same, energy, style, tempo or key asked for", made
+    yield "N=2048, energy, style, tempo or key asked for", made
 
 
 def effort(learnt, held, quick, notes):
