@@ -6,12 +6,6 @@
 Twenty settings of each control, and beside each what the same random state gives
 without it. What is got is measured on the waveform, and not by what composes: tempo and
 key by librosa, keys scored by mir_eval, styles and chords by means over passages.
-
-References
-----------
-C. Krumhansl and E. Kessler, "Tracing the dynamic changes in perceived tonal
-organization in a spatial representation of musical keys", Psychological Review 89
-(1982), for the profiles of keys.
 """
 
 import tempfile
@@ -29,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmusic import audio
+from skmusic.features.keys import FITS
 from skmusic.metrics import describe
 from skmusic.metrics.analysis import LONG_HOP, RATE, spectra
 
@@ -39,13 +34,8 @@ TEMPI = 80, 95, 110, 130, 150
 CORPORA = "wesnoth", "songs"
 # Samples before and after a splice that tell of it, and places of a recording.
 ABOUT, PLACES = SR // 4, 60
-# How well each pitch class fits a key, from its tonic on.
-MODES = {
-    "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-    "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
-}
 TONICS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]
-KEYS = [f"{tonic} {mode}" for mode in MODES for tonic in TONICS]
+KEYS = [f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS]
 AMOUNTS, LEVELS = (0.0, 0.3, 0.6, 0.9), (0.1, 0.4, 0.7, 1.0)
 
 
@@ -165,7 +155,7 @@ def of_key(pipe, judge, free, recordings, rng):
 def key_of(x):
     """Key whose profile is most like the chroma of librosa."""
     chroma = librosa.feature.chroma_cqt(y=librosa.to_mono(x.T), sr=SR).mean(axis=1)
-    profiles = [np.roll(mode, k) for mode in MODES.values() for k in range(12)]
+    profiles = [np.roll(mode, k) for mode in FITS for k in range(12)]
     return KEYS[np.argmax([correlation(chroma, profile) for profile in profiles])]
 
 

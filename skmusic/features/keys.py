@@ -12,7 +12,7 @@ from skmusic.features.constantq import to_energies
 from skmusic.utils.keys import MODES
 
 # How well each pitch class fits a key of C: major, minor.
-_FITS = np.array(
+FITS = np.array(
     [
         (5, 2, 3.5, 2, 4.5, 4, 2, 4.5, 2, 3.5, 1.5, 4),
         (5, 2, 3.5, 4.5, 2, 4, 2, 4.5, 3.5, 2, 1.5, 4),
@@ -53,7 +53,7 @@ def find_key(levels, pitches):
     # Of the bands of a class, of which there may be more or fewer.
     count = np.maximum(np.bincount(classes, minlength=12), 1)
     chroma = np.bincount(classes, amount, minlength=12) / count
-    keys = [np.roll(fit, tonic) for fit in _FITS for tonic in range(12)]
+    keys = [np.roll(fit, tonic) for fit in FITS for tonic in range(12)]
     chroma, keys = chroma - chroma.mean(), keys - np.mean(keys, axis=1, keepdims=True)
     fits = keys @ chroma / np.linalg.norm(keys, axis=1)
     mode, tonic = divmod(int(fits.argmax()), 12)
