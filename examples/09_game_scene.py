@@ -17,7 +17,7 @@ from skmusic.display import Player
 
 songs = make_songs(5, seconds=20, tempo=100, key="C major", random_state=4)
 sr = songs.sr
-pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(epochs=20, random_state=0)])
+pipe = Pipeline([FFTFeaturizer(), StatefulLSTMGenerator(epochs=60, random_state=0)])
 pipe.fit(songs.recordings)
 
 
@@ -52,8 +52,8 @@ Player(battle[-8 * sr :], sr, name="battle")
 # The scene
 # ---------
 # Points in time, in seconds, and what is asked for there. ``end=True`` ends the piece
-# as songs end, so there is no fade. The network has learned for half a minute only, so
-# its sound is rough; listen for what it does.
+# as songs end, so there is no fade. The network has learned from little music, so its
+# sound is rough; listen for what it does.
 
 scene = pipe.sample(
     seconds=180,
