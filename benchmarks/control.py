@@ -120,9 +120,10 @@ def of_tempo(pipe, judge, free, recordings, rng):
         seed, row = x[start : start + 10 * SR], {"asked": asked}
         for name, tempo in (("with", asked), ("without", None)):
             made = pipe.sample(seed, seconds=25, tempo=tempo, random_state=k)
-            octaves = np.log2(tempo_of(made[5 * SR :]) / asked)
+            made = made[5 * SR :]
+            octaves = np.log2(tempo_of(made) / asked)
             row[f"off {name}"] = float(2 ** abs(octaves - np.rint(octaves)) - 1)
-            row[f"strength {name}"] = describe(made[5 * SR :], SR)["beat_strength"]
+            row[f"strength {name}"] = describe(made, SR)["beat_strength"]
         found.append(row)
     return found
 

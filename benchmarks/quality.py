@@ -96,13 +96,23 @@ def controls(learnt, held, quick, notes):
 
 
 def skmusic(learnt, held, quick, notes):
-    """Rows of the neural synthesis; what is no row goes into `notes`."""
+    """Rows of the neural synthesis; what is no row goes into `notes`.
+
+    In the last something is asked of the pieces, one thing in turn.
+    """
     seeds = seeds_of(held, quick)
     pipe = learn(learnt, 2048, quick)
     yield DEFAULT, ours(pipe, seeds)
     if not quick:
         notes["first and last of ten minutes"] = minutes(pipe, seeds[0])
     yield "the same, its memory cut off", ours(without_memory(pipe), seeds)
+    blend = [(x, 1) for x in learnt[:2]]
+    wishes = {"energy": [0.3, 0.7]}, {"style": blend}, {"tempo": 110}, {"key": "D"}
+    made = [
+        pipe.sample(seed, seconds=CLIP, random_state=i, **wishes[i % len(wishes)])
+        for i, seed in enumerate(seeds)
+    ]
+    yield "N=2048, energy, style, tempo or key asked for", made
 
 
 def others(learnt, held, quick, notes):
@@ -111,18 +121,6 @@ def others(learnt, held, quick, notes):
     yield "skmusic, N=256", ours(learn(learnt, 256, quick), seeds)
     pipe = learn(shuffled(learnt), 2048, quick)
     yield "N=2048, learned in shuffled order", ours(pipe, seeds)
-
-
-def asked(learnt, held, quick, notes):
-    """Row of pieces that something is asked of, one thing in turn."""
-    pipe = learn(learnt, 2048, quick)
-    blend = [(x, 1) for x in learnt[:2]]
-    wishes = {"energy": [0.3, 0.7]}, {"style": blend}, {"tempo": 110}, {"key": "D"}
-    made = [
-        pipe.sample(seed, seconds=CLIP, random_state=i, **wishes[i % len(wishes)])
-        for i, seed in enumerate(seeds_of(held, quick))
-    ]
-    yield "N=2048, energy, style, tempo or key asked for", made
 
 
 def effort(learnt, held, quick, notes):
@@ -140,9 +138,7 @@ def effort(learnt, held, quick, notes):
 
 
 # Name and clips of each row, by the part of the table that it is of.
-PARTS = {
-    each.__name__: each for each in (real, controls, skmusic, asked, others, effort)
-}
+PARTS = {each.__name__: each for each in (real, controls, skmusic, others, effort)}
 
 
 def measure(name, quick, parts=tuple(PARTS)):
