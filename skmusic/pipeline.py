@@ -12,9 +12,14 @@ from sklearn.utils.validation import _is_fitted, check_is_fitted
 from skmusic.audio.html import preview
 from skmusic.audio.music import Music
 from skmusic.playing import first_samples, frame_blocks
-from skmusic.synthesis.controls import CONTROLS, heard_options, refuse_in_loop
+from skmusic.synthesis.controls import CONTROLS, heard_options, refuse_endings
 from skmusic.synthesis.looping import find_loops, frames_to_make
-from skmusic.utils.arguments import as_seed_list, check_seconds, refuse_number
+from skmusic.utils.arguments import (
+    as_seed_list,
+    check_seconds,
+    refuse_number,
+    refuse_state,
+)
 from skmusic.utils.types import Array, Recording, Recordings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -186,8 +191,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
         Raises
         ------
         ValueError
-            If `frames` and `seconds` are both given, if one is out of range, or if the
-            windows of so few frames cover no sample; of a loop, if neither is given.
+            If `frames` and `seconds` are both given, or, with `loop`, `end` or `until`,
+            neither; if one is out of range, or so few windows cover no sample.
 
         Examples
         --------
@@ -207,13 +212,12 @@ class Pipeline(sklearn.pipeline.Pipeline):
         check_is_fitted(self)
         frames, n_samples = self._length(frames, seconds)
         controls = (style, energy, vary, amount, until, begin, end, tempo, key)
-        options |= self._heard(dict(zip(CONTROLS, controls, strict=True)))
-        if frames is None and "vary" in options:
-            frames = len(options["vary"])
+        options |= dict(zip(CONTROLS, controls, strict=True))
+        frames, options = self._heard(frames, options)
         if loop:
             format = getattr(self.steps[0][1], "format_", None)
             frames, n_samples = frames_to_make(frames, n_samples, format)
-            refuse_in_loop(options)
+        refuse_endings(options, loop, frames)
         options |= {} if frames is None else {"frames": frames}
         seeds, many = as_seed_list(seed)
         heard = self._frames_of_each(seeds)
@@ -222,10 +226,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
         music = music if many else [music]
         for step in reversed(self._transformers()):
             music = step.inverse_transform(music)
-        if loop:
-            music = find_loops(music, n_samples, format)
-        else:
-            music = [x[:n_samples] for x in music]
+        cut = [x[:n_samples] for x in music]
+        music = find_loops(music, n_samples, format) if loop else cut
         music = [self._timed(x) for x in music]
         music = music if many else music[0]
         return (music, *states) if states else music
@@ -297,9 +299,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         frames, n_samples = self._length(frames, seconds)
         refuse_number(seed)
         (heard,) = self._frames_of_each([seed])
-        options = self._heard(options)
-        if frames is None and "vary" in options:
-            frames = len(options["vary"])
+        frames, options = self._heard(frames, options)
         blocks = frame_blocks(
             self.steps[-1][1], heard, frames, int(block_frames), options
         )
@@ -349,19 +349,22 @@ class Pipeline(sklearn.pipeline.Pipeline):
         frames = {id(None): None}
         for seed in seeds:
             if id(seed) not in frames:
+                refuse_state(seed)
                 x = [seed]
                 for step in self._transformers():
                     x = step.transform(x)
                 frames[id(seed)] = x[0]
         return [frames[id(seed)] for seed in seeds]
 
-    def _heard(self, options):
-        """Options with frames in place of recordings."""
-        return heard_options(options, lambda x, _: self._frames_of_each([x])[0])
+    def _heard(self, frames, options):
+        """Frames to make, and options with frames in place of recordings."""
+        heard = heard_options(options, lambda x, _: self._frames_of_each([x])[0])
+        if frames is None and "vary" in heard:
+            frames = len(heard["vary"])
+        return frames, heard
 
     def _transformers(self):
-        steps = [step for _, step in self.steps[:-1]]
-        return [step for step in steps if step not in (None, "passthrough")]
+        return [s for _, s in self.steps[:-1] if s not in (None, "passthrough")]
 
 
 def make_pipeline(

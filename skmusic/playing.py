@@ -12,8 +12,8 @@ from skmusic.spectra.frames import Frames, format_of
 from skmusic.synthesis.controls import (
     CONTROLS,
     Controls,
+    refuse_endings,
     refuse_untaken,
-    refuse_without_end,
 )
 from skmusic.utils.arguments import as_seed_list, check_sampling, refuse_overflow
 from skmusic.utils.progress import Progress
@@ -228,6 +228,7 @@ class PlayingMixin:
         asked = None
         if controls.given:
             whole = frames if total_frames is None else total_frames
+            check_sampling(whole, temperature, "total_frames")
             asked = self.synthesis_.asked(controls, whole)
         seeds, many = as_seed_list(seed)
         states = self._begin(seeds, temperature, random_state, asked, controls)
@@ -298,9 +299,8 @@ class PlayingMixin:
 
 def frame_blocks(generator, state, frames, block_frames, options):
     """Yield frames as the generator makes them; without end if `frames` is None."""
-    if frames is None:
-        refuse_without_end(options)
-    elif any(name in CONTROLS for name in options):
+    refuse_endings(options, False, frames)
+    if frames is not None and any(name in CONTROLS for name in options):
         options = {"total_frames": frames, **options}
     done = 0
     while frames is None or done < frames:

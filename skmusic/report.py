@@ -5,6 +5,7 @@ import html
 import importlib.metadata
 import platform
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -139,7 +140,8 @@ def report(
     Raises
     ------
     ValueError
-        If there is no piece, or one has another rate than the pipeline.
+        If there is no piece, or one has another rate than the pipeline or is not
+        finite; if `names` are not as many as recordings.
     ImportError
         If matplotlib, jinja2 or pyloudnorm is not installed (the extra ``report``).
 
@@ -160,14 +162,21 @@ def report(
     check_installed()
     if pieces is None:
         pieces = _composed(pipe, seconds, n, seed, random_state)
-    if isinstance(pieces, (Piece, np.ndarray)):
-        pieces = [pieces]
+    pieces, real = (
+        [x] if isinstance(x, (Piece, np.ndarray, str, PathLike)) else x
+        for x in (pieces, real)
+    )
     if not len(pieces):
         raise ValueError("pieces is empty: there is nothing to report on.")
     sr = round(pipe.steps[0][1].sr)
     pieces = [_as_piece(i, x, sr) for i, x in enumerate(pieces, start=1)]
     music = [piece.music for piece in pieces]
     recordings = [] if real is None else [_waveform(x, sr) for x in real]
+    if names is not None and len(names) != len(recordings):
+        raise ValueError(
+            f"names has {len(names)} names, and real {len(recordings)} recordings; "
+            "give one each."
+        )
     measured = measure(music, recordings, sr) if recordings else {}
     beside = [] if seed is None else [_seed(seed, sr)]
     beside += _clips(recordings, names, max(map(len, music)), sr)

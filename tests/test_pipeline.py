@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 from sklearn.utils import estimator_html_repr
 
+import skmusic
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio, make_pipeline
 from skmusic.datasets import make_songs
 
@@ -721,6 +722,33 @@ def test_controls_that_make_no_sense_are_refused(pipe, options, message):
         pipe.sample(None, **options)
 
 
-def test_an_endless_stream_has_no_end(pipe):
+def test_an_end_takes_a_length(pipe, songs):
     with pytest.raises(ValueError, match="of what length"):
         next(pipe.stream(end=True))
+    for ends in ({"end": True}, {"until": songs[0]}):
+        with pytest.raises(ValueError, match="of what length"):
+            pipe.sample(None, **ends)
+
+
+def test_a_state_goes_on_in_frames(pipe):
+    _, state = pipe.sample(None, 9, return_state=True, random_state=0)
+    for compose in (pipe.sample, pipe.stream):
+        with pytest.raises(ValueError, match=r"pipe\[-1\]\.sample"):
+            compose(state, 9)
+
+
+def test_a_callback_may_save_the_pipeline_that_learns(songs, tmp_path):
+    path = tmp_path / "model.skmusic"
+
+    def keep(record):
+        skmusic.save(pipe, path)
+
+    generator = StatefulLSTMGenerator(
+        epochs=1, hidden_layer_sizes=8, callbacks=[keep], random_state=0
+    )
+    pipe = Pipeline([featurizer(), generator])
+    pipe.fit(songs[:1])
+    made = [
+        each.sample(None, 20, random_state=0) for each in (pipe, skmusic.load(path))
+    ]
+    assert made[0].shape == made[1].shape

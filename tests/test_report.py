@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import soundfile as sf
 
@@ -194,6 +195,19 @@ def test_music_is_a_piece_and_has_the_rate_of_the_pipeline(pipe):
 def test_no_pieces_are_refused(pipe):
     with pytest.raises(ValueError, match="pieces is empty"):
         report(pipe, [])
+
+
+def test_each_recording_has_a_name(pipe, pieces, songs):
+    with pytest.raises(ValueError, match="names has 1 names, and real 2 recordings"):
+        report(pipe, pieces, real=songs.recordings[:2], names=["x"])
+
+
+def test_silence_is_told_of_and_what_is_not_finite_refused(pipe, songs):
+    silence = np.zeros((2 * songs.sr, 2), np.float32)
+    assert report(pipe, [silence]).count("<audio") == 1
+    silence[9] = np.nan
+    with pytest.raises(ValueError, match="not finite everywhere"):
+        report(pipe, [silence])
 
 
 @pytest.mark.parametrize("missing", ["matplotlib", "jinja2", "pyloudnorm"])

@@ -48,6 +48,11 @@ def data_uri(x, sr, encoding):
     -------
     str
 
+    Raises
+    ------
+    ValueError
+        If a sample is not finite.
+
     Examples
     --------
     >>> import numpy as np
@@ -58,6 +63,8 @@ def data_uri(x, sr, encoding):
     kind, options, rates = FORMATS[encoding]
     x = np.asarray(x)
     x = x if x.ndim == 2 else x[:, None]
+    if not np.isfinite(x).all():
+        raise ValueError("the music is not finite everywhere, so no player plays it.")
     x = to_channels(x.astype(np.float32), min(2, x.shape[1]))
     rate = next((each for each in rates if each >= sr), rates[-1])
     x = resample(x, sr, rate)

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from skmusic.audio.html import player
 from skmusic.utils.carrying import Carrying
+from skmusic.utils.limits import MOST_CHANNELS
 
 
 class Music(Carrying):
@@ -66,7 +67,9 @@ class Music(Carrying):
     def _repr_html_(self):
         """Player, in mp3 to keep notebooks small; None of what is no music."""
         sound = self.ndim in (1, 2) and self.size and self.dtype.kind == "f"
-        if self.sr is None or not sound:
+        if self.sr is None or not sound or not np.isfinite(self).all():
+            return None
+        if self.ndim == 2 and self.shape[1] > MOST_CHANNELS:
             return None
         name = f"{len(self) / self.sr:.1f} s of music, {self.sr:g} Hz"
         return player(self, self.sr, name, "mp3")

@@ -217,7 +217,13 @@ class SpectrogramDisplay(Display):
         step = self.frequencies[1] / self.frequencies[0]
         edges = np.append(self.frequencies, self.frequencies[-1] * step) / step**0.5
         self.ax_.pcolormesh(
-            t, edges, self.decibels.T, cmap="magma", vmin=self._FLOOR, rasterized=True
+            t,
+            edges,
+            self.decibels.T,
+            cmap="magma",
+            vmin=self._FLOOR,
+            vmax=0,
+            rasterized=True,
         )
         self.ax_.set(xlabel="Time (s)", ylabel="Frequency (Hz)", yscale="log")
 

@@ -179,6 +179,8 @@ def _parts(value):
     if cls in _ESTIMATORS.values():
         params = value.get_params(deep=False)
         fitted = {k: v for k, v in vars(value).items() if k not in {*params, "_steps"}}
+        # While a Pipeline learns, scikit-learn keeps whom it tells of it.
+        fitted = {k: v for k, v in fitted.items() if "callback" not in k}
         params = {k: v for k, v in params.items() if k not in _NOT_KEPT}
         return _NAMES[cls], {"params": params, "fitted": fitted}
     _refuse_subclass(value)

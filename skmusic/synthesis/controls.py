@@ -90,8 +90,8 @@ class Controls:
             for name in ("end", "vary", "key"):
                 if _is_asked(getattr(self, name)):
                     raise ValueError(
-                        f"until= and {name}= ask for two endings of the piece; leave "
-                        "one out."
+                        f"until= and {name}= exclude each other, for the piece arrives "
+                        "at that recording, in its key; leave one out."
                     )
         if self.style is not None:
             object.__setattr__(self, "style", as_curve(self.style))
@@ -160,17 +160,14 @@ def refuse_untaken(names, synthesis, spelled="{}", told="synthesis={!r}"):
             )
 
 
-def refuse_in_loop(options):
-    """Refuse what a loop, which begins and ends nowhere, cannot have."""
+def refuse_endings(options, loop, frames):
+    """Refuse what a loop, or a piece whose frames are None, cannot have."""
+    asked = {name for name, value in options.items() if _is_asked(value)}
     for name in ("begin", "end", "until", "return_state"):
-        if name in options and _is_asked(options[name]):
+        if loop and name in asked:
             raise ValueError(f"loop=True begins and ends nowhere, so leave {name} out.")
-
-
-def refuse_without_end(options):
-    """Refuse an end of what goes on for ever."""
     for name in ("end", "until"):
-        if name in options:
+        if frames is None and name in asked:
             raise ValueError(f"{name}= of what length? Give seconds=30 too.")
 
 

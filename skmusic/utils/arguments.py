@@ -74,14 +74,23 @@ def check_fields(value):
         check_fields(getattr(value, field.name))
 
 
-def check_sampling(frames, temperature):
-    """Refuse what nothing can be sampled with."""
-    _check_kind("frames", frames, Integral, "whole number such as 1000")
+def check_sampling(frames, temperature, name="frames"):
+    """Refuse what nothing can be sampled with; frames are an argument of that name."""
+    _check_kind(name, frames, Integral, "whole number such as 1000")
     _check_kind("temperature", temperature, Real, "number such as 1.0")
     if frames <= 0:
-        raise ValueError(f"frames={frames} makes no music; ask for at least 1.")
+        raise ValueError(f"{name}={frames} makes no music; ask for at least 1.")
     if not 0 <= temperature < np.inf:
         raise ValueError(f"temperature={temperature} is out of range; use 0 or more.")
+
+
+def refuse_state(seed):
+    """Refuse a state of a generator where a recording is asked for."""
+    if is_dataclass(seed):
+        raise ValueError(
+            "the seed is a state, which goes on in frames; pass it to the last step's "
+            "sample, pipe[-1].sample(state, frames)."
+        )
 
 
 def check_seconds(seconds):

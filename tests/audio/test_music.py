@@ -147,5 +147,7 @@ def test_a_notebook_plays_music_and_prints_what_is_none():
         music()[:0],
         1j * music(),
         Music(np.zeros((2, 2, 2)), SR),
+        music().T[:, :99],
+        music() * np.nan,
     ):
         assert other._repr_html_() is None

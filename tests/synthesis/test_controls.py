@@ -6,8 +6,7 @@ from skmusic.synthesis.controls import (
     Controls,
     as_curve,
     heard_options,
-    refuse_in_loop,
-    refuse_without_end,
+    refuse_endings,
 )
 
 A, B = "a.wav", "b.wav"
@@ -55,8 +54,9 @@ def test_a_style_is_a_curve(style, curve):
         ({"amount": 1.1, "vary": A}, ValueError, "amount=1.1 is out of range"),
         ({"amount": "much"}, TypeError, "amount='much'"),
         ({"begin": 1}, TypeError, "begin=1 is no bool"),
-        ({"until": A, "end": True}, ValueError, "two endings"),
-        ({"until": A, "vary": B}, ValueError, "two endings"),
+        ({"until": A, "end": True}, ValueError, "exclude each other"),
+        ({"until": A, "vary": B}, ValueError, "exclude each other"),
+        ({"until": A, "key": "C"}, ValueError, "in its key"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options, error, message):
@@ -95,10 +95,12 @@ def test_levels_are_passed_on():
 @pytest.mark.parametrize("name", ["begin", "end", "until", "return_state"])
 def test_a_loop_has_no_ends(name):
     with pytest.raises(ValueError, match=f"leave {name} out"):
-        refuse_in_loop({name: True})
-    refuse_in_loop({name: False} if name != "until" else {})
+        refuse_endings({name: True}, True, 1000)
+    refuse_endings({name: False} if name != "until" else {}, True, 1000)
 
 
 def test_an_end_takes_a_length():
     with pytest.raises(ValueError, match="of what length"):
-        refuse_without_end({"end": True})
+        refuse_endings({"end": True}, False, None)
+    refuse_endings({"end": False}, False, None)
+    refuse_endings({"end": True}, False, 1000)
