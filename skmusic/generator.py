@@ -80,7 +80,8 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     callbacks : list of callable or None, default=None
         Each is called after each epoch with its record, a dict with ``epoch``,
         ``loss`` and, where something is held out, ``val_loss``. Meanwhile the
-        estimator is what it would be if training had ended there, so it can play.
+        estimator is what it would be if training had ended there, but for the noise,
+        which is calibrated at the end; so it can play.
     random_state : int, RandomState or None, default=None
         Of all chance in `fit`, and of `sample` where none is given.
     verbose : int, default=0

@@ -24,12 +24,6 @@ from skmusic.synthesis.neural.context import (
 
 # What is asked for is told, and the difference that this makes is made again so often.
 _GUIDED = 2.0
-# Size of the noise at temperature 1: what hears its own draws is less sure than what
-# hears recordings, and in a piece doubt adds up.
-_COOLED = 0.85
-# Share of the noise that goes on from patch to patch: how recordings deviate from what
-# is forecast lasts, too.
-_LASTING = 0.3
 # Hotter, all is noise.
 _HOTTEST = 1e3
 
@@ -61,8 +55,9 @@ def draw(neural, lstm, context, n_steps, temperature, times, rng):
     drawn = [np.empty((0, code.n_numbers), np.float32)]
     for _ in range(-(-n_steps // size)):
         fresh = rng.standard_normal(code.n_codes)
-        noise = _LASTING * context.noise + np.sqrt(1 - _LASTING**2) * fresh
-        scaled = _COOLED * min(temperature, _HOTTEST) * noise
+        lasting = neural.noise_persistence
+        noise = lasting * context.noise + np.sqrt(1 - lasting**2) * fresh
+        scaled = neural.noise_size * min(temperature, _HOTTEST) * noise
         codes, lstm = _code(neural, context, lstm, scaled, times)
         steps = _steps(neural, context, codes, temperature, rng)
         levels = levels_of(steps, vocoder)

@@ -37,6 +37,7 @@ from skmusic.synthesis.neural.asking import (
     in_tempo,
     octaves_off,
 )
+from skmusic.synthesis.neural.calibration import calibrated
 from skmusic.synthesis.neural.conditions import (
     NOTHING,
     Conditions,
@@ -112,6 +113,11 @@ class Neural:
         Of the steps of each recording, which tell its style.
     quantiles : ndarray of shape (n_quantiles, 3)
         Of the activity of the first fit's recordings, see `skmusic.features.activity`.
+    noise_size : ndarray of shape (n_codes,)
+        Of the noise of each number of a code at temperature 1, see
+        `skmusic.synthesis.neural.calibration`.
+    noise_persistence : ndarray of shape (n_codes,)
+        Share of that noise that goes on from patch to patch; below 0 it turns round.
     """
 
     format: FrameFormat | None
@@ -121,6 +127,8 @@ class Neural:
     beats: np.ndarray = array("n_recordings", 2, low=0, high=1)
     means: np.ndarray = array("n_recordings", "n_numbers")
     quantiles: np.ndarray = array("n_quantiles", N_ACTIVITY)
+    noise_size: np.ndarray = array("n_codes", low=0, high=10)
+    noise_persistence: np.ndarray = array("n_codes", low=-1, high=1)
 
     State = NeuralState
 
@@ -129,6 +137,8 @@ class Neural:
         yield len(self.beats) > 0, "no recording was learned."
         known = self.means.shape[1] == self.code.n_numbers
         yield known, "means are not of as many numbers as steps have."
+        each = len(self.noise_size) == self.code.n_codes
+        yield each, "noise is not of as many numbers as a code has."
 
     @classmethod
     def fit(
@@ -200,8 +210,10 @@ class Neural:
             beats = np.concatenate([old.beats, beats])
             means = np.concatenate([old.means, means])
 
+        plain = np.ones(code.n_codes, np.float32), np.zeros(code.n_codes, np.float32)
+
         def playing(network):
-            return cls(format, sound, code, network, beats, means, quantiles)
+            return cls(format, sound, code, network, beats, means, quantiles, *plain)
 
         trained = train(
             version(),
@@ -216,7 +228,8 @@ class Neural:
             average=_AVERAGE,
             version=version,
         )
-        return playing(trained.network), trained
+        made = playing(trained.network)
+        return calibrated(made, found, told, training.verbose), trained
 
     def predict(self, frames):
         """Forecast after each frame: the mean of what might be drawn.
