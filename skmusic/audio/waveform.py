@@ -118,9 +118,9 @@ def to_channels(x: ArrayLike, channels: int) -> Array:
     if channels == 2:
         rest = x[:, 2:].sum(axis=1, keepdims=True)
         return (x[:, :2] + rest) / (x.shape[1] - 1)
+    possible = ", ".join(map(str, sorted({1, 2, x.shape[1]})))
     raise ValueError(
-        f"cannot mix {x.shape[1]} channels to {channels!r}; "
-        f"ask for 1, 2 or {x.shape[1]} channels"
+        f"cannot mix {x.shape[1]} channels to {channels!r}; ask for one of {possible}"
     )
 
 

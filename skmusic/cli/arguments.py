@@ -173,8 +173,10 @@ class _Style(argparse.Action):
             namespace.style = [*styles, {"style": value}]
         elif not styles:
             parser.error(f"{option_string} goes after the --style that it is of")
+        elif (name := option_string[2:]) in styles[-1]:
+            parser.error(f"{option_string} is given twice for one --style")
         else:
-            styles[-1][option_string[2:]] = value
+            styles[-1][name] = value
 
 
 def style_of(styles):
@@ -190,7 +192,7 @@ def style_of(styles):
             (at, style_of([_untimed(x) for x in styles if x["at"] == at]))
             for at in times
         ]
-    if len(styles) == 1:
+    if len(styles) == 1 and "weight" not in styles[0]:
         return styles[0]["style"]
     return [(each["style"], each.get("weight", 1.0)) for each in styles]
 

@@ -6,7 +6,13 @@ from pathlib import Path
 from skmusic.cli.arguments import MODELS
 from skmusic.cli.console import say
 from skmusic.cli.models import load_model, parameters
-from skmusic.synthesis.controls import CONTROLS, Controls, as_curve, refuse_untaken
+from skmusic.synthesis.controls import (
+    CONTROLS,
+    Controls,
+    as_curve,
+    refuse_endings,
+    refuse_untaken,
+)
 from skmusic.utils.lengths import length, warn_of_little
 
 
@@ -32,6 +38,9 @@ def check_seeds(args):
     from skmusic import audio
 
     asked = {name: getattr(args, name) for name in CONTROLS}
+    refuse_endings(asked, getattr(args, "loop", False), 0)
+    if args.amount is not None and args.vary is None:
+        raise ValueError("--amount says how close a variation is; give --vary too")
     asked = Controls(**{name: x for name, x in asked.items() if x is not None}).given
     if hasattr(args, "synthesis"):  # a model has one already
         refuse_untaken(asked, args.synthesis or "neural", "--{}", "--synthesis {}")

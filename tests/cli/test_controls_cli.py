@@ -17,7 +17,7 @@ def parsed(*argv):
     [
         ((), None),
         (("--style", "a:1.wav"), "a:1.wav"),
-        (("--style", "a.wav", "--weight", "0.7"), "a.wav"),
+        (("--style", "a.wav", "--weight", "0.7"), [("a.wav", 0.7)]),
         (
             ("--style", "a.wav", "--weight", "0.7", "--style", "C:/b.wav"),
             [("a.wav", 0.7), ("C:/b.wav", 1.0)],
@@ -59,6 +59,7 @@ def test_energy_is_a_recording_else():
         ("--weight", 1),
         ("--at", 1, "--style", "songs/a.wav"),
         ("--style", "songs/a.wav", "--at", 1, "--style", "songs/b.wav"),
+        ("--style", "songs/a.wav", "--at", 1, "--at", 2),
         ("--energy", "1:2:3"),
         ("--amount", 2),
         ("--tempo", 20),
@@ -74,6 +75,10 @@ def test_options_without_sense_are_refused(songs, fake, argv):
     "argv",
     [
         ("--vary", "nowhere.wav"),
+        ("--amount", 0.5),
+        ("--loop", "--end"),
+        ("--loop", "--until", "songs/a.wav"),
+        ("--style", "songs/a.wav", "--weight", 0),
         ("--until", "nowhere.wav"),
         ("--energy", "nowhere.wav"),
         ("--style", "songs/a.wav", "--style", "nowhere.wav"),

@@ -4,6 +4,7 @@ No frame of a recording is kept or played. Of plain numbers, which no vocoder ca
 what is drawn is played.
 """
 
+import warnings
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -178,6 +179,8 @@ class Neural:
         else:
             if sound is None:
                 sound = fit_vocoder(corpus.waveforms, format.step)
+                if not sound.loudest:
+                    warnings.warn("all recordings are silent, and so pieces will be.")
             found = read_steps(recordings, format, corpus, sound.analyse)
         found = [np.asarray(x, np.float32) for x in found]
         del corpus  # training needs the memory

@@ -298,3 +298,10 @@ def test_to_go_on_with_less_than_a_patch_is_refused(fit_neural, frames):
     few = [short(frames[1], 2)]
     with pytest.raises(ValueError, match="longer"):
         fit_neural(few, X[0].format, first, trained.training, 1)
+
+
+def test_silence_is_told_of(fit_neural):
+    silent = FFTFeaturizer(N=512, sr=8000).fit_transform([np.zeros((16000, 2))])
+    with pytest.warns(UserWarning, match="all recordings are silent"):
+        neural = fit_neural(silent, silent[0].format)[0]
+    assert np.abs(sample(neural, silent[0], 20)).max() < 1e-9
