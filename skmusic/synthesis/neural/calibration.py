@@ -24,8 +24,11 @@ from skmusic.utils.progress import Progress
 
 # Patches of a piece, those that are heard before it, and those of a second.
 _DRAWN, _HEARD, _SECOND = 130, 86, 11
-# Rounds, pieces of a round at most, and what of a difference is made good in one.
-_ROUNDS, _PIECES, _RATE = 8, 8, 0.6
+# Rounds, and pieces of a round at most.
+_ROUNDS, _PIECES = 8, 8
+# What of a difference is made good in a round: fast change, to which the network itself
+# adds most, follows noise less than slow change.
+_RATES = np.array([[1.2], [0.6]])
 # The least and the greatest size of noise, and its persistence at most.
 _SIZES, _PERSISTENT = (0.3, 1.3), 0.8
 # Variances are no less.
@@ -60,20 +63,21 @@ def calibrated(neural, recordings, told, verbose=0):
     n_drawn = min(_DRAWN, max(len(x) for x, _ in long) // size - _HEARD)
     n_pieces = sum(len(x) for x, _ in long) // size // (_HEARD + n_drawn)
     n_pieces = min(_PIECES, max(1, n_pieces))
-    goal = _movement([part for x, _ in long for part in _parts(neural, x, n_drawn)])
+    goals = [_variances(_parts(neural, x, n_drawn)) for x, _ in long]
     # Logarithms of how much noise changes, from patch to patch and second to second.
     both = np.zeros((2, neural.code.n_codes))
     rounds = [both]
     with Progress("calibrate", _ROUNDS * n_pieces, "pieces", verbose) as progress:
         try:
             for _ in range(_ROUNDS):
-                made = []
-                for _ in range(n_pieces):
-                    made.append(
-                        _piece(neural, *long[rng.randint(len(long))], n_drawn, rng)
-                    )
+                # Pieces are held against the recordings that they go on from.
+                chosen, made = rng.randint(len(long), size=n_pieces), []
+                for k in chosen:
+                    made.append(_piece(neural, *long[k], n_drawn, rng))
                     progress(1)
-                both = _within(both + _RATE * (goal - _movement(made)))
+                goal = np.mean([goals[k] for k in chosen], axis=0)
+                lacking = np.log(goal + _NOTHING) - np.log(_variances(made) + _NOTHING)
+                both = _within(both + _RATES * lacking)
                 neural = _with_noise(neural, both)
                 rounds.append(both)
         except KeyboardInterrupt:
@@ -109,8 +113,8 @@ def _piece(neural, x, told, n_patches, rng):
     return neural.code.encode(x)
 
 
-def _movement(parts):
-    """Logarithms of how much codes change from patch to patch and second to second.
+def _variances(parts):
+    """How much codes change from patch to patch and second to second, on average.
 
     Parameters
     ----------
@@ -126,7 +130,7 @@ def _movement(parts):
     for x in parts:
         seconds = x[: len(x) // _SECOND * _SECOND].reshape(-1, _SECOND, x.shape[1])
         slow.append(seconds.mean(axis=1).var(axis=0))
-    return np.log(np.mean([fast, slow], axis=1) + _NOTHING)
+    return np.mean([fast, slow], axis=1)
 
 
 def _within(both):

@@ -24,12 +24,12 @@ def movement(neural, X, n_pieces=40):
         calibration._piece(neural, X[k % len(X)], NOTHING, 150, rng)
         for k in range(n_pieces)
     ]
-    return calibration._movement(pieces)
+    return np.log(calibration._variances(pieces))
 
 
 def test_pieces_move_more_as_recordings_do(plain):
     X, neural = plain
-    goal = calibration._movement([neural.code.encode(x) for x in X])
+    goal = np.log(calibration._variances([neural.code.encode(x) for x in X]))
     made = calibrated(neural, X, [NOTHING] * len(X))
 
     def far(neural):
@@ -58,8 +58,8 @@ def test_movement_tells_size_and_persistence(size, persistence):
     fresh = rng.standard_normal(x.shape)
     for k in range(1, len(x)):
         x[k] = persistence * x[k - 1] + np.sqrt(1 - persistence**2) * fresh[k]
-    both = calibration._movement([size * x, size * x])
-    usual = calibration._movement([fresh, fresh])
+    both = np.log(calibration._variances([size * x]))
+    usual = np.log(calibration._variances([fresh]))
     found = calibration._noise(both - usual)
     # A second is not endless: the slow end is not quite reached.
     np.testing.assert_allclose(found[0], size, rtol=0.2)
