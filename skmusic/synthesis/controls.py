@@ -9,6 +9,7 @@ seconds and of what is asked for there; between two points it changes over evenl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Number, Real
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -207,6 +208,11 @@ def _is_pair(item):
     return isinstance(item, (list, tuple)) and len(item) == 2
 
 
+def _is_recording(x):
+    """Whether it is a path or an array: no number and no list of numbers."""
+    return isinstance(x, (str, PathLike)) or (np.ndim(x) and hasattr(x, "__array__"))
+
+
 def _is_number(x):
     return isinstance(x, Number) and not isinstance(x, bool)
 
@@ -256,6 +262,15 @@ def _blend(style):
     ):
         pairs = list(style)
     else:
+        if (
+            isinstance(style, (list, tuple))
+            and style
+            and all(map(_is_recording, style))
+        ):
+            raise ValueError(
+                "style is a list of recordings without weights; give pairs such as "
+                "(recording, 1), or a dict {path: 1}."
+            )
         return [(style, 1.0)]
     for recording, weight in pairs:
         refuse_number(recording, "style")

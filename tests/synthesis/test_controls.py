@@ -43,6 +43,8 @@ def test_a_style_is_a_curve(style, curve):
         ({"style": {A: "x"}}, ValueError, "the weight 'x'"),
         ({"style": {A: 0}}, ValueError, "sum to 0"),
         ({"style": [(A, 1), (2, B)]}, ValueError, "style=2 is a number"),
+        ({"style": [A, B]}, ValueError, "recordings without weights"),
+        ({"style": [np.zeros(9), np.zeros(9)]}, ValueError, "without weights"),
         ({"style": [(5, A), (1, B)]}, ValueError, "goes back in time"),
         ({"style": [(-1, A)]}, ValueError, "at -1 seconds"),
         ({"energy": 1.5}, ValueError, "the level 1.5"),
