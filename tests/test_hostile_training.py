@@ -32,6 +32,7 @@ def pipeline(synthesis):
     return Pipeline([FFTFeaturizer(N=256, sr=SR), generator])
 
 
+@pytest.mark.filterwarnings("ignore:all recordings are silent")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_drawn_music_is_finite_and_no_louder_than_what_was_learned(name, tmp_path):
     X = HOSTILE[name]

@@ -98,6 +98,7 @@ def test_soft_sound_is_forecast_and_scored(learned, scale):
 
 
 @pytest.mark.filterwarnings("ignore:recording 0 has a peak")
+@pytest.mark.filterwarnings("ignore:all recordings are silent")
 @pytest.mark.parametrize("scale", [0, 1e-40, 1e-20, 1e-18, 1e-15, 1e-9, 1e6])
 @pytest.mark.parametrize("n_channels", [None, 2])
 def test_any_level_is_learned_forecast_scored_and_played(untrained, scale, n_channels):
