@@ -10,6 +10,7 @@ corpus into benchmarks/results.
 """
 
 import copy
+import re
 from dataclasses import replace
 from itertools import chain
 
@@ -126,7 +127,7 @@ def others(learnt, held, quick, notes):
 def effort(learnt, held, quick, notes):
     """Rows of less training, of smaller networks, of less music."""
     seeds = seeds_of(held, quick)
-    for minutes in (1, 4):
+    for minutes in (1, 2, 4):
         pipe = learn(learnt, 2048, quick, max_minutes=minutes)
         yield f"{minutes} min of training", ours(pipe, seeds)
     for units in (80, 160):
@@ -162,9 +163,12 @@ def measure(name, quick, parts=tuple(PARTS)):
             yield row, made
 
     table = measured_rows(told(), reference(held), learnt)
+    table = known["table"] | table
     if not quick:
         sheet(name, shown)
-    return known | {"table": known["table"] | table, **notes}
+        if "effort" in parts:
+            against_effort(name, table)
+    return known | {"table": table, **notes}
 
 
 def sheet(name, shown):
@@ -193,6 +197,36 @@ def sheet(name, shown):
         wave.set_title(row, fontsize=8, loc="left")
     figure.tight_layout()
     figure.savefig(RESULTS / f"quality-{name}.png", dpi=60)
+
+
+def against_effort(name, table):
+    """Plot of Fréchet distance against training, units and music, of one corpus."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    distance = {row: each["frechet_distance"] for row, each in table.items()}
+    usual, best = distance[DEFAULT], distance["real, unheard"]
+    # The default: a fit of eight minutes, layers of 320 units, ten recordings.
+    panels = {
+        "minutes of training": ("min of training", 8),
+        "units of a layer": ("two layers of", 320),
+        "recordings of 70 s": ("recordings learned", 10),
+    }
+    figure, axes = plt.subplots(1, len(panels), figsize=(9, 2.8), sharey=True)
+    for axis, (label, (of, default)) in zip(axes, panels.items(), strict=True):
+        rows = [row for row in distance if of in row]
+        at = [int(re.search(r"\d+", row)[0]) for row in rows] + [default]
+        axis.plot(at, [distance[row] for row in rows] + [usual], "o-")
+        axis.axhline(best, linestyle=":", color="gray")
+        axis.set(xscale="log", xlabel=label, xticks=at, xticklabels=at, ylim=(0, None))
+        axis.minorticks_off()
+    axes[0].set_ylabel("Fréchet distance")
+    axes[0].text(at[0] / 2, best, "real", color="gray", va="bottom")
+    figure.tight_layout()
+    figure.savefig(RESULTS / f"effort-{name}.png", dpi=80)
+    plt.close(figure)
 
 
 def markdown(tables):
