@@ -167,7 +167,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         begin, end : bool, default=False
             Whether pieces begin and end as the recordings do.
         tempo : float or None, default=None
-            Beats a minute, from 30 to 300; None is that of the seed.
+            Beats a minute, from 40 to 240; None is that of the seed.
         key : str or None, default=None
             Such as "C major" or "F# minor"; None is that of the seed.
         loop : bool, default=False

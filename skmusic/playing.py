@@ -176,7 +176,7 @@ class PlayingMixin:
             Whether the pieces begin and end as the recordings do. After its end a piece
             is silent.
         tempo : float or None, default=None
-            Beats a minute, 30 to 300. None is the tempo of the seed.
+            Beats a minute, 40 to 240. None is the tempo of the seed.
         key : str or None, default=None
             Such as "C major" or "F# minor". The seed is heard in this key, or in its
             relative, and `style` and `vary` too. None is the key of the seed.

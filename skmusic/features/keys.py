@@ -18,6 +18,9 @@ FITS = np.array(
         (5, 2, 3.5, 4.5, 2, 4, 2, 4.5, 3.5, 2, 1.5, 4),
     ]
 )
+# Deviation beside the mean above which pitch classes stand out: .01 of noise, .1 of
+# music or more.
+_STANDS_OUT = 0.05
 # Hz of C, and of the notes that tell a key: lower ones are not told apart.
 _C, _LOW, _HIGH = 261.63, 400.0, 2000.0
 
@@ -47,17 +50,42 @@ def find_key(levels, pitches):
     >>> find_key(np.where(scale, 0.0, -30.0)[None], pitches)
     (2, 'major')
     """
-    heard = (pitches >= _LOW) & (pitches <= _HIGH)
-    classes = np.rint(12 * np.log2(pitches[heard] / _C)).astype(int) % 12
-    amount = np.sqrt(to_energies(levels[:, heard])).mean(axis=0)
-    # Of the bands of a class, of which there may be more or fewer.
-    count = np.maximum(np.bincount(classes, minlength=12), 1)
-    chroma = np.bincount(classes, amount, minlength=12) / count
+    chroma = _chroma(levels, pitches)
     keys = [np.roll(fit, tonic) for fit in FITS for tonic in range(12)]
     chroma, keys = chroma - chroma.mean(), keys - np.mean(keys, axis=1, keepdims=True)
     fits = keys @ chroma / np.linalg.norm(keys, axis=1)
     mode, tonic = divmod(int(fits.argmax()), 12)
     return tonic, MODES[mode]
+
+
+def has_pitch(levels, pitches):
+    """Whether pitch classes stand out, as they do in all but noise and drums.
+
+    Parameters
+    ----------
+    levels, pitches
+        As `find_key` has them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.features.keys import has_pitch
+    >>> pitches = 261.63 * 2.0 ** (np.arange(36) / 12 - 1)
+    >>> has_pitch(np.zeros((1, 36)), pitches)
+    False
+    """
+    chroma = _chroma(levels, pitches)
+    return bool(chroma.std() > _STANDS_OUT * chroma.mean())
+
+
+def _chroma(levels, pitches):
+    """How much each pitch class sounds ``(12,)``, as an amplitude."""
+    heard = (pitches >= _LOW) & (pitches <= _HIGH)
+    classes = np.rint(12 * np.log2(pitches[heard] / _C)).astype(int) % 12
+    amount = np.sqrt(to_energies(levels[:, heard])).mean(axis=0)
+    # Of the bands of a class, of which there may be more or fewer.
+    count = np.maximum(np.bincount(classes, minlength=12), 1)
+    return np.bincount(classes, amount, minlength=12) / count
 
 
 def semitones_between(key, wanted):

@@ -16,7 +16,7 @@ MOST_RATE = 1e9
 # Seconds of a piece: a day.
 MOST_SECONDS = 86_400
 # Beats a minute that may be asked for.
-TEMPI = 30, 300
+TEMPI = 40, 240
 # Seconds of music below which pieces are little more than loops of it.
 LITTLE_MUSIC = 60
 # Peak of a waveform, where 1 is full scale, above which its unit was mistaken: music of

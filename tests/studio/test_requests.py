@@ -197,7 +197,7 @@ def test_settings_of_no_use_are_refused(client, body):
 @pytest.mark.parametrize(
     ("name", "value", "named"),
     [
-        ("tempo", 29.5, "29.5"),
+        ("tempo", 39.5, "39.5"),
         ("tempo", "fast", "'fast'"),
         ("key", "H minor", "'H minor'"),
         ("key", 5, "5"),

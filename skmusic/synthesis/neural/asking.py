@@ -1,9 +1,11 @@
 """What is asked of a piece, in the terms of its conditions."""
 
+import warnings
+
 import numpy as np
 
 from skmusic.features.activity import level_of
-from skmusic.features.keys import find_key, semitones_between
+from skmusic.features.keys import find_key, has_pitch, semitones_between
 from skmusic.features.patches import redrawn
 from skmusic.features.stretching import steps_at
 from skmusic.features.style import ABOUT, style_of, styles
@@ -19,6 +21,8 @@ from skmusic.synthesis.neural.conditions import (
 
 # Percentile of loudness that is as loud as that of the corpus.
 _LOUD = 95
+# How clear the beat of a recording is at least.
+_CLEAR = 0.1
 # Steps of a place that is far away.
 FAR = 10**9
 # Steps in which a piece arrives, three seconds, and what is drawn of the last patch.
@@ -51,6 +55,11 @@ def ask(neural, controls, n_frames):
     n_steps = samples_for(n_frames, neural.format) // step_of(neural.format)
     asked = Asked(place=_place(controls, n_steps), key=controls.key)
     if controls.tempo is not None:
+        if neural.beats[:, 1].max() < _CLEAR:
+            warnings.warn(
+                f"tempo={controls.tempo} is asked for, but no learned recording has a "
+                "clear beat; it may not be heard.",
+            )
         asked = asked._replace(tempo=controls.tempo / 60 * seconds)
     if controls.style is not None:
         asked = asked._replace(style=_styles(neural, controls, seconds))
@@ -73,7 +82,13 @@ def in_key(neural, steps, key):
         return steps
     format, vocoder = neural.format, neural.vocoder
     pitches = vocoder.middles * format.sr / (2 * format.step)
-    semitones = semitones_between(find_key(vocoder.levels(steps), pitches), key)
+    levels = vocoder.levels(steps)
+    if not has_pitch(levels, pitches):
+        warnings.warn(
+            "a key is asked for, but what is to be heard in it has no pitch, only "
+            "noise or drums; the key may not be heard."
+        )
+    semitones = semitones_between(find_key(levels, pitches), key)
     return transposed(steps, band_sources(vocoder.middles, semitones))
 
 

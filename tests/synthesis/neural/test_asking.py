@@ -1,11 +1,14 @@
 """Laws of what can be asked of the neural synthesis."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from skmusic import StatefulLSTMGenerator
-from skmusic.spectra.reframing import step_seconds
+from skmusic.spectra.reframing import step_of, step_seconds
 from skmusic.synthesis.controls import Controls
+from skmusic.synthesis.neural.asking import in_key
 from skmusic.synthesis.neural.conditions import Asked
 
 CONTROLS = [
@@ -60,7 +63,7 @@ def test_where_nothing_is_asked_nothing_is_changed(fitted):
     assert neural.asked(Controls(), 40) is None
 
 
-@pytest.mark.parametrize("bpm", [30, 96.5, 300])
+@pytest.mark.parametrize("bpm", [40, 96.5, 240])
 def test_a_tempo_is_that_of_a_clock(fitted, bpm):
     (x, *_), neural = fitted
     state = begin(neural, x[:300], Controls(tempo=bpm))
@@ -110,9 +113,9 @@ def test_a_recording_is_followed_however_loud_it_is(fitted):
         neural.asked(Controls(energy=x[:0]), 80)
 
 
-@pytest.mark.parametrize("tempo", [0, 29.9, 301, np.inf, np.nan, -120])
+@pytest.mark.parametrize("tempo", [0, 39.9, 241, np.inf, np.nan, -120])
 def test_no_tempo_out_of_range_is_taken(tempo):
-    with pytest.raises(ValueError, match="give 30 to 300 beats a minute"):
+    with pytest.raises(ValueError, match="give 40 to 240 beats a minute"):
         Controls(tempo=tempo)
 
 
@@ -136,3 +139,20 @@ def test_what_a_synthesis_cannot_do_is_refused():
     for name, value in (("tempo", 90), ("energy", 0.5), ("end", True)):
         with pytest.raises(ValueError, match=rf"{name} is given, .* use synthesis='n"):
             other.sample(None, 5, **{name: value})
+
+
+def test_a_tempo_that_may_not_be_heard_is_warned_of(fitted):
+    (x, *_), neural = fitted
+    still = replace(neural, beats=0 * neural.beats)
+    with pytest.warns(UserWarning, match="tempo=97 .* has a clear beat"):
+        begin(still, x[:300], Controls(tempo=97))
+
+
+def test_a_key_that_may_not_be_heard_is_warned_of(fitted):
+    (x, *_), neural = fitted
+    shape = 64 * step_of(neural.format), neural.format.n_channels
+    noise = np.random.default_rng(0).normal(0, 0.1, shape)
+    steps = neural.vocoder.analyse(noise)
+    with pytest.warns(UserWarning, match="has no pitch, only noise or drums"):
+        in_key(neural, steps, (2, "major"))
+    in_key(neural, neural.prime(x[:300])[0], (2, "major"))  # warns of nothing
