@@ -152,32 +152,3 @@ def _layer(z, U, h, c):
         out[..., t, :] = h
         states.append((h, c))
     return out, states
-
-
-def zero_padded_input(features):
-    """Features ``(n_steps + 1, n_features)``: zeros, then those of each step.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.network.numpy_lstm import zero_padded_input
-    >>> zero_padded_input(np.array([[1.0], [2.0]])).ravel()
-    array([0., 1., 2.])
-    """
-    nothing = np.zeros((1, features.shape[1]), features.dtype)
-    return np.concatenate([nothing, features])
-
-
-def teacher_forcing_input(features):
-    """Inputs of a network that forecasts each step: the step before it, zeros first.
-
-    Of features ``(n_steps, n_features)`` they have the same shape.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.network.numpy_lstm import teacher_forcing_input
-    >>> teacher_forcing_input(np.array([[1.0], [2.0], [3.0]])).ravel()
-    array([0., 1., 2.])
-    """
-    return zero_padded_input(features)[:-1]

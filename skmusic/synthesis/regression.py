@@ -8,12 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmusic.network.numpy_lstm import (
-    forward,
-    teacher_forcing_input,
-    zero_padded_input,
-    zero_state,
-)
+from skmusic.network.numpy_lstm import forward, zero_state
 from skmusic.network.training import train
 from skmusic.spectra.frames import FrameFormat
 from skmusic.utils.fields import array, number
@@ -80,8 +75,9 @@ class Regression:
         scale = old.scale if old else float(np.sqrt(power)) or 1.0
         n_dims = sequences[0].shape[1]
         scaled = [np.asarray(s / scale, np.float32) for s in sequences]
-        # Zeros before the first frame: what is sampled from nothing is learned too.
-        pairs = [(teacher_forcing_input(s), s) for s in scaled]
+        # Heard is the frame before, and zeros before the first: what is sampled from
+        # nothing is learned too.
+        pairs = [(np.pad(s, ((1, 0), (0, 0)))[:-1], s) for s in scaled]
         seconds = 0.0 if format is None else format.seconds
 
         def playing(network):
@@ -111,7 +107,7 @@ class Regression:
     def _inputs(self, frames):
         """What the network hears of frames, and zeros before: float32, scaled."""
         scaled = np.asarray(np.asarray(frames) / self.scale, np.float32)
-        return zero_padded_input(scaled)
+        return np.pad(scaled, ((1, 0), (0, 0)))
 
     def _forecasts(self, frames):
         """Forecasts before the first frame and after each, one more than frames."""

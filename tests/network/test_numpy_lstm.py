@@ -6,9 +6,7 @@ from skmusic.network import numpy_lstm
 from skmusic.network.numpy_lstm import (
     forward,
     from_arrays,
-    teacher_forcing_input,
     to_arrays,
-    zero_padded_input,
     zero_state,
 )
 
@@ -145,16 +143,6 @@ def test_products_in_parts_are_those_of_the_whole(monkeypatch):
     monkeypatch.setattr(numpy_lstm, "_SMALL", 20)  # less than a row of the weights
     parts, _ = forward(network, x, zero_state(network))
     np.testing.assert_allclose(parts, whole, atol=1e-4)
-
-
-@pytest.mark.parametrize("n_steps", [0, 1, 3])
-def test_inputs_begin_with_zeros(n_steps):
-    x = 1 + np.arange(2.0 * n_steps).reshape(n_steps, 2)
-    padded, forced = zero_padded_input(x), teacher_forcing_input(x)
-    assert not padded[0].any()
-    np.testing.assert_array_equal(padded[1:], x)
-    np.testing.assert_array_equal(forced, padded[:-1])
-    assert forced.shape == x.shape
 
 
 @pytest.mark.parametrize("skip", [False, True])
