@@ -11,28 +11,10 @@ LARGEST = 1e9
 
 
 def array(*shape, kind="f", low=-LARGEST, high=LARGEST):
-    """Field that holds an array.
+    """Field that holds an array, of floats ``"f"`` or integers ``"i"``.
 
-    Parameters
-    ----------
-    *shape : str, int or None
-        Length of each axis. A name stands for the same length in all fields of the
-        object; None is any length.
-    kind : {"f", "i", "b"}
-        Floats, integers that fit into 64 bits with a sign, or booleans.
-    low, high : float
-        Least and greatest value allowed; NaN never is.
-
-    Examples
-    --------
-    >>> from dataclasses import dataclass, fields
-    >>> import numpy as np
-    >>> from skmusic.utils.fields import array
-    >>> @dataclass
-    ... class Units:
-    ...     features: np.ndarray = array("n_units", "n_features")
-    >>> fields(Units)[0].metadata["shape"]
-    ('n_units', 'n_features')
+    `shape` has the length of each axis. A name stands for the same length in all fields
+    of the object; None is any length. NaN is never from `low` to `high`.
     """
     return field(metadata={"shape": shape, "kind": kind, "low": low, "high": high})
 

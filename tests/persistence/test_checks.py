@@ -38,18 +38,6 @@ def test_floats_are_finite_and_in_range(dtype):
     check_array("x", y, (2,), low=0, high=np.inf)
 
 
-@pytest.mark.parametrize("signs", [(1,), (-1,), (1, -1)])
-def test_half_precision_is_ranged_as_single_is(signs):
-    rng = np.random.default_rng(0)
-    x = np.concatenate([s * rng.uniform(1e-7, 6e4, 99) for s in signs]).astype("f2")
-    low, high = float(x.min()), float(x.max())
-    check_array("x", x, (None,), low=low, high=high)
-    check_array("x", x.reshape(-1, 9).T, (9, None), low=low, high=high)
-    for bounds in ({"low": low + 1e-9}, {"high": high - 1e-9}):
-        with pytest.raises(ValueError, match="x holds"):
-            check_array("x", x, (None,), **bounds)
-
-
 def test_arrays_of_other_kinds_and_shapes_are_refused():
     for x in [1.0], None, 1.0, np.array(["a"]), np.zeros(1, int), np.zeros(1, bool):
         with pytest.raises(ValueError, match=r"x is .*, not an array of kind 'f'"):
@@ -62,7 +50,6 @@ def test_arrays_of_other_kinds_and_shapes_are_refused():
     check_array("x", np.array([2**32 - 1], np.uint32), (1,), "i", 0, 2**32 - 1)
     with pytest.raises(ValueError, match="array of uint64"):
         check_array("x", np.array([1], np.uint64), (1,), "i", 0, 1)
-    check_array("x", np.zeros(2, bool), (2,), "b")
 
 
 def test_numbers():
@@ -82,7 +69,7 @@ class Declared:
 
     floats: np.ndarray = array("n", 3, low=0, high=1)
     numbers: np.ndarray = array("n", None, kind="i", low=0, high=9)
-    other: np.ndarray = array("m", "n", kind="fi")
+    other: np.ndarray = array("m", "n")
     gain: float = number("f", 0, 1)
     count: int = number("i", 1, 4)
 
@@ -94,7 +81,7 @@ def declared(**changed):
     sound = {
         "floats": np.ones((5, 3)),
         "numbers": np.zeros((5, 2), np.int8),
-        "other": np.zeros((2, 5), np.int16),
+        "other": np.zeros((2, 5), np.float32),
         "gain": 0.5,
         "count": 1,
     }
