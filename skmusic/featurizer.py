@@ -15,7 +15,12 @@ from skmusic.audio.rates import rate_of
 from skmusic.audio.recordings import as_file
 from skmusic.inversion import InverseMixin
 from skmusic.spectra.frames import FrameFormat, Frames
-from skmusic.spectra.streaming import FrameList, FrameReader
+from skmusic.spectra.streaming import (
+    FrameList,
+    StreamedFrames,
+    frames_claimed,
+    read_frames,
+)
 from skmusic.utils.limits import MOST_CHANNELS, MOST_RATE, MOST_WINDOW
 from skmusic.utils.threads import map_files, map_threads
 from skmusic.utils.types import Recordings
@@ -166,7 +171,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         self._check_parameters()
         recordings, found = self._recordings(X, reset=True), None
         if recordings.form == "paths":
-            found = self._facts(recordings.items)
+            found = map_files(audio.info, recordings.items, **self._options())
             counts = {min(about["channels"], 2) for about in found if about}
         else:
             counts = {x.shape[1] for x in recordings.items}
@@ -185,13 +190,15 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         items = [x if isinstance(x, str) else as_file(x).data for x in found.items]
         return replace(found, items=items)
 
-    def _facts(self, paths):
-        """What the headers of files say, None of what cannot be decoded."""
-        options = {"n_jobs": self.n_jobs, "on_error": self.on_error}
-        return map_files(audio.info, paths, **options)
+    def _options(self):
+        """How files are read, of `map_files`."""
+        return {"n_jobs": self.n_jobs, "on_error": self.on_error}
 
-    def _reader(self):
-        return FrameReader(self.format_, self.n_jobs, self.on_error)
+    def _streamed(self, paths, found):
+        """Frames of files, of which `found` has what `audio.info` says, or None."""
+        format = self.format_
+        lengths = [frames_claimed(about, format) if about else 0 for about in found]
+        return StreamedFrames(paths, lengths, format, **self._options())
 
     @property
     def format_(self) -> FrameFormat:
@@ -255,7 +262,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         """
         recordings, found = self._fit(X)
         if found:
-            return self._reader().stream(recordings.items, found)
+            return self._streamed(recordings.items, found)
         return self._frames_of(recordings)
 
     def stream(self, X: Recordings) -> Any:
@@ -289,7 +296,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
         if recordings.form != "paths":
             return self._frames_of(recordings)
         paths = recordings.items
-        return self._reader().stream(paths, self._facts(paths))
+        return self._streamed(paths, map_files(audio.info, paths, **self._options()))
 
     def transform(self, X: Recordings) -> Any:
         """Frames of each recording.
@@ -326,7 +333,7 @@ class FFTFeaturizer(InverseMixin, TransformerMixin, BaseEstimator):
     def _frames_of(self, recordings):
         """Frames of checked recordings."""
         if recordings.form == "paths":
-            return self._reader().all_whole(recordings.items)
+            return read_frames(recordings.items, self.format_, **self._options())
         frames = map_threads(self._frames, recordings.items, n_jobs=self.n_jobs)
         frames = recordings.like(frames, keep_flat=False)
         if isinstance(frames, list):

@@ -272,7 +272,7 @@ def test_fit_reads_headers_only(wavs, monkeypatch):
     def read(*args, **kwargs):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("skmusic.spectra.streaming.read_blocks", read)
+    monkeypatch.setattr("skmusic.audio.read", read)
     assert FFTFeaturizer(N=256).fit(wavs).n_channels_ == 2
     with pytest.raises(AssertionError, match="decoded"):
         FFTFeaturizer(N=256).fit(wavs).transform(wavs)

@@ -5,8 +5,8 @@ A frame is one analysis window's spectrum packed as real numbers,
 Everything here is a pure function of arrays.
 """
 
-from skmusic.spectra.istft import istft, istft_blocks, overlap_add
-from skmusic.spectra.stft import stft, stft_blocks, stft_whole
+from skmusic.spectra.istft import istft, istft_blocks
+from skmusic.spectra.stft import stft, stft_blocks
 from skmusic.spectra.windows import (
     analysis_window,
     count_bins,
@@ -20,9 +20,7 @@ __all__ = [
     "count_frames",
     "istft",
     "istft_blocks",
-    "overlap_add",
     "stft",
     "stft_blocks",
-    "stft_whole",
     "synthesis_window",
 ]

@@ -99,7 +99,7 @@ def istft_blocks(
     for frames in blocks:
         if not len(frames):
             continue
-        x, tail = overlap_add(
+        x, tail = _overlap_add(
             frames, tail, w, hop_length, n_channels, factor, redundant
         )
         x, lead = x[lead:], max(0, lead - len(x))
@@ -112,41 +112,12 @@ def istft_blocks(
             yield x
 
 
-def overlap_add(
-    frames: Array,
-    tail: Array | None,
-    w: Array,
-    hop_length: int,
-    n_channels: int,
-    factor: float = 1.0,
-    redundant: bool = False,
-) -> tuple[Array, Array]:
+def _overlap_add(frames, tail, w, hop_length, n_channels, factor, redundant):
     """One block of `istft_blocks`: the frames' waveform, and what goes into the next.
 
-    Parameters
-    ----------
-    frames : ndarray of shape (n_frames, n_channels * 2 * n_bins)
-        Frames.
-    tail : ndarray or None
-        As the call before returned it; None at the start.
-    w, hop_length, n_channels, factor, redundant : ndarray, int, int, float, bool
-        As `istft` takes them.
-
-    Returns
-    -------
-    x : ndarray of shape (n_frames * hop_length, n_channels)
-        What later frames do not change. At the start its first ``N - hop_length``
-        samples lack the windows before them.
-    tail : ndarray
-        The windows of these frames beyond that.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.spectra import analysis_window, overlap_add
-    >>> x, tail = overlap_add(np.ones((5, 6)), None, analysis_window("hann", 4), 2, 1)
-    >>> x.shape
-    (10, 1)
+    The waveform ``(n_frames * hop_length, n_channels)`` is what later frames do not
+    change. At the start its first ``N - hop_length`` samples lack the windows before
+    them. The tail is what the windows hold beyond that, None at the start.
     """
     n_frames, N = len(frames), len(w)
     # A window reaches into so many hops after its own.

@@ -5,16 +5,12 @@ A frame is one analysis window's spectrum packed as real numbers,
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 import scipy.fft
 
 from skmusic.spectra.windows import BLOCK, PADDING_UNIT, count_bins, count_frames
 from skmusic.utils.types import Array
-
-# Numbers that room is made for before they are there: anybody may claim any length.
-_EXPECTED = 1 << 27
 
 
 def pack(spectrum, out):
@@ -62,8 +58,14 @@ def stft(
     >>> stft(np.ones((8, 1)), analysis_window("hann", 4), hop_length=2).shape
     (5, 6)
     """
-    n_frames = count_frames(len(x), len(w), hop_length)
-    return stft_whole([x], w, hop_length, factor, redundant, n_frames=n_frames)
+    analysis, n = _Analysis(w * factor, hop_length, redundant), 0
+    frames = analysis.room(x.T, count_frames(len(x), len(w), hop_length))
+    step = max(1, BLOCK // (2 * len(w)))
+    for samples, padding in _parts([x], len(w), hop_length, step):
+        more = n + analysis.count(samples)
+        analysis.write(samples, padding, frames[n:more])
+        n = more
+    return frames
 
 
 def stft_blocks(
@@ -109,55 +111,6 @@ def stft_blocks(
         frames = analysis.room(samples, analysis.count(samples))
         analysis.write(samples, padding, frames)
         yield frames
-
-
-def stft_whole(
-    blocks: Iterable[Array],
-    w: Array,
-    hop_length: int,
-    factor: float = 1.0,
-    redundant: bool = False,
-    *,
-    n_frames: int,
-) -> Array:
-    """Frames of a waveform that comes block by block, in one array.
-
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_samples, n_channels)
-        Waveform, however it is divided.
-    w, hop_length, factor, redundant : ndarray, int, float, bool
-        As `stft` takes them.
-    n_frames : int
-        Frames that are expected; others cost a copy.
-
-    Returns
-    -------
-    ndarray of shape (n_frames, n_channels * 2 * n_bins)
-        What `stft` makes of the whole waveform, to the bit.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.spectra import analysis_window, stft_whole
-    >>> x, w = np.arange(9000.0)[:, None], analysis_window("hann", 256)
-    >>> stft_whole([x[:5000], x[5000:]], w, 128, n_frames=70).shape
-    (72, 258)
-    """
-    analysis, n = _Analysis(w * factor, hop_length, redundant), 0
-    frames: Any = None
-    step = max(1, BLOCK // (2 * len(w)))
-    for samples, padding in _parts(blocks, len(w), hop_length, step):
-        more = n + analysis.count(samples)
-        if frames is None:
-            expected = min(n_frames, _EXPECTED // (samples.shape[0] * 2 * len(w)))
-            frames = analysis.room(samples, max(expected, more))
-        elif more > len(frames):
-            old, frames = frames, analysis.room(samples, 2 * more)
-            frames[:n] = old[:n]
-        analysis.write(samples, padding, frames[n:more])
-        n = more
-    return frames if n == len(frames) else frames[:n].copy()
 
 
 class _Analysis:

@@ -15,7 +15,6 @@ from skmusic.spectra import (
     istft_blocks,
     stft,
     stft_blocks,
-    stft_whole,
 )
 
 # Largest error of stft and istft, relative to the largest sample.
@@ -162,16 +161,6 @@ def test_frames_of_blocks_are_those_of_the_whole_to_the_bit(
             parts = list(stft_blocks(blocks, w, hop, 2.0, redundant, n_frames=n_frames))
             np.testing.assert_array_equal(np.concatenate(parts), whole)
             assert {len(part) for part in parts[:-1]} <= {n_frames}
-
-
-@pytest.mark.parametrize("expected", [1, 30, 31, 5000])
-@pytest.mark.parametrize("n_samples", [1, 40, 480, 20_000])
-def test_however_many_frames_are_expected_all_come(n_samples, expected):
-    x, w = noise(n_samples, 2), analysis_window("hann", 64)
-    blocks = np.array_split(x, [1, 5, 200, 300, 1000, 9000])
-    blocks = [block for block in blocks if len(block)]
-    frames = stft_whole(blocks, w, 16, n_frames=expected)
-    np.testing.assert_array_equal(frames, stft(x, w, 16))
 
 
 def test_blocks_are_as_long_as_their_frames_allow():
