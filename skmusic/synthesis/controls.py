@@ -18,21 +18,6 @@ from skmusic.utils.arguments import refuse_number
 from skmusic.utils.keys import parse_key
 from skmusic.utils.limits import TEMPI
 
-# Arguments of `sample` that are controls.
-CONTROLS = (
-    "style",
-    "energy",
-    "vary",
-    "amount",
-    "until",
-    "begin",
-    "end",
-    "tempo",
-    "key",
-)
-# Those that each synthesis takes.
-TAKEN = {"neural": CONTROLS, "regression": ()}
-
 
 @dataclass(frozen=True)
 class Controls:
@@ -118,6 +103,11 @@ class Controls:
             for name, x in (("vary", self.vary), ("until", self.until))
         }
         return replace(self, style=style, energy=energy, **found)
+
+
+# Arguments of `sample` that are controls, and those that each synthesis takes.
+CONTROLS = tuple(Controls.__dataclass_fields__)
+TAKEN = {"neural": CONTROLS, "regression": ()}
 
 
 def heard_options(options, listen):
