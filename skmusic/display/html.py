@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skmusic.audio.html import FORMATS, data_uri, player
+from skmusic.audio.html import FORMATS, player
 from skmusic.audio.rates import rate_of
 
 
@@ -64,23 +64,6 @@ class Player:
 
     def __repr__(self):
         return f"Player({self.name!r}, {len(self.music) / self.sr:.1f} s)"
-
-    def source(self) -> str:
-        """Make the data URI that a browser plays.
-
-        Returns
-        -------
-        str
-            As it stands in ``src`` of an ``audio`` element.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skmusic.display import Player
-        >>> Player(np.zeros(100)).source()[:25]
-        'data:audio/flac;base64,Zk'
-        """
-        return data_uri(self.music, self.sr, self.encoding)
 
     def _repr_html_(self):
         return player(self.music, self.sr, self.name, self.encoding)
