@@ -1,4 +1,4 @@
-"""Make what the README shows, its picture and its table, and figures of all pages.
+"""Make what the README shows, its picture, its table and a figure.
 
     .venv/bin/python docs/make_readme.py           # all, some five minutes on two cores
     .venv/bin/python docs/make_readme.py --table   # without the picture, at once
@@ -6,9 +6,9 @@
 The picture: ten recordings of the benchmarks are learned. Ten seconds of another that
 was never heard are played to the article's method and to ours; what they go on with
 stands below what really followed. It is written to docs/_static/spectrograms.png.
-The table is an extract of benchmarks/results/quality.json. A figure in the text of the
-README or of a page is followed by a comment that names one of FIGURES, as in
-``23<!-- faster -->``, and is replaced by what was last printed.
+The table is an extract of benchmarks/results/quality.json. How much faster music is
+made than it plays stands in the text as ``23<!-- faster -->``, and is replaced by what
+was last printed.
 """
 
 import argparse
@@ -21,7 +21,6 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
 RESULTS = ROOT / "benchmarks" / "results"
 PICTURE = ROOT / "docs" / "_static" / "spectrograms.png"
 OURS = "skmusic, N=2048 (default)"
@@ -48,16 +47,11 @@ def quality(corpus):
     return json.loads((RESULTS / "quality.json").read_text())[corpus]["table"]
 
 
-def speed(table, what):
-    """What was measured of one row of a speed table."""
-    rows = json.loads((RESULTS / "speed.json").read_text())["tables"][table]
-    (row,) = (row for row in rows if what in row["what"])
+def faster():
+    """How many times as fast as it plays one piece is made."""
+    rows = json.loads((RESULTS / "speed.json").read_text())["tables"]["sampling"]
+    (row,) = (row for row in rows if "one piece of 30 s" in row["what"])
     return row["measured"]
-
-
-FIGURES = {
-    "faster": lambda: speed("sampling", "one piece of 30 s"),
-}
 
 
 def table():
@@ -74,24 +68,12 @@ def table():
 
 
 def filled(text):
-    """Text with the figures that its comments name."""
-    return re.sub(
-        r"[\d.,]+(?: ?s|%)?<!-- ([\w ]+) -->",
-        lambda found: f"{FIGURES[found[1]]()}<!-- {found[1]} -->",
-        text,
-    )
-
-
-def write_figures():
-    """Put the table in the place of the README's, and figures into all pages."""
-    text = README.read_text(encoding="utf-8")
+    """Text of the README with the table and the figure that were last printed."""
     head = re.escape(table().splitlines()[0])
-    new, count = re.subn(rf"{head}\n(\|.*\n)+", table() + "\n", text)
+    text, count = re.subn(rf"{head}\n(\|.*\n)+", table() + "\n", text)
     if count != 1:
         raise SystemExit(f"README.md has {count} tables with the head {head}, not one")
-    README.write_text(new, encoding="utf-8")
-    for page in PAGES:
-        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+    return re.sub(r"[\d.,]+<!-- faster -->", f"{faster()}<!-- faster -->", text)
 
 
 def levels(x):
@@ -163,7 +145,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--table", action="store_true", help="no picture")
     args = parser.parse_args()
-    write_figures()
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
     if not args.table:
         write_picture()
 

@@ -64,14 +64,3 @@ def test_functions_that_the_architecture_names_are_in_their_files():
     for name, file in found:
         last = name.rpartition(".")[2]
         assert re.search(rf"^\s*(def|class) {last}\b", text(file), re.M), (name, file)
-
-
-def test_pages_have_the_figures_last_printed():
-    import make_readme
-
-    assert any(
-        "<!-- " in page.read_text(encoding="utf-8") for page in make_readme.PAGES
-    )
-    for page in make_readme.PAGES:
-        text = page.read_text(encoding="utf-8")
-        assert make_readme.filled(text) == text, "run docs/make_readme.py --table"
