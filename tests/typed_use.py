@@ -24,7 +24,7 @@ from skmusic.display import (
     TrainingDisplay,
     WaveformDisplay,
 )
-from skmusic.metrics import copying, describe, evaluate, frechet_distance
+from skmusic.metrics import copying, describe, evaluate
 from skmusic.report import Piece, report
 from skmusic.spectra import analysis_window, istft, stft
 
@@ -78,10 +78,9 @@ def see(pipe: Pipeline, music: Array) -> None:
     Player(music, 44100, name="a", encoding="mp3")
 
 
-def judge(reference: list[Array], pieces: list[Array]) -> float:
+def judge(reference: list[Array], pieces: list[Array]) -> None:
     assert_type(evaluate(reference, pieces, reference), dict[str, Any])
     assert_type(copying(reference, pieces), dict[str, float])
     describe(reference[0])
     w = analysis_window("hann", 256)
     assert_type(istft(stft(reference[0], w, 128), w, 128, 2), Array)
-    return frechet_distance(reference, pieces)
