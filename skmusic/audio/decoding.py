@@ -91,35 +91,10 @@ def read(
 
 
 def read_blocks(recording, sr, channels):
-    """Read a recording block by block; few blocks are in memory at a time.
+    """Blocks ``(n_samples, channels)``, float32, of a recording.
 
-    Parameters
-    ----------
-    recording : str, path, bytes or binary file object
-        As `read` takes it.
-    sr, channels : int
-        Of the blocks.
-
-    Yields
-    ------
-    ndarray of shape (n_samples, channels), float32
-        Together exactly what `read` returns.
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError, TypeError, ValueError
-        As `read`, when the reading reaches the fault.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from skmusic.audio import write
-    >>> from skmusic.audio.decoding import read_blocks
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write(f"{folder}/a.wav", np.zeros((20_000, 1)), sr=44100)
-    ...     blocks = list(read_blocks(f"{folder}/a.wav", 44100, 2))
-    >>> np.concatenate(blocks).shape
-    (20000, 2)
+    Few are in memory at a time. Together they are exactly what `read` returns. What
+    `read` raises is raised when the reading reaches the fault.
     """
     with open_source(recording) as source:
         most = _most_of(source, sr, channels)
@@ -180,26 +155,10 @@ def info(recording: File) -> dict[str, Any]:
 
 
 def most_samples(size, channels, gain=1.0):
-    """Return the most samples of each channel that a recording may have.
+    """Most samples of each channel that a recording of so many bytes may have.
 
-    Parameters
-    ----------
-    size : int
-        Bytes of its file.
-    channels : int
-        Channels of the file, or of the result if it has more.
-    gain : float
-        New sampling rate by the file's.
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> from skmusic.audio.decoding import most_samples
-    >>> most_samples(1_000_000, 2) // 44100 // 60  # minutes
-    47
+    `channels` are those of the file, or of the result if it has more; `gain` is the new
+    sampling rate by the file's.
     """
     return round(max(SURE_SIZE, MOST_TIMES * size) / (4 * channels * max(1.0, gain)))
 

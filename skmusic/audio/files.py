@@ -126,33 +126,8 @@ def written_whole(path):
     """Name a hidden file in the same folder; it becomes `path` when the block ends.
 
     If the block fails, an older file stays as it was and the new one is deleted. If
-    `path` is a link, the file that it points to is replaced.
-
-    Parameters
-    ----------
-    path : str or path
-        File to write.
-
-    Yields
-    ------
-    pathlib.Path
-
-    Raises
-    ------
-    FileNotFoundError
-        If the folder does not exist.
-    IsADirectoryError, ValueError
-        If `path` is a folder, a pipe or a device.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from skmusic.audio.files import written_whole
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with written_whole(f"{folder}/a.txt") as part:
-    ...         _ = part.write_text("all")
-    ...     os.listdir(folder)
-    ['a.txt']
+    `path` is a link, the file that it points to is replaced. A missing folder is
+    refused, and a `path` that is a folder, a pipe or a device.
     """
     target = real_path(path)
     if not target.parent.is_dir():

@@ -31,27 +31,10 @@ _UNREADABLE = {
 
 
 def find_kind(file):
-    """Tell what kind of file it is.
+    """What decodes a seekable binary file, and what it is called if nothing does.
 
-    Parameters
-    ----------
-    file : seekable binary file
-
-    Returns
-    -------
-    kind : {"libsndfile", "mpeg4", "aac", "mp3", "unreadable", "unknown"}
-        What decodes it. "mp3" is MPEG layer III, or a tag that may precede it.
-    name : str
-        Of an unreadable kind.
-
-    Examples
-    --------
-    >>> import io
-    >>> from skmusic.audio.kinds import find_kind
-    >>> find_kind(io.BytesIO(b"fLaC"))
-    ('libsndfile', '')
-    >>> find_kind(io.BytesIO(b"MAC "))
-    ('unreadable', "Monkey's Audio")
+    The first is "libsndfile", "mpeg4", "aac", "mp3" (MPEG layer III, or a tag that may
+    precede it), "unreadable" or "unknown".
     """
     file.seek(0)
     head = file.read(16)
@@ -79,14 +62,7 @@ def find_kind(file):
 
 
 def tag_size(head):
-    """Bytes of an ID3v2 tag that begins with these ten; 0 if there is none.
-
-    Examples
-    --------
-    >>> from skmusic.audio.kinds import tag_size
-    >>> tag_size(bytes.fromhex("49443303000000000100"))
-    138
-    """
+    """Bytes of an ID3v2 tag that begins with these ten; 0 if there is none."""
     if head[:3] != b"ID3" or len(head) < 10:
         return 0
     size = 0

@@ -43,35 +43,11 @@ class Mended(NamedTuple):
 
 
 def mended(raw):
-    """Mend a file of which a decoder would read too little.
+    """Mend the bytes of an MP3 of which a decoder would read too little: `Mended`.
 
     Bytes between frames that are no frame are left out. A decoder would stop there, or
-    print lines about them.
-
-    Parameters
-    ----------
-    raw : bytes
-        An MP3 file.
-
-    Returns
-    -------
-    Mended
-
-    References
-    ----------
-    G. Bouvigne, "MP3 info tag revision 1", 2001.
-
-    Examples
-    --------
-    >>> from skmusic.audio.mp3 import mended
-    >>> frame = bytes.fromhex("fffb9064") + bytes(413)  # 128 kbit/s, 44.1 kHz
-    >>> mended(b"no frame").n_frames
-    0
-    >>> made = mended(frame * 9)
-    >>> made.raw[36:40], int.from_bytes(made.raw[44:48])
-    (b'Xing', 9)
-    >>> mended(made.raw).raw is made.raw
-    True
+    print lines about them. The table is that of G. Bouvigne, "MP3 info tag revision 1",
+    2001.
     """
     runs, n_frames = _runs(raw)
     if not runs:
@@ -123,14 +99,7 @@ def _may_end(raw, end):
 
 
 def is_only_tags(raw):
-    """Whether nothing stands in the bytes of a file but tags and zeros.
-
-    Examples
-    --------
-    >>> from skmusic.audio.mp3 import is_only_tags
-    >>> is_only_tags(bytes.fromhex("49443303000000000004") + bytes(4) + b"TAG")
-    True
-    """
+    """Whether nothing stands in the bytes of a file but tags and zeros."""
     rest = raw[tag_size(raw[:10]) :].lstrip(b"\0")
     return not rest or rest[:3] in _TAGS
 

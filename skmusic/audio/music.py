@@ -96,19 +96,7 @@ def _plain(x):
 
 
 def rate_of_all(arrays: Any) -> float | None:
-    """The one rate of those arrays that know theirs, None if none does.
-
-    Raises
-    ------
-    ValueError
-        If they have different rates.
-
-    Examples
-    --------
-    >>> from skmusic.audio.music import Music, rate_of_all
-    >>> rate_of_all([Music([0.1], 8000), [0.2], 3])
-    8000
-    """
+    """The one rate of arrays that know theirs, None if none does; refuse two rates."""
     rates: Any = {x.sr for x in arrays if isinstance(x, Music)} - {None}
     if len(rates) > 1:
         a, b, *_ = sorted(rates)

@@ -12,29 +12,11 @@ _FADE_IN, _FADE_OUT, _SHARE = 0.01, 2.0, 0.05
 
 
 def write(blocks, file, sr, *, n_samples=None, raw=False):
-    """Write each block of music when it comes, in 16 bits per sample.
+    """Write each block of music ``(n_samples, n_channels)`` when it comes, in 16 bits.
 
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
-        Music.
-    file : binary file
-        It need not be seekable.
-    sr : int
-        Sampling rate in Hz.
-    n_samples : int, default=None
-        Length of the music, for the header; None if it is unknown.
-    raw : bool, default=False
-        Whether to write samples only, little-endian, without a header.
-
-    Examples
-    --------
-    >>> import io
-    >>> from skmusic.audio.playback import write
-    >>> file = io.BytesIO()
-    >>> write([np.zeros((10, 2), "f"), np.zeros((20, 2), "f")], file, 44100)
-    >>> len(file.getvalue())
-    164
+    The file need not be seekable. `n_samples` is the length of the music, for the
+    header; None if it is unknown. `raw` writes samples only, little-endian, without a
+    header.
     """
     for i, x in enumerate(limited(blocks)):
         if not (i or raw):
@@ -44,29 +26,10 @@ def write(blocks, file, sr, *, n_samples=None, raw=False):
 
 
 def faded(blocks, n_samples, sr):
-    """Fade a piece in, without a click, and out.
+    """Blocks ``(n_samples, n_channels)`` of a piece that fades in and out.
 
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
-        Music.
-    n_samples : int or None
-        Length of the piece. Its last twentieth is faded out, two seconds at most.
-        None has no end, so only its beginning is faded in.
-    sr : int
-        Sampling rate in Hz.
-
-    Yields
-    ------
-    ndarray of shape (n_samples, n_channels), float32
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.audio.playback import faded
-    >>> (x,) = faded([np.ones((1000, 1), "f")], 1000, 100)
-    >>> x[[0, 500, 999], 0].round(2).tolist()
-    [0.5, 1.0, 0.0]
+    Of `n_samples` the last twentieth is faded out, two seconds at most. None has no
+    end, so only its beginning is faded in.
     """
     fades = [(0, _ramp(_FADE_IN * sr))]
     if n_samples is not None:
@@ -91,30 +54,11 @@ def _ramp(n):
 
 
 def limited(blocks):
-    """Turn the music down once it would be too loud, and keep it so.
+    """Blocks ``(n_samples, n_channels)``, turned down once they would be too loud.
 
-    The gain falls during the block before, so nothing jumps or clips. For this each
-    block is held back until the next one is there.
-
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
-        Music.
-
-    Yields
-    ------
-    ndarray of shape (n_samples, n_channels), float32
-        No sample exceeds 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.audio.playback import limited
-    >>> loud = np.float32([[[0.5], [0.5]], [[2.0], [1.0]]])
-    >>> for x in limited(loud):
-    ...     x.ravel().round(2).tolist()
-    [0.5, 0.25]
-    [1.0, 0.5]
+    They stay so, and no sample exceeds 1. The gain falls during the block before, so
+    nothing jumps or clips. For this each block is held back until the next one is
+    there.
     """
     gain, before = 1.0, None
     for x in blocks:

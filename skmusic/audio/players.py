@@ -21,21 +21,9 @@ _PLAYERS = {
 
 
 def play(blocks, sr, channels):
-    """Play each block of music when it comes; return when all has been heard.
+    """Play blocks ``(n_samples, n_channels)`` when they come; return when all is heard.
 
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_samples, n_channels), float32
-        Music.
-    sr, channels : int
-        Sampling rate in Hz, and channels of all blocks.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no player is installed.
-    OSError
-        If the player fails, for instance because there is no sound device.
+    Without a player it is a FileNotFoundError, without a sound device an OSError.
     """
     if device := _sounddevice():
         _play_on_device(device, blocks, sr, channels)
@@ -44,13 +32,7 @@ def play(blocks, sr, channels):
 
 
 def check_player():
-    """Refuse early what would fail after a long time.
-
-    Raises
-    ------
-    FileNotFoundError, OSError
-        As `play`, if no player is installed or there is no sound device.
-    """
+    """Refuse early, as `play` does, what would fail after a long time."""
     if device := _sounddevice():
         try:
             device.check_output_settings()

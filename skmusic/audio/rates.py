@@ -6,33 +6,10 @@ import numpy as np
 
 
 def rate_of(x: Any, sr: Any = None, default: Any = None) -> Any:
-    """Rate of music: its own, or what is said of it where it does not know.
+    """Rate of music in Hz: its own, or what is said of it where it does not know.
 
-    Parameters
-    ----------
-    x : object
-        Waveform.
-    sr : int, float or None
-        What is said.
-    default : int, float or None
-        Rate of what does not know its own, if nothing is said; None refuses that.
-
-    Returns
-    -------
-    int or float
-        In Hz.
-
-    Raises
-    ------
-    ValueError
-        If the two are different, or neither is known.
-
-    Examples
-    --------
-    >>> from skmusic.audio import Music
-    >>> from skmusic.audio.rates import rate_of
-    >>> rate_of(Music([0.1], 8000)), rate_of([0.1], 44100)
-    (8000, 44100)
+    `default` is the rate of what does not know its own, if nothing is said; None
+    refuses that. Two rates that differ are refused.
     """
     own = getattr(x, "sr", None) if isinstance(x, np.ndarray) else None
     if own is None and sr is None:

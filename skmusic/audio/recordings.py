@@ -18,15 +18,7 @@ class File(NamedTuple):
 
     @contextlib.contextmanager
     def opened(self):
-        """Open it as a seekable binary file, at its start.
-
-        Raises
-        ------
-        FileNotFoundError, IsADirectoryError, PermissionError
-            If there is no such file, or you may not read it.
-        ValueError
-            If it is a pipe or a device.
-        """
+        """Open it as a seekable binary file; refuse what is no regular file."""
         if self.path is None:
             yield io.BytesIO(self.data)
             return
@@ -36,35 +28,10 @@ class File(NamedTuple):
 
 
 def as_file(x):
-    """Decide whether something is a recording in a file.
+    """`File` of a path, of the bytes of a file or of an open file; None of all else.
 
-    Parameters
-    ----------
-    x : object
-        A path is a str or `os.PathLike`. Bytes (also bytearray and memoryview) are
-        the contents of a file. A binary file object is read here, from its start to
-        its end, so it may be closed later.
-
-    Returns
-    -------
-    File or None
-        None for anything else, such as an array.
-
-    Raises
-    ------
-    ValueError
-        If a file object is closed, cannot seek, or was opened as text.
-
-    Examples
-    --------
-    >>> import io
-    >>> from skmusic.audio.recordings import as_file
-    >>> as_file("songs/a.wav").name
-    "'songs/a.wav'"
-    >>> as_file(io.BytesIO(b"RIFF")).data
-    b'RIFF'
-    >>> as_file([0.1, 0.2]) is None
-    True
+    A binary file object is read here, from its start to its end, so it may be closed
+    later. One that is closed, cannot seek or was opened as text is refused.
     """
     if isinstance(x, str | os.PathLike):
         path = Path(os.fsdecode(x))

@@ -125,21 +125,9 @@ def to_channels(x: ArrayLike, channels: int) -> Array:
 
 
 def to_16_bits(x):
-    """Round to integers of 16 bits exactly as libsndfile does for PCM.
+    """Round floats to integers of 16 bits exactly as libsndfile does for PCM.
 
-    Parameters
-    ----------
-    x : ndarray of floats
-        Samples; those beyond [-1, 1] are clipped.
-
-    Returns
-    -------
-    ndarray of int16
-
-    Examples
-    --------
-    >>> to_16_bits(np.float32([-1, 0, 0.5, 1]))
-    array([-32768,      0,  16384,  32767], dtype=int16)
+    What is beyond [-1, 1] is clipped.
     """
     # It rounds to the nearest of 32 bits, and keeps the upper half.
     x = np.rint(x * x.dtype.type(2.0**31))

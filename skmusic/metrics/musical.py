@@ -47,32 +47,10 @@ class MusicalFacts(NamedTuple):
 
 
 def musical_facts(x, sr):
-    """Find the key, the tempo and the loudness of a piece.
+    """The key, the tempo and the loudness of a piece in a waveform.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_samples, n_channels) or (n_samples,)
-        Waveform.
-    sr : int
-        Sampling rate in Hz.
-
-    Returns
-    -------
-    MusicalFacts
-
-    References
-    ----------
-    C. Krumhansl, "Cognitive foundations of musical pitch", Oxford University Press
-    (1990). EBU R 128 (2020).
-
-    Examples
-    --------
-    >>> from skmusic.datasets import make_songs
-    >>> from skmusic.metrics.musical import musical_facts
-    >>> songs = make_songs(1, 12, sr=22050, tempo=100, key="F", random_state=2)
-    >>> facts = musical_facts(songs.recordings[0], 22050)
-    >>> facts.key, round(facts.tempo)
-    ('F major', 99)
+    By the profiles of C. Krumhansl, "Cognitive foundations of musical pitch", Oxford
+    University Press (1990), and EBU R 128 (2020).
     """
     ((x, sr),) = as_recordings([x], sr)
     s = spectra(x, sr)

@@ -7,19 +7,10 @@ from skmusic.metrics.descriptors import describe
 
 
 def equal_parts(recordings, n_samples, most=16):
-    """Parts of recordings of equal length, spread evenly over all there is.
+    """At most so many parts ``(n_samples, n_channels)`` of recordings, of equal length.
 
-    Parameters
-    ----------
-    recordings : list of ndarray of shape (n_samples, n_channels)
-    n_samples : int
-        Length of each; where no recording is so long, that of the longest.
-    most : int, default=16
-        How many at most.
-
-    Returns
-    -------
-    list of ndarray of shape (n_samples, n_channels)
+    They are spread evenly over all there is. Where no recording is so long, they are as
+    long as the longest.
     """
     n_samples = min(n_samples, max(map(len, recordings)))
     cut = [
@@ -32,23 +23,11 @@ def equal_parts(recordings, n_samples, most=16):
 
 
 def measure(pieces, recordings, sr):
-    """Measures of each piece, and the range that the recordings have.
+    """Measures of each piece ``(n_samples, n_channels)``, and the range of recordings.
 
-    Parameters
-    ----------
-    pieces : list of ndarray of shape (n_samples, n_channels)
-        What was composed.
-    recordings : list of ndarray of shape (n_samples, n_channels)
-        What they are held against.
-    sr : int
-        Sampling rate in Hz.
-
-    Returns
-    -------
-    dict of str to dict
-        By the name of the measure (see `skmusic.metrics.describe` and ``copying``)
-        its ``values``, one a piece, and where recordings have a range ``low`` and
-        ``high``, 5 % and 95 % of clips as long as the shortest piece.
+    By the name of the measure (see `skmusic.metrics.describe` and ``copying``) a dict
+    of its ``values``, one a piece, and where recordings have a range ``low`` and
+    ``high``, 5 % and 95 % of clips as long as the shortest piece.
     """
     real = [describe(x, sr) for x in equal_parts(recordings, min(map(len, pieces)))]
     made = [describe(x, sr) for x in pieces]

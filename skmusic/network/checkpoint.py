@@ -22,25 +22,11 @@ _MAGIC = "skmusic checkpoint 1"
 
 
 class Checkpoint:
-    """A folder with the last states of one training.
+    """A folder with the last states of one training, made if it is not there.
 
-    Parameters
-    ----------
-    folder : str or path
-        Made if it is not there.
-    identity : dict of str
-        What the training is: settings, data. States of another are refused.
-    older : dict of str or None
-        That of the training which this one goes on from, and may write over.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from skmusic.network.checkpoint import Checkpoint
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     Checkpoint(folder, {"data": "these"}).save({"n": 1, "x": [np.ones(2)]})
-    ...     Checkpoint(folder, {"data": "these"}).load()
-    {'n': 1, 'x': [array([1., 1.])]}
+    `identity`, a dict of str, is what the training is: settings, data. States of
+    another are refused, but for `older`, the training which this one goes on from and
+    may write over.
     """
 
     def __init__(self, folder, identity, older=None):
@@ -105,29 +91,9 @@ class Checkpoint:
 
 
 def lasting_seed(folder, drawn):
-    """Seed that a folder keeps, the one drawn where it has none yet.
+    """Seed that a folder keeps, the one drawn where it has none yet, below 2 ** 31.
 
     Without it a training that draws its own chance could not be resumed.
-
-    Parameters
-    ----------
-    folder : str or path
-        Made if it is not there.
-    drawn : int
-        From 0 to below 2 ** 31.
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from skmusic.network.checkpoint import lasting_seed
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     seeds = [lasting_seed(folder, drawn) for drawn in (7, 8)]
-    >>> seeds
-    [7, 7]
     """
     path = Path(folder) / "seed"
     if not path.exists():
@@ -142,17 +108,9 @@ def lasting_seed(folder, drawn):
 
 
 def read_newest(folder):
-    """State in the newest file that is whole, and its number; None without one.
+    """State in the newest file that is whole, and its number; None without a file.
 
-    Warns
-    -----
-    UserWarning
-        If a newer one is damaged.
-
-    Raises
-    ------
-    ValueError
-        If all are.
+    Newer ones that are damaged are warned of; that all are is a ValueError.
     """
     damaged = []
     for path in reversed(_files(Path(folder))):

@@ -48,24 +48,13 @@ _idle, _lock, _MOST_IDLE = {}, threading.Lock(), 4
 def compiled(
     n_inputs, n_outputs, *, units, dropout, sampled, seed, loss, average, shape
 ):
-    """Network, optimizer and compiled functions, as good as new.
+    """Network, optimizer and two compiled functions, as good as new.
 
-    Parameters
-    ----------
-    n_inputs, n_outputs, units, dropout, sampled, seed, loss, average
-        As `skmusic.network.tbptt.train` has them.
-    shape : tuple of int
-        Streams, and steps of a chunk, that the functions are compiled for.
-
-    Yields
-    ------
-    model : keras.Model
-        From inputs and state to outputs and state.
-    optimizer : keras.optimizers.Adam
-    step, evaluate : callable
-        Take the streams of a batch (``x, y, weight, keep``), the state, and the steps
-        that count in the batch, and return the sum of the losses and the state
-        after; `step` updates the weights.
+    Arguments are those of `skmusic.network.tbptt.train`, and the streams and the steps
+    of a chunk that the functions are compiled for. The functions, ``step`` and
+    ``evaluate``, take the streams of a batch (``x, y, weight, keep``), the state, and
+    the steps that count in the batch. They return the sum of the losses and the state
+    after; ``step`` updates the weights.
     """
     kind = n_inputs, n_outputs, tuple(units), tuple(dropout)
     kind = *kind, sampled, loss, average, *shape

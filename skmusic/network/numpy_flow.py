@@ -38,17 +38,7 @@ N_ARRAYS = 5 + _BLOCK * N_BLOCKS
 
 
 def from_arrays(arrays):
-    """Flow of a list of its arrays.
-
-    Examples
-    --------
-    >>> from skmusic.network.numpy_flow import from_arrays, to_arrays
-    >>> flow = from_arrays(list("XTtMSsAaBbVv"))
-    >>> flow["blocks"], flow["outputs"]
-    ([('M', 'S', 's', 'A', 'a', 'B', 'b')], ('V', 'v'))
-    >>> "".join(to_arrays(flow))
-    'XTtMSsAaBbVv'
-    """
+    """Flow of a list of its arrays, in the order of the module's docstring."""
     blocks = arrays[3:-2]
     return {
         "inputs": arrays[0],
@@ -75,34 +65,17 @@ def time_features(t):
 def usual_velocity(t):
     """Velocity, over the place, of paths at times `t` whose ends are noise as well.
 
-    Examples
-    --------
-    >>> from skmusic.network.numpy_flow import usual_velocity
-    >>> [usual_velocity(t) for t in (0, 0.5, 1)]  # the path comes together and widens
-    [-1.0, 0.0, 1.0]
+    It is -1 at 0, where paths come together, and 1 at 1, where they widen.
     """
     return (2 * t - 1) / (t**2 + (1 - t) ** 2)
 
 
 def schedule(flow, n_path=_N_PATH, start=0.0):
-    """What the times of a path say.
+    """What the times of a path say, whose velocity is asked for `n_path` times, even.
 
-    Parameters
-    ----------
-    flow : dict
-    n_path : int, default=8
-        How often the velocity is asked for, an even number.
-    start : float, default=0.0
-        Time at which it begins.
-
-    Returns
-    -------
-    said : ndarray of shape (n_path, n_blocks, 3 * width)
-        To each block.
-    step : ndarray of shape (n_path,)
-        Time between two of them.
-    usual : ndarray of shape (n_path,)
-        See `usual_velocity`.
+    `start` is the time at which it begins. Returned are what each block is told,
+    ``(n_path, n_blocks, 3 * width)``, the time between two of them, ``(n_path,)``, and
+    the `usual_velocity`, ``(n_path,)``.
     """
     T, t = flow["times"]
     step = np.full(n_path, (1 - start) / n_path, np.float32)
@@ -113,37 +86,16 @@ def schedule(flow, n_path=_N_PATH, start=0.0):
 
 
 def draw(flow, condition, noise, times, followed=None):
-    """Follow paths from noise to vectors.
+    """Follow paths from noise to vectors ``(..., n_outputs)``.
 
-    Parameters
-    ----------
-    flow : dict
-    condition : ndarray of shape (..., width + 2 * n_outputs)
-        What is known of each vector, its mean, and the logarithm of its deviation.
-    noise : ndarray of shape (..., n_outputs)
-        Where each path begins; standard normal as learned, zeros for no chance.
-    times : tuple of ndarray
-        From `schedule`.
-    followed : tuple of ndarray of shape (..., n_outputs) and float, or None
-        A vector that is followed, and the share of noise at the beginning of the path,
-        which is on its way to the vector: 0 gives the vector itself, 1 any other one.
-        `times` begin as late.
+    `condition` ``(..., width + 2 * n_outputs)`` has what is known of each vector, its
+    mean, and the logarithm of its deviation. `noise` ``(..., n_outputs)`` is where
+    paths begin; standard normal as learned, zeros for no chance. `times` are from
+    `schedule`.
 
-    Returns
-    -------
-    ndarray of shape (..., n_outputs)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.network.numpy_flow import draw, from_arrays, schedule
-    >>> shapes = (2, 4), (32, 4), (4,), (4, 12), (4, 12), (12,)
-    >>> shapes += (4, 4), (4,), (4, 4), (4,), (4, 2), (2,)
-    >>> flow = from_arrays([np.zeros(shape, np.float32) for shape in shapes])
-    >>> mean, deviation = [0, 10], [1, 2]
-    >>> condition = np.concatenate([np.zeros(4), mean, np.log(deviation)])
-    >>> draw(flow, condition, np.array([1, -1]), schedule(flow, 64)).round(2).tolist()
-    [1.0, 8.0]
+    `followed` may be vectors ``(..., n_outputs)`` and the share of noise at the
+    beginning of their paths: 0 gives the vector itself, 1 any other one. `times` begin
+    as late.
     """
     n = noise.shape[-1]
     condition, mean, log_deviation = np.split(condition, [-2 * n, -n], axis=-1)

@@ -19,17 +19,7 @@ _SMALL = 1 << 18
 
 
 def from_arrays(arrays, n_flow=0):
-    """Network of a list of its arrays: layers, head, skip; the last may be of a flow.
-
-    Examples
-    --------
-    >>> from skmusic.network.numpy_lstm import from_arrays, to_arrays
-    >>> network = from_arrays(["W", "U", "b", "V", "d", "A"])
-    >>> network["layers"], network["skip"]
-    ([('W', 'U', 'b')], ('A',))
-    >>> to_arrays(network)
-    ['W', 'U', 'b', 'V', 'd', 'A']
-    """
+    """Network of a list of its arrays: layers, head, skip, then those of a flow."""
     arrays, flow = arrays[: len(arrays) - n_flow], arrays[len(arrays) - n_flow :]
     n_layers = (len(arrays) - 2) // 3
     head = arrays[3 * n_layers :]
@@ -49,16 +39,7 @@ def to_arrays(network):
 
 
 def zero_state(network):
-    """State before the first step.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.network.numpy_lstm import zero_state
-    >>> W, U, b = np.zeros((3, 8)), np.zeros((2, 8)), np.zeros(8)
-    >>> [h.shape for h, c in zero_state({"layers": [(W, U, b)]})]
-    [(2,)]
-    """
+    """State before the first step."""
     return [
         (np.zeros(len(U), U.dtype), np.zeros(len(U), U.dtype))
         for _, U, _ in network["layers"]
@@ -66,47 +47,15 @@ def zero_state(network):
 
 
 def forward(network, x, state):
-    """Outputs of a sequence, and the state after each step.
+    """Outputs ``(..., n_steps, n_outputs)`` of inputs ``(..., n_steps, n_inputs)``.
 
-    All input projections of a layer are one matrix product; only the product
-    with the state is made step by step.
+    Beside them stands the state after each step, a list. `state` is that before the
+    first step, and stays as it is. Inputs may be of streams side by side, each of which
+    has, to the bit, the outputs that it would have alone. All input projections of a
+    layer are one matrix product; only the product with the state is made step by step.
 
-    Parameters
-    ----------
-    network : dict
-        Weights, see the module.
-    x : ndarray of shape (n_steps, n_inputs) or (n_streams, n_steps, n_inputs)
-        Inputs of one sequence, or of streams side by side.
-    state : list of (h, c)
-        State before the first step, or that of each stream. It stays as it is.
-
-    Returns
-    -------
-    y : ndarray of shape (n_steps, n_outputs) or (n_streams, n_steps, n_outputs)
-        Outputs of the head, without activation. Those of a stream are, to the bit,
-        what they would be alone.
-    states : list of list of (h, c)
-        State after each step.
-
-    References
-    ----------
-    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural
-    Computation 9 (1997); with forget gates, F. Gers et al. (2000).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.network.numpy_lstm import forward, zero_state
-    >>> rng = np.random.default_rng(0)
-    >>> layer = [rng.standard_normal(s) for s in ((3, 8), (2, 8), (8,))]
-    >>> head = np.ones((2, 1)), np.zeros(1)
-    >>> net = {"layers": [layer], "head": head, "skip": ()}
-    >>> x = rng.standard_normal((5, 3))
-    >>> whole, _ = forward(net, x, zero_state(net))
-    >>> first, states = forward(net, x[:2], zero_state(net))
-    >>> rest, _ = forward(net, x[2:], states[-1])
-    >>> bool(np.allclose(whole, np.concatenate([first, rest])))
-    True
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9
+    (1997); with forget gates, F. Gers et al. (2000).
     """
     per_layer, direct = [], x
     for (W, U, b), (h, c) in zip(network["layers"], state, strict=True):

@@ -231,23 +231,10 @@ def _pass(units, batches, n_streams, step, begun=None, on_chunk=None, pause=None
 def streams(sequences, n_streams, chunk_length, rng=None, first=0):
     """Batches of chunks; each stream goes through recordings one after the other.
 
-    Parameters
-    ----------
-    sequences : list of (x, y)
-        Inputs and targets.
-    n_streams, chunk_length : int
-        Streams of a batch, steps of a chunk.
-    rng : numpy.random.Generator or None
-        Shuffles the recordings and rotates the ring of chunks, so that streams begin
-        elsewhere in each epoch.
-    first : int
-        Batches that are passed over.
-
-    Yields
-    ------
-    x, y, weight, keep
-        ``(n_streams, chunk_length, ...)`` inputs and targets, weight 0 where
-        they are padding, and ``(n_streams,)`` 0 where the state starts anew.
+    Yielded are inputs and targets ``(n_streams, chunk_length, ...)``, their weights, 0
+    where they are padding, and ``(n_streams,)`` 0 where the state starts anew. `rng`
+    shuffles the recordings and rotates the ring of chunks, so that streams begin
+    elsewhere in each epoch. The `first` batches are passed over.
     """
     order = range(len(sequences)) if rng is None else rng.permutation(len(sequences))
     ring = [

@@ -47,14 +47,8 @@ class TrainingSettings:
 class Trained:
     """What training gives.
 
-    Parameters
-    ----------
-    network : dict
-        Weights of the best epoch, see `skmusic.network.numpy_lstm`.
-    history : list of dict
-        The record of each epoch.
-    training : dict
-        Where training stands, to go on from.
+    The weights of the best epoch, see `skmusic.network.numpy_lstm`; the record of each
+    epoch; and where training stands, to go on from.
     """
 
     network: dict
@@ -256,28 +250,10 @@ def _identity(settings, kept, held_out, past):
 
 
 def split(n_steps, fraction, chunk_length):
-    """What of a recording is learned, and what is held out.
+    """Slices of a recording that are learned, and slices that are held out.
 
     Held out is a stretch before an end that is as long, so that the end is learned, and
     nothing where it would be shorter than a chunk. A step between the two is neither.
-
-    Parameters
-    ----------
-    n_steps : int
-        Of the recording.
-    fraction : float
-        Of them to hold out.
-    chunk_length : int
-
-    Returns
-    -------
-    kept, held_out : list of slice
-
-    Examples
-    --------
-    >>> from skmusic.network.training import split
-    >>> split(100, 0.1, 8)
-    ([slice(0, 79, None), slice(91, 100, None)], [slice(80, 90, None)])
     """
     n = int(n_steps * fraction)
     if n < chunk_length:
@@ -297,19 +273,7 @@ def _parts(sequences, slices):
 
 
 def layers(units, dropout, default):
-    """Units of each LSTM layer, and the dropout after it.
-
-    Raises
-    ------
-    ValueError
-        If a layer has no unit, or not each a dropout from 0 to below 1.
-
-    Examples
-    --------
-    >>> from skmusic.network.training import layers
-    >>> layers((8, 8), 0.5, default=((256,), (0.2,)))
-    ((8, 8), (0.5, 0.5))
-    """
+    """Units of each LSTM layer, and the dropout after it; refuse what is none."""
     if units is None:
         units = default[0]
     if isinstance(units, Integral):

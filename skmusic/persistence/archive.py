@@ -46,23 +46,9 @@ _REMEDY = "ask for the file anew"
 
 
 def write_archive(path, arrays, content, made_with):
-    """Write arrays, whole or not at all.
+    """Write arrays, a dict of booleans, integers or floats, whole or not at all.
 
-    Parameters
-    ----------
-    path : str or path
-        File to write.
-    arrays : dict of str to ndarray
-        Of booleans, integers or floats.
-    content : object
-        What they are, for `json`.
-    made_with : dict of str to str
-        Versions.
-
-    Raises
-    ------
-    OSError, ValueError
-        If the file cannot be written.
+    `content` tells what they are, for `json`; `made_with` has versions.
     """
     metadata = {
         "format": "skmusic",
@@ -81,27 +67,10 @@ def write_archive(path, arrays, content, made_with):
 
 
 def read_archive(path):
-    """Read arrays.
+    """Read arrays, content and versions that `write_archive` wrote.
 
-    Memory is bounded by twice the size of the file and some 200 MB.
-
-    Parameters
-    ----------
-    path : str or path
-        File that `write_archive` made.
-
-    Returns
-    -------
-    arrays : dict of str to ndarray
-    content : object
-    made_with : dict of str to str
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError
-        If there is no such file.
-    ValueError
-        If it is no such file, of a later version, or damaged.
+    Memory is bounded by twice the size of the file and some 200 MB. What is no such
+    file, of a later version or damaged is a ValueError.
     """
     check_header(path)  # before all of a wrong file is read
     raw = Path(path).read_bytes()

@@ -108,23 +108,9 @@ def _is_plain(dtype):
 def build(content, arrays, new):
     """Build the value that a description stands for.
 
-    Parameters
-    ----------
-    content : object
-        As `describe` made it, or anything else that `json` gives.
-    arrays : dict of str to ndarray
-        Those that it names, each at least once.
-    new : callable
-        Makes an object of a class name and parts.
-
-    Returns
-    -------
-    object
-
-    Raises
-    ------
-    ValueError
-        If it stands for nothing, or arrays are missing or left over.
+    `content` is as `describe` made it, or anything else that `json` gives. Each of the
+    arrays must be named at least once; ``new`` makes an object of a class name and
+    parts. All else is a ValueError.
     """
     used, names = {}, []
 

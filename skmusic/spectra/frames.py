@@ -95,19 +95,7 @@ class Frames(Carrying):
     """Array of frames ``(n_frames, n_dims)`` that knows its format.
 
     It is an ndarray in all else. What is cut out of it or computed from it has the same
-    format.
-
-    Attributes
-    ----------
-    format : FrameFormat or None
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.spectra.frames import FrameFormat, Frames
-    >>> frames = Frames(np.zeros((5, 258)), FrameFormat(256, 128))
-    >>> frames[2:].format.N
-    256
+    `FrameFormat` in ``format``.
     """
 
     _fact = "format"
@@ -118,22 +106,9 @@ class Frames(Carrying):
 
 
 def format_of(X):
-    """Format of the frames of recordings, None of plain numbers.
+    """`FrameFormat` of what `fit` takes, None of plain numbers; refuse two formats.
 
-    Parameters
-    ----------
-    X : object
-        What `fit` takes: an array or a sequence that knows its format, or a list of
-        arrays, of which those that know none are taken to be as the rest.
-
-    Returns
-    -------
-    FrameFormat or None
-
-    Raises
-    ------
-    ValueError
-        If they are of more than one format.
+    In a list, arrays that know no format are taken to be as the rest.
     """
     recordings = X if isinstance(X, (list, tuple)) else [X]
     found = (getattr(x, "format", None) for x in recordings)

@@ -27,32 +27,12 @@ _RATIO = 0.451
 
 
 def next_phases(phase, log_magnitudes, size, hops):
-    """Phases of frames, of those of the frame before the first.
+    """Phases ``(n_frames, n_bins)`` of frames, of those ``(n_bins,)`` before the first.
 
-    Parameters
-    ----------
-    phase : ndarray of shape (n_bins,)
-        Of the frame before, in radians, seen from the middle of the window.
-    log_magnitudes : ndarray of shape (n_frames + 2, n_bins)
-        Logarithm of the magnitudes of the frame before, of the frames, and of the one
-        after.
-    size : int
-        Of the window, `sine_window`, in samples.
-    hops : ndarray of shape (n_frames,)
-        From the frame before to each frame, in samples.
-
-    Returns
-    -------
-    ndarray of shape (n_frames, n_bins)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.spectra.phase import next_phases
-    >>> tone = -((np.arange(9) - 4.0) ** 2)  # in the middle of bin 4 of 16
-    >>> phases = next_phases(np.zeros(9), np.stack([tone] * 3), 16, np.array([2]))
-    >>> float(np.round(phases[0, 4] / np.pi, 3))  # an eighth of four turns
-    1.0
+    They are in radians, seen from the middle of the window, a `sine_window` of `size`
+    samples. `log_magnitudes` ``(n_frames + 2, n_bins)`` are those of the frame before,
+    of the frames, and of the one after. `hops` ``(n_frames,)`` lead from the frame
+    before to each frame, in samples.
     """
     before, now, after = log_magnitudes[:-2], log_magnitudes[1:-1], log_magnitudes[2:]
     hops = np.asarray(hops)[:, None]

@@ -25,18 +25,9 @@ def step_seconds(format):
 
 
 def waveform(frames, format):
-    """Waveform of the frames of a recording.
+    """Waveform ``(n_samples, n_channels)``, float32, of frames ``(n_frames, n_dims)``.
 
-    Parameters
-    ----------
-    frames : ndarray of shape (n_frames, n_dims)
-        Frames; plain numbers where `format` is None.
-    format : FrameFormat or None
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_channels), float32
-        What all windows cover; plain numbers are returned as they are.
+    It is what all windows cover; plain numbers are returned as they are.
     """
     x = np.asarray(frames)
     if format is not None:
@@ -45,17 +36,7 @@ def waveform(frames, format):
 
 
 def waveform_blocks(blocks, format):
-    """The same of frames that come block by block, as soon as it is known.
-
-    Parameters
-    ----------
-    blocks : iterable of ndarray of shape (n_frames, n_dims)
-    format : FrameFormat or None
-
-    Yields
-    ------
-    ndarray of shape (n_samples, n_channels), float32
-    """
+    """The same of frames that come block by block, as soon as it is known."""
     blocks = map(np.asarray, blocks)
     if format is not None:
         blocks = istft_blocks(blocks, *format.istft_args())
@@ -76,18 +57,9 @@ def hop_of(format):
 
 
 def cut_frames(x, n_frames, format):
-    """Frames of a waveform, the first of its first `N` samples.
+    """Frames ``(n_frames, n_dims)``, float32, of a waveform ``(n_samples, n)``.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_samples, n_channels)
-        Waveform of `samples_for(n_frames)` samples or more.
-    n_frames : int
-    format : FrameFormat or None
-
-    Returns
-    -------
-    ndarray of shape (n_frames, n_dims), float32
+    The first is of its first `N` samples; it has `samples_for(n_frames)` or more.
     """
     if format is None:
         return x[:n_frames]
@@ -109,19 +81,10 @@ def cut_frames(x, n_frames, format):
 
 
 def steps_known(n_frames, n_steps, format):
-    """What the frames of a recording tell, after each of them.
+    """What each frame of a recording tells: whole steps, and samples beyond these.
 
-    Parameters
-    ----------
-    n_frames, n_steps : int
-        Of the recording.
-    format : FrameFormat or None
-
-    Returns
-    -------
-    steps, samples : ndarray of shape (n_frames,), int
-        Whole steps that are known, and samples beyond these. What the last windows
-        cover alone is known in part, and is not heard.
+    Both have the shape (n_frames,). What the last windows cover alone is known in part,
+    and is not heard.
     """
     n_samples = np.arange(1, n_frames + 1)
     if format is not None:

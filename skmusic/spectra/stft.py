@@ -145,15 +145,11 @@ class _Analysis:
 
 
 def _parts(blocks, N, hop_length, n_frames):
-    """Samples of `n_frames` frames after another, the last of fewer.
+    """Samples ``(n_channels, n_samples)`` of `n_frames` frames, the last of fewer.
 
-    Yields
-    ------
-    samples : ndarray of shape (n_channels, n_samples)
-        One channel after the other, in cache: windows of that are read at once. It
-        is written anew after each yield.
-    padding : int or None
-        At the last, how many samples were padded.
+    They are written anew after each yield, one channel after the other, in cache:
+    windows of that are read at once. Beside the last stands how many samples were
+    padded, beside others None.
     """
     lead, size = N - hop_length, (n_frames - 1) * hop_length + N
     samples, n = None, 0

@@ -166,23 +166,9 @@ def count_bins(N: int, redundant: bool = False) -> int:
 
 @cache
 def sine_window(size):
-    """Half a sine; four of its squares, each a quarter later, add up to 2.
+    """Half a sine ``(size,)``; four of its squares, each a quarter later, add up to 2.
 
-    Parameters
-    ----------
-    size : int
-        Samples.
-
-    Returns
-    -------
-    ndarray of shape (size,)
-        Shared, and therefore read-only.
-
-    Examples
-    --------
-    >>> from skmusic.spectra.windows import sine_window
-    >>> (sine_window(8) ** 2).reshape(4, 2).sum(axis=0).round(12)
-    array([2., 2.])
+    It is shared, and therefore read-only.
     """
     window = np.sin(np.pi * np.arange(size) / size)
     window.flags.writeable = False

@@ -134,13 +134,7 @@ def taken_by(made):
 def refuse_untaken(names, synthesis, spelled="{}", told="synthesis={!r}"):
     """Refuse controls that a synthesis does not take, and name one that does.
 
-    Parameters
-    ----------
-    names : list of str
-        Of controls.
-    synthesis : str
-    spelled, told : str
-        How the caller writes a control, and a synthesis.
+    `spelled` and `told` are how the caller writes a control, and a synthesis.
     """
     for name in names:
         if name not in TAKEN[synthesis]:
@@ -163,16 +157,10 @@ def refuse_endings(options, loop, frames):
 
 
 def in_steps(points, seconds, n_steps):
-    """Steps ``(n_points,)`` of a curve's points, and the levels there.
+    """Steps ``(n_points,)`` of a curve's points (seconds, level), and the levels there.
 
-    Parameters
-    ----------
-    points : list of (seconds or None, level)
-        None are spread evenly.
-    seconds : float
-        Of a step.
-    n_steps : int
-        Of the piece.
+    Seconds that are None are spread evenly over `n_steps`; `seconds` is the length of
+    one.
     """
     at, levels = zip(*points, strict=True)
     if at[0] is None:

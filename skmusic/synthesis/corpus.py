@@ -35,25 +35,10 @@ class Corpus:
 
 
 def read_corpus(recordings, format, most=0):
-    """Read recordings once.
+    """Read recordings, frames of each or `StreamedFrames`, once: `Corpus`.
 
-    Parameters
-    ----------
-    recordings : list of ndarray of shape (n_frames, n_dims), or `StreamedFrames`
-        Frames of each recording.
-    format : FrameFormat or None
-        Of the frames; None of plain numbers.
-    most : int, default=0
-        Steps of pieces that are kept, at most, spread evenly over the corpus.
-
-    Returns
-    -------
-    Corpus
-
-    Raises
-    ------
-    ValueError
-        If no recording is as long as a step, or all that is kept is silent.
+    Of the pieces at most so many steps are kept, spread evenly over the corpus. If no
+    recording is as long as a step, or all that is kept is silent, that is a ValueError.
     """
     streamed = hasattr(recordings, "map_blocks")
     n_frames = recordings.lengths if streamed else [len(x) for x in recordings]
@@ -122,18 +107,9 @@ def _read(blocks, wanted, format):
 def read_steps(recordings, format, corpus, analyse):
     """Read recordings again: what is analysed of the music of each, step by step.
 
-    Parameters
-    ----------
-    recordings, format
-        As `read_corpus` has them.
-    corpus : Corpus
-        What it found.
-    analyse : callable
-        Takes some steps of a waveform, and the step before or None; returns rows.
-
-    Returns
-    -------
-    list of ndarray of shape (n_steps, n_numbers)
+    `corpus` is what `read_corpus` found. `analyse` takes some steps of a waveform, and
+    the step before or None, and returns rows. Returned are rows ``(n_steps,
+    n_numbers)`` of each recording.
     """
     nothing = np.empty((0, format.n_channels), np.float32)
 
@@ -162,13 +138,9 @@ def _pieces(lengths):
 
 
 def thinned(pieces, most):
-    """As many of the pieces as have so many steps, spread evenly over all.
+    """As many of the pieces ``(recording, start, stop)`` as have so many steps.
 
-    Examples
-    --------
-    >>> from skmusic.synthesis.corpus import thinned
-    >>> thinned([(0, 0, 10), (0, 10, 20), (1, 0, 10), (1, 10, 20)], 20)
-    [(0, 10, 20), (1, 10, 20)]
+    They are spread evenly over all.
     """
     n_steps = sum(b - a for _, a, b in pieces)
     if n_steps <= most:

@@ -69,52 +69,18 @@ def _sizes(n_samples, sr):
 def samples_to_make(n_samples, sr):
     """Samples of music in which a loop of so many samples can be found.
 
-    Parameters
-    ----------
-    n_samples : int
-        Wanted.
-    sr : float
-        Sampling rate in Hz.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError
-        If the loop would be shorter than 2 seconds.
+    A loop of less than 2 seconds is refused.
     """
     sizes = _sizes(n_samples, sr)
     return (2 * sizes.context + sizes.search + sizes.longest + 2) * sizes.step
 
 
 def find_loop(x, n_samples, sr):
-    """The stretch of some music that loops best.
+    """The stretch ``(n_loop, n_channels)`` of some music that loops best.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_made, n_channels)
-        Music, of as many samples as `samples_to_make` says.
-    n_samples : int
-        Samples wanted; the loop has up to 5 % more or fewer, two seconds at most.
-    sr : float
-        Sampling rate in Hz.
-
-    Returns
-    -------
-    ndarray of shape (n_loop, n_channels)
-        Its last samples fade into what came before it, so played round and round it
-        goes on as the music did.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.synthesis.looping import find_loop, samples_to_make
-    >>> beat = np.random.default_rng(0).standard_normal((4000, 1))  # half a second
-    >>> music = np.tile(beat, (50, 1))[: samples_to_make(27000, 8000)]
-    >>> len(find_loop(music, 27000, 8000))
-    28000
+    `x` has as many samples as `samples_to_make` says. The loop has up to 5 % more or
+    fewer samples than wanted, two seconds at most. Its last samples fade into what came
+    before it, so played round and round it goes on as the music did.
     """
     sizes = _sizes(n_samples, sr)
     costs = _costs(x, sizes, n_samples)
@@ -138,21 +104,8 @@ def find_loop(x, n_samples, sr):
 def frames_to_make(frames, n_samples, format):
     """Frames in which a loop can be found, and samples that it is to have.
 
-    Parameters
-    ----------
-    frames, n_samples : int or None
-        Wanted, in frames or in samples.
-    format : FrameFormat or None
-        Of the frames; None if it is not known.
-
-    Returns
-    -------
-    frames, n_samples : int
-
-    Raises
-    ------
-    ValueError
-        If neither is given, the format is not known, or the loop is too short.
+    What is wanted is given in frames or in samples; a loop without a length or a format
+    is refused.
     """
     if format is None:
         raise ValueError(
@@ -170,36 +123,16 @@ def frames_to_make(frames, n_samples, format):
 
 
 def find_loops(music, n_samples, format):
-    """Loops of several pieces.
-
-    Parameters
-    ----------
-    music : list of ndarray of shape (n_made, n_channels) or (n_made,)
-    n_samples : int
-        Wanted of each.
-    format : FrameFormat
-
-    Returns
-    -------
-    list of ndarray of shape (n_samples, n_channels)
-    """
+    """A loop of each piece ``(n_made, n_channels)`` or ``(n_made,)``."""
     music = (x[:, None] if x.ndim == 1 else x for x in music)
     return [find_loop(x, n_samples, format.sr) for x in music]
 
 
 def crossfade(old, new):
-    """Mix that goes from one waveform to another and keeps the power.
+    """Mix ``(n_samples, n_channels)`` that goes from one waveform to another.
 
-    Parameters
-    ----------
-    old, new : ndarray of shape (n_samples, n_channels)
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_channels), float32
-        Gains are those of equal power, divided by what the two have in common:
-        unrelated waveforms fade along a cosine and a sine. Two that are the same give
-        themselves.
+    Gains are those of equal power, divided by what the two have in common: unrelated
+    waveforms fade along a cosine and a sine. Two that are the same give themselves.
     """
     angle = np.linspace(0, np.pi / 2, len(old), dtype=np.float32)[:, None]
     fall, rise = np.cos(angle), np.sin(angle)
@@ -245,14 +178,9 @@ def _described(levels):
 
 
 def _aligned(x, start, end, sizes):
-    """Where a loop ends whose waveform meets the beginning, and how well it does.
+    """Where a loop ends whose waveform meets the beginning, at most a step away.
 
-    Returns
-    -------
-    end : int
-        At most a step from where it was.
-    alike : float
-        Correlation of what is before both, from -1 to 1.
+    Beside it stands how well it does: the correlation of what is before both, -1 to 1.
     """
     fade, reach = _FADE * sizes.step, sizes.step
     a = np.asarray(x[start - fade : start + reach], np.float64)

@@ -142,21 +142,9 @@ class Regression:
         return primed
 
     def advance(self, states, n_frames, temperature, progress):
-        """Frames of each piece, and the states after them.
+        """Frames ``(n_frames, n_dims)`` of each piece, and the states after them.
 
-        Parameters
-        ----------
-        states : list of RegressionState
-        n_frames : int
-        temperature : float
-            Of no effect.
-        progress : callable
-            Told how many frames were made.
-
-        Returns
-        -------
-        frames : list of ndarray of shape (n_frames, n_dims)
-        states : list of RegressionState
+        The temperature is of no effect; `progress` is told how many frames were made.
         """
         made, after = [], []
         for state in states:

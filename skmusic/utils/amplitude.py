@@ -11,28 +11,11 @@ _FULL_SCALES = 2**7, 2**15, 2**23, 2**31
 
 
 def to_full_scale(x, dtype):
-    """Samples in [-1, 1], as soundfile reads them from a file.
+    """Samples of a type, in [-1, 1] as soundfile reads them from a file.
 
-    Parameters
-    ----------
-    x : ndarray
-        Samples.
-    dtype : numpy.dtype
-        Type that they were stored as. Integers are divided by its full scale; of
-        unsigned ones the middle, 128 of uint8, is silence. Others stay as they are.
-
-    Returns
-    -------
-    ndarray
-        Floats, of single precision where that holds all values of the type.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.utils.amplitude import to_full_scale
-    >>> x = np.array([128, 192, 0], np.uint8)
-    >>> to_full_scale(x, x.dtype)
-    array([ 0. ,  0.5, -1. ], dtype=float32)
+    Integers are divided by the full scale of their type; of unsigned ones the middle,
+    128 of uint8, is silence. They become floats, of single precision where that holds
+    all values. Other types stay as they are.
     """
     # Integers of 64 bits are no format of samples: they are what Python makes of any
     # whole number.
@@ -47,24 +30,7 @@ def to_full_scale(x, dtype):
 
 
 def warn_of_peaks(items):
-    """Warn of recordings whose samples are in another unit.
-
-    Parameters
-    ----------
-    items : list of ndarray
-        Waveforms.
-
-    Warns
-    -----
-    UserWarning
-        If a peak is far beyond full scale. The message names the likely factor.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.utils.amplitude import warn_of_peaks
-    >>> warn_of_peaks([np.array([0.5, -1.0])])
-    """
+    """Warn of waveforms far beyond full scale, and name the likely factor."""
     peaks = [max(x.max(initial=0), -x.min(initial=0)) for x in items]
     loud = [i for i, peak in enumerate(peaks) if peak > MOST_PEAK]
     if not loud:

@@ -10,16 +10,8 @@ class Carrying(np.ndarray):
     """Array that knows one thing more; an ndarray in all else.
 
     What is cut out of it or computed from it knows the same. A subclass names the
-    attribute, and says what the fact is of several arrays together.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.utils.carrying import Carrying
-    >>> class Named(Carrying):
-    ...     _fact, _fact_of = "name", staticmethod(lambda arrays: arrays[0].name)
-    >>> Named(np.zeros(5), "a")[2:].name
-    'a'
+    attribute in ``_fact``; its ``_fact_of`` says what the fact is of several arrays
+    together.
     """
 
     __array_priority__ = 1.0  # joined to plain arrays it stays what it is

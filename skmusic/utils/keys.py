@@ -7,19 +7,7 @@ MODES = "major", "minor"
 
 
 def parse_key(key):
-    """Tonic as pitch class, and mode, of a key such as ``F# minor``.
-
-    Raises
-    ------
-    ValueError
-        If it is no key.
-
-    Examples
-    --------
-    >>> from skmusic.utils.keys import parse_key
-    >>> parse_key("Bb minor"), parse_key("G")
-    ((10, 'minor'), (7, 'major'))
-    """
+    """Tonic as pitch class, and mode, of a key such as ``F# minor``; else refuse."""
     match = re.fullmatch(r"([A-G])([#b]?)(?: (major|minor))?", str(key).strip())
     if match is None:
         raise ValueError(

@@ -24,13 +24,7 @@ def length(seconds):
 
 
 def warn_of_little(seconds):
-    """Warn where there is so little music to learn that pieces will repeat it.
-
-    Examples
-    --------
-    >>> from skmusic.utils.lengths import warn_of_little
-    >>> warn_of_little(1200.0)
-    """
+    """Warn where there is so little music to learn that pieces will repeat it."""
     if seconds < LITTLE_MUSIC:
         warnings.warn(
             "less than a minute of music is little, pieces will repeat it; give some "

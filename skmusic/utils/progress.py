@@ -30,27 +30,10 @@ class _Lines:
 
 
 class Progress:
-    """A bar that counts something, or nothing at all if not `verbose`.
+    """A bar that counts `total` of a unit, or nothing at all if not `verbose`.
 
-    Where standard error is no terminal, it is a line now and then. After some seconds
-    a line of its own says how long all will take at most.
-
-    Parameters
-    ----------
-    what : str
-        What is going on.
-    total : int
-        How much there is to do.
-    unit : str
-        Of what.
-    verbose : int
-        0 shows nothing.
-
-    Examples
-    --------
-    >>> from skmusic.utils.progress import Progress
-    >>> with Progress("sample", 8, "frames", verbose=0) as progress:
-    ...     progress(8)
+    Where standard error is no terminal, it is a line now and then. After some seconds a
+    line of its own says how long all will take at most.
     """
 
     def __init__(self, what, total, unit, verbose):

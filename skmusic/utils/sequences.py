@@ -44,26 +44,9 @@ def check_same_format(found, format, name):
 
 
 def check_sequence(estimator, frames, n_dims, name):
-    """Frames of one recording; none for None.
+    """Frames ``(n_frames, n_dims)`` of one recording, checked; no frames for None.
 
-    Parameters
-    ----------
-    estimator : estimator
-        For `check_recordings`.
-    frames : ndarray of shape (n_frames, n_dims) or (n_frames,), or None
-    n_dims : int
-        Numbers in a frame.
-    name : str
-        Of the argument, for the message.
-
-    Returns
-    -------
-    ndarray of shape (n_frames, n_dims)
-
-    Raises
-    ------
-    ValueError
-        If they are not of one recording, or of other than `n_dims` numbers.
+    `name` is that of the argument, for messages.
     """
     if frames is None:
         return np.empty((0, n_dims), np.float32)

@@ -11,12 +11,6 @@ def map_threads(function, items, *more, n_jobs):
     """Results for each item, in threads; one item is not worth a thread.
 
     With `more` lists, an item of each goes into each call.
-
-    Examples
-    --------
-    >>> from skmusic.utils.threads import map_threads
-    >>> map_threads(pow, [2, 3], [5, 2], n_jobs=2)
-    [32, 9]
     """
     n_jobs = min(effective_n_jobs(n_jobs), len(items))
     run = Parallel(n_jobs=n_jobs, prefer="threads")
@@ -26,31 +20,10 @@ def map_threads(function, items, *more, n_jobs):
 def map_files(function, paths, *more, n_jobs, on_error, one_at_least=True):
     """Result of a function of each path, None for files that cannot be decoded.
 
-    Parameters
-    ----------
-    function : callable
-        Called with a path, and an item of each of `more`.
-    paths : list of str or bytes
-        Files, or their contents.
-    *more : list
-        Of the same length.
-    n_jobs : int or None
-        Threads.
-    on_error : {"warn", "raise"}
-        What is done with a file that cannot be decoded.
-    one_at_least : bool, default=True
-        Whether the first error is raised if no file can be decoded.
-
-    Returns
-    -------
-    list
-
-    Raises
-    ------
-    ValueError
-        Of a file that cannot be decoded.
-    FileNotFoundError, OSError
-        Of one that is missing.
+    A path may be the contents of a file. An item of each of `more` goes into each call.
+    A file that cannot be decoded, a ValueError, is warned of, or raised if `on_error`
+    is "raise", or if there is no other and `one_at_least`. One that is missing is
+    raised.
     """
     results = map_threads(partial(_attempt, function), paths, *more, n_jobs=n_jobs)
     errors = [r for r in results if isinstance(r, Exception)]

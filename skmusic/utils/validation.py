@@ -74,15 +74,7 @@ class Recordings:
 
 
 def restore_shape(results, *, dense, flat):
-    """Results as a list or one array, with or without the axis for columns.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.utils.validation import restore_shape
-    >>> restore_shape([np.zeros((5, 1))] * 2, dense=True, flat=True).shape
-    (2, 5)
-    """
+    """Results ``(n, k)`` as a list or an array, with or without axis for columns."""
     if flat:
         results = [r[:, 0] for r in results]
     lengths = sorted({len(r) for r in results})
@@ -95,39 +87,12 @@ def restore_shape(results, *, dense, flat):
 
 
 def check_recordings(estimator, X, *, reset, what="waveform"):
-    """Check `X` against the contract.
+    """Check `X` against the contract: `Recordings`.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Gets ``n_features_in_`` (only of a 2-D `X`), as scikit-learn has it.
-    X : see the module
-        Recordings.
-    reset : bool
-        Whether this is a fit.
-    what : str
-        What one recording is, for messages.
-
-    Returns
-    -------
-    Recordings
-
-    Raises
-    ------
-    TypeError
-        If `X` is sparse or of no known kind.
-    ValueError
-        If `X` is empty, a single recording without a list around it, has NaN,
-        infinities, complex numbers or too many dimensions.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn.base import BaseEstimator
-    >>> from skmusic.utils.validation import check_recordings
-    >>> found = check_recordings(BaseEstimator(), [np.zeros(5)], reset=True)
-    >>> found.form, found.items[0].shape
-    ('list', (5, 1))
+    The estimator gets ``n_features_in_``, only of a 2-D `X`, as scikit-learn has it;
+    `reset` says that this is a fit. `what` names one recording in messages. What is
+    sparse or of no known kind is a TypeError; what is empty, a single recording without
+    a list around it, not finite or of too many dimensions is a ValueError.
     """
     _refuse_single_recording(X)
     if hasattr(X, "map_blocks"):  # of FFTFeaturizer, which has checked them
@@ -221,14 +186,7 @@ def _is_file(x):
 
 
 def name_of_file(x):
-    """What messages call a recording in a file: never its contents.
-
-    Examples
-    --------
-    >>> from skmusic.utils.validation import name_of_file
-    >>> name_of_file("a.wav"), name_of_file(b"RIFF")
-    ("the path 'a.wav'", '4 bytes')
-    """
+    """What messages call a recording in a file: never its contents."""
     if isinstance(x, _PATH):
         return f"the path {x!r:.80}"
     return f"{len(bytes(x))} bytes" if isinstance(x, _CONTENTS) else "an open file"
