@@ -36,16 +36,7 @@ def conditions_heard(steps, vocoder, code, rng):
 
 
 def ask(neural, controls, n_frames):
-    """`Asked` of a piece of so many frames.
-
-    Parameters
-    ----------
-    neural : Neural
-    controls : skmusic.synthesis.controls.Controls
-        With frames in place of recordings.
-    n_frames : int
-        Of the whole piece.
-    """
+    """`Asked` of a piece of so many frames, by controls with frames for recordings."""
     if neural.vocoder is None:
         raise ValueError(
             f"{controls.given[0]} is given, but plain numbers have no loudness and no "
@@ -95,13 +86,8 @@ def in_key(neural, steps, key):
 def in_tempo(steps, told, tempo):
     """Steps ``(n_steps, n_parameters)`` faster or slower, of that tempo or an octave.
 
-    Parameters
-    ----------
-    steps : ndarray of shape (n_steps, n_parameters)
-    told : Conditions
-        Of them; without a beat they stay as they are.
-    tempo : float or None
-        Beats a step; None is their own.
+    `told` are their conditions; without a beat they stay as they are. The tempo is in
+    beats a step; None is their own.
     """
     if tempo is None or not told.strength or told.tempo <= 0:
         return steps

@@ -38,21 +38,9 @@ _NOTHING = 1e-9
 def calibrated(neural, recordings, told, verbose=0):
     """The same synthesis with noise that lets pieces move as recordings do.
 
-    Parameters
-    ----------
-    neural : Neural
-    recordings : list of ndarray of shape (n_steps, n_numbers)
-        Steps that it learned from. Without any that is a second longer than what is
-        heard before a piece, noise stays plain.
-    told : list of Conditions
-        Of each recording.
-    verbose : int, default=0
-        1 shows progress.
-
-    Returns
-    -------
-    Neural
-        The same for the same network and recordings.
+    `recordings`, steps ``(n_steps, n_numbers)`` that it learned from, and the
+    conditions of each. Without any that is a second longer than what is heard before a
+    piece, noise stays plain. The same network and recordings give the same.
     """
     size, rng = neural.code.n_steps, RandomState(0)
     least = (_HEARD + 2 * _SECOND) * size
@@ -114,16 +102,10 @@ def _piece(neural, x, told, n_patches, rng):
 
 
 def _variances(parts):
-    """How much codes change from patch to patch and second to second, on average.
+    """How much codes ``(n_patches, n_codes)`` of parts change, on average.
 
-    Parameters
-    ----------
-    parts : list of ndarray of shape (n_patches, n_codes)
-
-    Returns
-    -------
-    ndarray of shape (2, n_codes)
-        Of half the mean square of differences, and of the variance of means.
+    Of shape (2, n_codes): half the mean square of differences from patch to patch, and
+    the variance of the means of seconds.
     """
     fast = [np.square(np.diff(x, axis=0)).mean(axis=0) / 2 for x in parts]
     slow = []

@@ -103,14 +103,10 @@ NOTHING = Conditions(np.empty(0), 0.0, None)
 
 
 def conditions_of(levels, again):
-    """Conditions of a recording, its activity not yet ranked.
+    """Conditions of levels ``(n_steps, n_levels)``, their activity not yet ranked.
 
-    Parameters
-    ----------
-    levels : ndarray of shape (n_steps, n_levels)
-    again : ndarray of shape (n_steps, n_levels)
-        The same with what the code leaves out drawn anew, as it will be in a piece,
-        with whose activity it is to be compared.
+    `again` are the same with what the code leaves out drawn anew, as it will be in a
+    piece, with whose activity it is to be compared.
     """
     beat, strength = track_beats(levels)
     return Conditions(beat, strength, activity(again, beat) if len(levels) else None)
@@ -167,14 +163,9 @@ def _on_curve(points, n_steps):
 
 
 def with_asked(moment, asked, strength):
-    """What is told where something is asked for.
+    """The moment that is told where something is asked for.
 
-    Parameters
-    ----------
-    moment : Moment
-    asked : Asked
-    strength : float
-        Of the beat at least, where a tempo is asked for.
+    `strength` is that of the beat at least, where a tempo is asked for.
     """
     n = moment.n_steps
     if asked.heard is not None:

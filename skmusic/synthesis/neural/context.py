@@ -66,19 +66,8 @@ def levels_of(steps, vocoder):
 def inputs_of(x, matches, conditions, code):
     """What the network hears before each patch of a recording, and the patches.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_steps, n_numbers)
-    matches : ndarray of shape (n_steps, 2)
-        After each step, see `skmusic.features.matches`.
-    conditions : Conditions
-        Of the recording.
-    code : PatchCode
-
-    Returns
-    -------
-    inputs : ndarray of shape (n_patches, n_inputs), float32
-    codes : ndarray of shape (n_patches, n_codes), float32
+    Of steps ``(n_steps, n_numbers)`` and the matches ``(n_steps, 2)`` after each:
+    inputs ``(n_patches, n_inputs)`` and codes ``(n_patches, n_codes)``, float32.
     """
     codes = code.encode(x)
     last = np.concatenate([np.zeros_like(codes[:1]), codes[:-1]])
@@ -90,20 +79,10 @@ def inputs_of(x, matches, conditions, code):
 
 
 def _followed(x, at, matches, code):
-    """Codes of what followed matches, and their likeness.
+    """Codes of what followed matches, and their likeness: n_heard * n_codes + 1 each.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_steps, n_numbers)
-    at : ndarray of shape (n_patches,), int
-        Steps before each patch.
-    matches : ndarray of shape (n_patches, 2)
-        Of the steps before them.
-    code : PatchCode
-
-    Returns
-    -------
-    ndarray of shape (n_patches, n_heard * n_codes + 1)
+    `at` ``(n_patches,)`` are the steps before each patch of `x` ``(n_steps,
+    n_numbers)``; `matches` ``(n_patches, 2)`` are those of the steps before them.
     """
     n_steps, lag = _HEARD * code.n_steps, matches[:, 0].astype(int)
     known = np.flatnonzero((n_steps <= lag) & (lag <= at) & (matches[:, 1] > 0))
@@ -116,20 +95,9 @@ def _followed(x, at, matches, code):
 
 
 def begin(x, levels, moment, code):
-    """Context after the patches of steps, or after none.
+    """Context after the patches of steps, or after none, and matches ``(n_steps, 2)``.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_steps, n_numbers)
-    levels : ndarray of shape (n_steps, n_levels)
-    moment : Moment
-    code : PatchCode
-
-    Returns
-    -------
-    context : Context
-    matches : ndarray of shape (n_steps, 2)
-        Of the steps.
+    Steps have the shape (n_steps, n_numbers), and levels (n_steps, n_levels).
     """
     n = len(x) // code.n_steps * code.n_steps
     x, (matches, past) = x[:n], find_matches(levels[:n])
@@ -142,19 +110,8 @@ def begin(x, levels, moment, code):
 def heard(context, codes, noise, steps, levels):
     """Context after one more patch.
 
-    Parameters
-    ----------
-    context : Context
-    codes, noise : ndarray of shape (n_codes,)
-        Of the patch, and that it was drawn from.
-    steps : ndarray of shape (n_steps, n_numbers)
-        Of the patch.
-    levels : ndarray of shape (n_steps, n_levels)
-        Of these.
-
-    Returns
-    -------
-    Context
+    `codes` and the noise that it was drawn from have the shape (n_codes,); its steps
+    (n_steps, n_numbers), and their levels (n_steps, n_levels).
     """
     past = np.concatenate([context.past, steps])[-FARTHEST:]
     moment = next_moment(context.moment, len(steps))

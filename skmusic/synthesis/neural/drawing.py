@@ -29,26 +29,11 @@ _HOTTEST = 1e3
 
 
 def draw(neural, lstm, context, n_steps, temperature, times, rng):
-    """So many steps or more, of whole patches.
+    """Steps ``(n_steps, n_numbers)`` of whole patches, so many or more.
 
-    Parameters
-    ----------
-    neural : Neural
-    lstm : list of (h, c)
-        State of the network.
-    context : Context
-    n_steps : int
-    temperature : float
-        Size of the noise that patches are drawn from.
-    times : tuple of ndarray
-        From `skmusic.network.numpy_flow.schedule`.
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    steps : ndarray of shape (n_steps, n_numbers)
-    lstm, context
-        After them.
+    Beside them stand the state of the network and the context after them. The
+    temperature is the size of the noise that patches are drawn from; `times` are from
+    `skmusic.network.numpy_flow.schedule`.
     """
     vocoder, code = neural.vocoder, neural.code
     size = code.n_steps

@@ -24,16 +24,9 @@ _LEAST, _NOTHING = 1e-6, 1e-12
 def draws(neural, steps):
     """What may come after 0, 1, ... of the patches of a recording, block by block.
 
-    Parameters
-    ----------
-    neural : Neural
-    steps : ndarray of shape (n_steps, n_numbers)
-        The first ``n_steps // code.n_steps`` patches are heard.
-
-    Yields
-    ------
-    ndarray of shape (n_draws, n_patches * code.n_steps, n_numbers)
-        Of some patches, the first one first; of one more than are heard.
+    Of steps ``(n_steps, n_numbers)`` the first ``n_steps // code.n_steps`` patches are
+    heard. Yielded are draws ``(n_draws, n_patches * code.n_steps, n_numbers)`` of some
+    patches, the first one first; of one more than are heard.
     """
     code, network = neural.code, neural.network
     n = len(steps) // code.n_steps
@@ -70,24 +63,13 @@ def mean(neural, steps):
 
 
 def log_likelihood(neural, x, steps):
-    """Log-density of each step, given the patches before its own.
+    """Log-density ``(n_steps,)`` of each step, given the patches before its own.
 
-    The numbers of a spectrum are taken to be independent zero-mean Gaussians, alike
-    within a band; their variance is the mean of what is drawn. Plain numbers are
-    Gaussians about the mean of the draws.
-
-    Parameters
-    ----------
-    neural : Neural
-    x : ndarray of shape (n_samples, n_channels)
-        Waveform, or plain numbers.
-    steps : ndarray of shape (n_steps, n_numbers)
-        What the network hears of it.
-
-    Returns
-    -------
-    ndarray of shape (n_steps,)
-        In nats for each number of the spectrum.
+    It is in nats for each number of the spectrum. These are taken to be independent
+    zero-mean Gaussians, alike within a band; their variance is the mean of what is
+    drawn. Plain numbers are Gaussians about the mean of the draws. `x` is a waveform
+    ``(n_samples, n_channels)``, or plain numbers; `steps` ``(n_steps, n_numbers)`` are
+    what the network hears of it.
     """
     if not len(steps):
         return np.empty(0)
@@ -129,17 +111,8 @@ def _of_numbers(neural, steps):
 def carried_on(frames, expected, format, vocoder):
     """Frames that sound as some steps, their phases those of others carried on.
 
-    Parameters
-    ----------
-    frames : ndarray of shape (n_frames, n_dims)
-    expected : ndarray of shape (n_frames, n_parameters)
-        Parameters of the step after each frame.
-    format : FrameFormat
-    vocoder : Vocoder
-
-    Returns
-    -------
-    ndarray of shape (n_frames, n_dims)
+    Of frames ``(n_frames, n_dims)``, and of the parameters ``(n_frames, n_parameters)``
+    of the step that is expected after each.
     """
     frames = np.asarray(frames)
     # Of both halves of a spectrum the lower one tells all.

@@ -29,23 +29,12 @@ _PERIOD = 1 << 17
 
 
 def clarity_of(z, reference):
-    """How clear spectra are of noise.
+    """How clear spectra ``(n_steps, n_channels, n_bins)`` are of noise.
 
+    Of shape (n_steps, 8), float32, in tenths: 0 is noise, 10 an attack or a tone.
     Attacks are told by neighbours: the product of a bin and the next but one turns with
     the time of an attack, and by chance in noise. Tones are told by few bins that have
-    most of the energy.
-
-    Parameters
-    ----------
-    z : ndarray of shape (n_steps, n_channels, n_bins)
-        Spectra by `analysis_spectra`.
-    reference : float
-        Energy of level 0.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, 8), float32
-        In tenths: 0 is noise, 10 an attack or a tone.
+    most of the energy. `reference` is the energy of level 0.
     """
     edges = place_edges(z.shape[-1])[-N_CLEAR:]
     z = z / np.sqrt(np.float32(reference))
@@ -62,19 +51,10 @@ def clarity_of(z, reference):
 
 
 def noise_share(clarity, step):
-    """Share of the energy of bins that is noise.
+    """Share ``(n_steps, step + 1)`` of the energy of bins that is noise.
 
-    Parameters
-    ----------
-    clarity : ndarray of shape (n_steps, 8)
-        Any finite numbers.
-    step : int
-        Samples in a step.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, step + 1)
-        From 0, in bands as narrow as a bin, to nearly 1.
+    It is from 0, in bands as narrow as a bin, to nearly 1. The clarity ``(n_steps, 8)``
+    may be any finite numbers; a step has `step` samples.
     """
     unclear = 1 - np.clip(clarity / _TENTHS, 0, 1)
     place, most = _most_noise(step)
@@ -95,19 +75,12 @@ def _most_noise(step):
 
 @cache
 def noise_spectra(step):
-    """Spectra of white noise, one each half step.
+    """Spectra ``(2 * n_steps, step + 1)``, complex64, of white noise.
 
-    Parameters
-    ----------
-    step : int
-        Samples in a step.
-
-    Returns
-    -------
-    ndarray of shape (2 * n_steps, step + 1), complex64
-        Of noise that goes round; seen from the middle of windows of two steps. In the
-        windows of the vocoder the noise is as loud as phases that fit together are,
-        but half as long, since chance does not make it rise and fall with the levels.
+    There is one each half step. The noise goes round; it is seen from the middle of
+    windows of two steps, of `step` samples each. In the windows of the vocoder it is as
+    loud as phases that fit together are, but half as long, since chance does not make
+    it rise and fall with the levels.
     """
     n_steps = max(2, _PERIOD // step)
     noise = np.random.default_rng(0).standard_normal(n_steps * step, np.float32)

@@ -25,20 +25,11 @@ def n_panning(n_channels):
 
 
 def panning_of(z, reference):
-    """Where the bands of some spectra are heard.
+    """Where the bands of spectra ``(n_steps, n_channels, n_bins)`` are heard.
 
-    Parameters
-    ----------
-    z : ndarray of shape (n_steps, n_channels, n_bins)
-        Spectra.
-    reference : float
-        Energy of level 0.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_panning), float32
-        Levels of all channels but the last, of 12 bands each, in decibels over the
-        last; then the correlation of the first and the last, of 12 bands, in tenths.
+    Of shape (n_steps, n_panning), float32: levels of all channels but the last, of 12
+    bands each, in decibels over the last; then the correlation of the first and the
+    last, of 12 bands, in tenths. `reference` is the energy of level 0.
     """
     n_steps, n_channels, n_bins = z.shape
     if n_channels == 1:
@@ -59,16 +50,9 @@ def panning_of(z, reference):
 def factors(panning, n_channels, n_bins):
     """What the spectra of channels are beside that of the sum of their energies.
 
-    Parameters
-    ----------
-    panning : ndarray of shape (n_steps, n_panning)
-        Any finite numbers.
-    n_channels, n_bins : int
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_channels, n_bins), complex64
-        Squares of the magnitudes add up to one over the channels.
+    Of shape (n_steps, n_channels, n_bins), complex64; squares of the magnitudes add up
+    to one over the channels. The panning ``(n_steps, n_panning)`` may be any finite
+    numbers.
     """
     n_steps = len(panning)
     if n_channels == 1:

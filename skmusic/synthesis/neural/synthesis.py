@@ -258,14 +258,10 @@ class Neural:
         return self.vocoder.analyse(x)
 
     def prime(self, frames, asked=None):
-        """Steps of the whole patches of frames, of which the last end there.
+        """Steps ``(n_steps, n_parameters)`` of the whole patches of frames.
 
-        Returns
-        -------
-        steps : ndarray of shape (n_steps, n_parameters)
-        told : Conditions
-            Of them.
-        asked : Asked or None
+        The last of them end where the frames do. Beside them stand their conditions,
+        and `asked`.
         """
         x = waveform(frames, self.format)
         size = step_of(self.format) * self.code.n_steps
@@ -323,14 +319,9 @@ class Neural:
         return replace(state, context=replace(context, moment=moment))
 
     def asked(self, controls, n_frames):
-        """`Asked` of a piece of so many frames; None where nothing is.
+        """`Asked` of a piece of so many frames, by controls with frames for recordings.
 
-        Parameters
-        ----------
-        controls : skmusic.synthesis.controls.Controls
-            With frames in place of recordings.
-        n_frames : int
-            Of the whole piece.
+        None where nothing is asked for.
         """
         return ask(self, controls, n_frames) if controls.given else None
 
@@ -347,21 +338,10 @@ class Neural:
         return vocoder.push(state, last[1:], self.vocoder)
 
     def advance(self, states, n_frames, temperature, progress):
-        """Frames of each piece, and the states after them.
+        """Frames ``(n_frames, n_dims)`` of each piece, and the states after them.
 
-        Parameters
-        ----------
-        states : list of NeuralState
-            They stay as they are, their sources of chance too.
-        n_frames : int
-        temperature : float
-        progress : callable
-            Told how many frames were made.
-
-        Returns
-        -------
-        frames : list of ndarray of shape (n_frames, n_dims)
-        states : list of NeuralState
+        The states stay as they are, their sources of chance too. `progress` is told how
+        many frames were made.
         """
         times = numpy_flow.schedule(self.network["flow"])
         frames, after = [], []

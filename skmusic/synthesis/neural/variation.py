@@ -29,23 +29,12 @@ _DULLEST, _CHANGE = 2 / 3, 150
 
 
 def variation(recordings, matches, conditions, code, vocoder):
-    """What gives a recording anew in each pass.
+    """What gives recordings anew in each pass.
 
-    Parameters
-    ----------
-    recordings : list of ndarray of shape (n_steps, n_numbers)
-    matches : list of ndarray of shape (n_steps, 2)
-        See `skmusic.features.matches`.
-    conditions : list of Conditions
-    code : PatchCode
-    vocoder : Vocoder or None
-        None of plain numbers, which have no key.
-
-    Returns
-    -------
-    callable
-        Takes a `numpy.random.Generator`, None for recordings as they are; returns
-        inputs and targets of the network, list of (x, y).
+    Of steps ``(n_steps, n_numbers)``, matches ``(n_steps, 2)`` and conditions of each;
+    the vocoder is None of plain numbers, which have no key. Returned is a function that
+    takes a `numpy.random.Generator`, None for recordings as they are, and gives inputs
+    and targets of the network, list of (x, y).
     """
     sources = {}
     if vocoder is not None:

@@ -95,20 +95,12 @@ class Vocoder:
         return self.n_bands + n_panning(self.n_channels) + N_CLEAR
 
     def analyse(self, x, first=None):
-        """Parameters of the steps of a waveform.
+        """Parameters ``(n_steps, n_parameters)``, float32, of a waveform.
 
-        Parameters
-        ----------
-        x : ndarray of shape (n_samples, n_channels)
-            Samples after the last whole step are left out.
-        first : ndarray of shape (step, n_channels) or None
-            The step before; None at the beginning of a recording, which is mirrored.
-
-        Returns
-        -------
-        ndarray of shape (n_steps, n_parameters), float32
-            Levels of the bands, by `to_levels`; then the panning, by `panning_of`; then
-            the clarity, by `clarity_of`.
+        Levels of the bands, by `to_levels`; then the panning, by `panning_of`; then the
+        clarity, by `clarity_of`. Samples of ``(n_samples, n_channels)`` after the last
+        whole step are left out. `first` ``(step, n_channels)`` is the step before; None
+        at the beginning of a recording, which is mirrored.
         """
         step, n_steps = self.step, len(x) // self.step
         found = np.empty((n_steps, self.n_parameters), np.float32)
@@ -168,18 +160,9 @@ class VocoderState:
 
 
 def fit_vocoder(waveforms, step):
-    """Learn the sound of a corpus.
+    """Learn the sound of a corpus of some stretches ``(n_samples, n_channels)``.
 
-    Parameters
-    ----------
-    waveforms : list of ndarray of shape (n_samples, n_channels)
-        Some stretches.
-    step : int
-        Samples in a step.
-
-    Returns
-    -------
-    Vocoder
+    A step has `step` samples.
     """
     waveforms = [np.asarray(x, np.float32) for x in waveforms if len(x) >= step]
     if not waveforms:
@@ -235,16 +218,9 @@ def _between_bands(n_bins):
 
 
 def log_magnitudes(levels, vocoder):
-    """Logarithm of the magnitude of bins that levels stand for.
+    """Logarithm ``(n_steps, step + 1)`` of the magnitude of bins, float32.
 
-    Parameters
-    ----------
-    levels : ndarray of shape (n_steps, n_bands)
-    vocoder : Vocoder
-
-    Returns
-    -------
-    ndarray of shape (n_steps, step + 1), float32
+    It is that which levels ``(n_steps, n_bands)`` stand for.
     """
     i, j, share = _between_bands(vocoder.step + 1)
     # No level is above that of the loudest band of the corpus.
@@ -259,17 +235,7 @@ def log_magnitudes(levels, vocoder):
 
 
 def silence(vocoder, parameters):
-    """State before the first step, which will have these parameters.
-
-    Parameters
-    ----------
-    vocoder : Vocoder
-    parameters : ndarray of shape (n_parameters,)
-
-    Returns
-    -------
-    VocoderState
-    """
+    """State before the first step, which will have parameters ``(n_parameters,)``."""
     step, n_channels = vocoder.step, vocoder.n_channels
     parameters = _bounded(parameters)
     return VocoderState(
@@ -289,19 +255,7 @@ def _bounded(parameters):
 
 
 def push(state, parameters, vocoder):
-    """State with more steps.
-
-    Parameters
-    ----------
-    state : VocoderState
-    parameters : ndarray of shape (n_parameters,) or (n_steps, n_parameters)
-        Of the next step, or of several.
-    vocoder : Vocoder
-
-    Returns
-    -------
-    VocoderState
-    """
+    """State with one more step ``(n_parameters,)``, or ``(n, n_parameters)``."""
     parameters = _bounded(np.atleast_2d(parameters))
     made = [state.samples]
     for i in range(0, len(parameters), _BLOCK):
@@ -362,13 +316,8 @@ def _with_middles(x, before=None):
 def _overlapped(tail, spectra, step):
     """Sum of windows ``(n_channels, (n_steps + 2) * step)``, two of each step.
 
-    Parameters
-    ----------
-    tail : ndarray of shape (n_channels, 2 * step)
-        Sum of the windows before.
-    spectra : ndarray of shape (2 * n_steps, n_channels, step + 1)
-    step : int
-        Samples.
+    To the tail ``(n_channels, 2 * step)``, the sum of the windows before, are added
+    those of spectra ``(2 * n_steps, n_channels, step + 1)``.
     """
     size, length = 2 * step, len(spectra) // 2 * step
     windows = scipy.fft.irfft(spectra, size, axis=-1)
