@@ -16,18 +16,10 @@ __all__ = ["main"]
 
 
 def main(argv=None):
-    """Run the command line.
+    """Run the command line with a list of arguments, by default those of the process.
 
-    Parameters
-    ----------
-    argv : list of str, default=None
-        Arguments; by default those of the process.
-
-    Returns
-    -------
-    int
-        Exit status: 0 if all went well, 1 after an error of input or of the system,
-        130 after Ctrl-C. Of wrong usage, argparse makes a `SystemExit` of status 2.
+    Returned is the exit status: 0 if all went well, 1 after an error of input or of the
+    system, 130 after Ctrl-C. Of wrong usage, argparse makes a `SystemExit` of status 2.
     """
     argv = sys.argv[1:] if argv is None else argv
     try:

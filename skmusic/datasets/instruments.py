@@ -54,31 +54,10 @@ def filtered(x, kind, hz, sr):
 def harmonic_sum(phase, ratio, n_harmonics):
     """Sum a geometric series of harmonics in closed form.
 
-    Moorer's discrete summation gives a tone of any number of harmonics for the
-    price of four sinusoids, and stops exactly below the Nyquist frequency, so
-    that nothing aliases.
-
-    Parameters
-    ----------
-    phase : ndarray of shape (n_samples,)
-        Phase of the fundamental in radians.
-    ratio : float or ndarray of shape (n_samples,)
-        Amplitude of each harmonic relative to the one below it, in [0, 1).
-    n_harmonics : int
-        Number of harmonics.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        ``sum(ratio**(k - 1) * sin(k * phase) for k in 1..n_harmonics)``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> phase = np.array([0.5])
-    >>> direct = np.sin(phase) + 0.5 * np.sin(2 * phase)
-    >>> bool(np.allclose(harmonic_sum(phase, 0.5, 2), direct))
-    True
+    It is ``sum(ratio**(k - 1) * sin(k * phase) for k in 1..n_harmonics)``, of phases
+    ``(n_samples,)`` in radians; the ratio is below 1. Moorer's discrete summation gives
+    a tone of any number of harmonics for the price of four sinusoids, and stops exactly
+    below the Nyquist frequency, so that nothing aliases.
     """
     sin, cos = np.sin(phase), np.cos(phase)
     last = np.sin(n_harmonics * phase)
@@ -161,31 +140,10 @@ def _drum(name, sr, rng):
 
 
 def play(instrument, pitch, duration, sr, rng):
-    """Synthesise one note.
+    """Synthesise one note ``(n_samples,)`` and its release, about 1 in amplitude.
 
-    Parameters
-    ----------
-    instrument : str
-        A key of ``skmusic.datasets.mixing.CHANNELS``.
-    pitch : int
-        MIDI number, 69 is A4 at 440 Hz; drums ignore it.
-    duration : float
-        Seconds until the release; drums ignore it.
-    sr : int
-        Sampling rate in Hz.
-    rng : numpy.random.Generator
-        Source of the noise and phases in the sound.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        The note and its release, about 1 in amplitude.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> play("bell", 69, 0.5, 8000, np.random.default_rng(0)).shape
-    (6400,)
+    The instrument is a key of ``skmusic.datasets.mixing.CHANNELS``; the pitch is a MIDI
+    number, and the duration the seconds until the release. Drums ignore both.
     """
     frequency = 440 * 2 ** ((pitch - 69) / 12)
     if instrument in TIMBRES:

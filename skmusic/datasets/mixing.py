@@ -104,30 +104,9 @@ def _master(mix, sr):
 
 
 def render(notes, n_samples, sr, rng):
-    """Play notes on all instruments and mix them to stereo.
+    """Play notes on all instruments and mix them to stereo ``(n_samples, 2)``, float32.
 
-    Parameters
-    ----------
-    notes : list of Note
-        What to play, in any order; every start is at least 0.
-    n_samples : int
-        Length of the result; what sounds later is cut.
-    sr : int
-        Sampling rate in Hz.
-    rng : numpy.random.Generator
-        Source of the noise and phases in the sound.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, 2)
-        The song in float32, at most 0.9 in magnitude.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> notes = [Note("piano", 60, 0.0, 0.5, 0.8), Note("kick", 0, 0.5, 0.1, 1.0)]
-    >>> render(notes, 8000, 8000, np.random.default_rng(0)).shape
-    (8000, 2)
+    No sample exceeds 0.9; what sounds later than `n_samples` is cut.
     """
     parts = defaultdict(list)
     for note in notes:

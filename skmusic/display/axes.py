@@ -12,19 +12,7 @@ from skmusic.utils.types import Array, Axes, Name
 
 
 def axes_of(ax):
-    """Axes to draw on; a new figure's if there are none.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-
-    Examples
-    --------
-    >>> from skmusic.display.axes import axes_of
-    >>> axes_of(None).get_title()
-    ''
-    """
+    """Axes to draw on; a new figure's if there are none."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -64,14 +52,7 @@ class Display:
 
 
 def recording_of(x: Name | ArrayLike, sr: float | None) -> tuple[Array, float]:
-    """Waveform ``(n_samples, n_channels)`` and rate of a path or an array.
-
-    Examples
-    --------
-    >>> from skmusic.display.axes import recording_of
-    >>> recording_of([0.0, 0.5], 44100)[0].shape
-    (2, 1)
-    """
+    """Waveform ``(n_samples, n_channels)`` and rate of a path or an array."""
     if isinstance(x, str | os.PathLike):
         return audio.read(x)
     sr = rate_of(x, sr, 44100)

@@ -14,25 +14,11 @@ _WIDTH = 4.5
 
 
 def card(id, name, x, sr):
-    """All that the page shows of one sound.
+    """All that the page shows of one sound ``(n_samples, n_channels)``, a dict.
 
-    Parameters
-    ----------
-    id : str
-        By which the page knows it.
-    name : str
-        What it is called.
-    x : ndarray of shape (n_samples, n_channels)
-        Waveform.
-    sr : int
-        Sampling rate in Hz.
-
-    Returns
-    -------
-    dict
-        ``id``, ``name``, ``seconds``, ``length`` in words, ``source`` for a player,
-        ``facts``, the figures ``waveform`` and ``spectrogram``, and ``details``, those
-        that only authors of such methods look at.
+    That is ``id``, ``name``, ``seconds``, ``length`` in words, ``source`` for a player,
+    ``facts``, the figures ``waveform`` and ``spectrogram``, and ``details``, those that
+    only authors of such methods look at.
     """
     seconds = len(x) / sr
     middle = max(0.0, seconds / 2 - _SHORT)

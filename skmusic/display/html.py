@@ -78,18 +78,10 @@ _N_COLORS = 64
 
 
 class InlineFigure(NamedTuple):
-    """A figure that stands in the page itself.
+    """A figure that stands in the page itself, as data URIs for both themes.
 
-    Parameters
-    ----------
-    light, dark : str
-        Data URIs.
-    alt : str
-        What is to be seen, for who does not see it.
-    width, height : int
-        Size on the page, in CSS pixels.
-    left, right, top, bottom : float
-        Where the axes are, as shares of the width and of the height.
+    The size is in CSS pixels. `left` to `bottom` tell where the axes are, as shares of
+    the width and of the height.
     """
 
     light: str
@@ -104,27 +96,7 @@ class InlineFigure(NamedTuple):
 
 
 def inline_figure(draw, alt, *, width=3.5, height=2.0):
-    """Draw for both themes.
-
-    Parameters
-    ----------
-    draw : callable
-        Called with the axes to draw on, once for each theme.
-    alt : str
-        What is to be seen.
-    width, height : float, default=3.5 and 2.0
-        In inches of 96 CSS pixels.
-
-    Returns
-    -------
-    InlineFigure
-
-    Examples
-    --------
-    >>> from skmusic.display.html import inline_figure
-    >>> inline_figure(lambda ax: ax.plot([1, 2]), "a line").light[:22]
-    'data:image/webp;base64'
-    """
+    """Draw for both themes, by ``draw(axes)``; `width` and `height` are in inches."""
     sources = {}
     for theme, style in _STYLES.items():
         with _style(style):
@@ -142,18 +114,7 @@ def inline_figure(draw, alt, *, width=3.5, height=2.0):
 
 
 def check_installed():
-    """Refuse early what would fail after a long time.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib, jinja2 or pyloudnorm is not installed.
-
-    Examples
-    --------
-    >>> from skmusic.display.html import check_installed
-    >>> check_installed()
-    """
+    """Refuse early what would fail after a long time."""
     for name in _NEEDED:
         if importlib.util.find_spec(name) is None:
             raise ImportError(

@@ -27,18 +27,10 @@ _DASH = "–"
 
 
 def rows_of_measures(measured):
-    """Rows of the table.
+    """Rows of the table of what `skmusic.metrics.reference.measure` gives, as dicts.
 
-    Parameters
-    ----------
-    measured : dict of str to dict
-        As `skmusic.metrics.reference.measure` gives it.
-
-    Yields
-    ------
-    dict
-        Of a measure its ``label``, ``unit`` and ``text``; ``real``, the range of
-        recordings; and ``cells``, one a piece.
+    Of a measure its ``label``, ``unit`` and ``text``; ``real``, the range of
+    recordings; and ``cells``, one a piece.
     """
     for key, (label, unit, decimals, text) in _MEASURES.items():
         if key in measured:
@@ -59,23 +51,7 @@ def rows_of_measures(measured):
 
 
 def facts_in_words(facts):
-    """Key, tempo and loudness in words, a dash for what is not clear.
-
-    Parameters
-    ----------
-    facts : skmusic.metrics.musical.MusicalFacts
-
-    Returns
-    -------
-    dict of str to str
-
-    Examples
-    --------
-    >>> from skmusic.display.measures import facts_in_words
-    >>> from skmusic.metrics.musical import MusicalFacts
-    >>> facts_in_words(MusicalFacts(None, 99.6, -14.04))
-    {'Key': '–', 'Tempo': '100 a minute', 'Loudness': '−14.0 LUFS'}
-    """
+    """Key, tempo and loudness in words, a dash for what is not clear."""
     return {
         "Key": facts.key or _DASH,
         "Tempo": _DASH if facts.tempo is None else f"{facts.tempo:.0f} a minute",

@@ -18,19 +18,12 @@ _N_QUANTILES = 33
 
 
 def activity(levels, beat):
-    """How much happens about each step of a recording.
+    """How much happens about each step of levels ``(n_steps, n_levels)``.
 
-    Parameters
-    ----------
-    levels : ndarray of shape (n_steps, n_levels)
-    beat : ndarray of shape (n_steps,)
-        Beats before each step, from `skmusic.features.beats.track_beats`.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, 3)
-        Mean level; deviation upwards of what begins, as a logarithm; share of what
-        begins that keeps to the beat, its half and its quarter.
+    `beat` ``(n_steps,)`` are beats before each step, from `track_beats`. Returned are,
+    ``(n_steps, 3)``, the mean level; the deviation upwards of what begins, as a
+    logarithm; and the share of what begins that keeps to the beat, its half and its
+    quarter.
     """
 
     def mean(x):
@@ -61,16 +54,7 @@ def level_of(rank, quantiles):
 
 
 def ranked(x, quantiles):
-    """Activity ``(n_steps, 3)`` as ranks from 0 to 1 among what the quantiles are of.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.activity import quantiles_of, ranked
-    >>> found = np.random.default_rng(0).standard_normal((999, 3))
-    >>> ranked(np.zeros((1, 3)), quantiles_of([found])).round(1)
-    array([[0.5, 0.5, 0.5]])
-    """
+    """Activity ``(n_steps, 3)`` as ranks, 0 to 1, among what the quantiles are of."""
     at = np.linspace(0, 1, len(quantiles))
     columns = zip(x.T, quantiles.T, strict=True)
     return np.stack([np.interp(each, known, at) for each, known in columns], axis=1)

@@ -38,29 +38,11 @@ def onset_curve(levels):
 
 
 def track_beats(levels):
-    """Beats of a recording.
+    """Beats ``(n_steps,)`` before each step of levels ``(n_steps, n_levels)``.
 
-    Parameters
-    ----------
-    levels : ndarray of shape (n_steps, n_levels)
-
-    Returns
-    -------
-    beat : ndarray of shape (n_steps,)
-        Beats before each step. Between two of them it grows evenly.
-    strength : float
-        How clear the beat is, from 0 to 1: the mean correlation of what begins with
-        what begins a beat and its multiples later. 0 where there is too little music.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.beats import track_beats
-    >>> levels = np.zeros((880, 3))
-    >>> levels[5::22] = 1
-    >>> beat, strength = track_beats(levels)
-    >>> np.diff(beat)[100:-100].round(4).max(), strength > 0.5
-    (np.float64(0.0455), True)
+    Between two of them the number grows evenly. Beside them stands how clear the beat
+    is, from 0 to 1: the mean correlation of what begins with what begins a beat and its
+    multiples later. It is 0 where there is too little music.
     """
     n = len(levels)
     if n < LEAST:

@@ -17,15 +17,7 @@ _BLOCK = 1 << 20
 
 @cache
 def band_edges(n_bins):
-    """First bin of each constant-Q band, never narrower than one bin.
-
-    Examples
-    --------
-    >>> from skmusic.features.constantq import band_edges
-    >>> edges = band_edges(1025)
-    >>> edges[:3], len(edges)
-    (array([0, 1, 2]), 152)
-    """
+    """First bin of each constant-Q band, never narrower than one bin."""
     edge, edges, ratio = 1.0, [0], 2 ** (1 / BANDS_PER_OCTAVE)
     while edge < n_bins:
         edges.append(round(edge))
@@ -47,19 +39,10 @@ def band_middles(n_bins):
 
 
 def analysis_spectra(x, step):
-    """Spectra of windows of two steps, one a step.
+    """Spectra ``(n_steps, n_channels, step + 1)``, complex64, of windows of two steps.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_samples, n_channels)
-        Waveform from one step before the first.
-    step : int
-        Samples in a step.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_channels, step + 1), complex64
-        Each of the step and the one before it; no sample after the step is heard.
+    Of each step and the one before it; no sample after the step is heard. The waveform
+    ``(n_samples, n_channels)`` is from one step, of `step` samples, before the first.
     """
     n_steps = len(x) // step - 1
     x = np.asarray(x[: (n_steps + 1) * step], np.float32)
@@ -68,18 +51,10 @@ def analysis_spectra(x, step):
 
 
 def band_energies(x, step):
-    """Mean energy of the bins of each band in each step, summed over channels.
+    """Mean energy ``(n_steps, n_bands)``, float32, of the bins of each band.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_samples, n_channels)
-        Waveform from one step before the first.
-    step : int
-        Samples in a step.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_bands), float32
+    It is summed over channels. The waveform ``(n_samples, n_channels)`` is from one
+    step, of `step` samples, before the first.
     """
     n_steps = max(len(x) // step - 1, 0)
     energies = np.empty((n_steps, len(band_edges(step + 1))), np.float32)
@@ -91,14 +66,9 @@ def band_energies(x, step):
 
 
 def step_bands(x, step):
-    """Energies of the bands ``(n_steps, n_bands)`` of a waveform; rows of numbers.
+    """Energies ``(n_steps, n_bands)`` of a waveform ``(n_samples, n_channels)``.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_samples, n_channels)
-        Waveform from its beginning on, before which it is mirrored.
-    step : int
-        Samples in a step; 0 of plain numbers.
+    Before its beginning it is mirrored. A step of 0 samples is one of plain numbers.
     """
     if not step or len(x) < step:
         return x if not step else np.empty((0, len(band_edges(step + 1))), np.float32)
@@ -116,20 +86,7 @@ def energies_of(z):
 def to_levels(energies, reference):
     """Levels: like decibels over `reference` near it, compressed far below.
 
-    The Box-Cox transform, which no energy takes below -44.
-
-    Parameters
-    ----------
-    energies : ndarray of any shape, float32
-    reference : float
-        Energy of level 0.
-
-    Returns
-    -------
-    ndarray of the same shape
-
-    References
-    ----------
+    The Box-Cox transform of energies, float32 of any shape, which none takes below -44.
     S. Stevens, "On the psychophysical law", Psychological Review 64 (1957).
     """
     ratio = energies / np.float32(reference)
@@ -140,13 +97,6 @@ def to_energies(levels):
     """Energies of levels, in units of the reference; the inverse of `to_levels`.
 
     Levels of any shape become float64 of the same shape.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.constantq import to_energies, to_levels
-    >>> to_energies(to_levels(np.float32([0.01, 1.0]), 1.0)).round(6)
-    array([0.01, 1.  ])
     """
     root = 1 + np.asarray(levels, np.float64) * (_POWER * np.log(10) / 10)
     return np.maximum(root, 0) ** (1 / _POWER)
@@ -155,15 +105,7 @@ def to_energies(levels):
 def to_log_energies(levels, least):
     """Natural logarithm of the energies of levels, in units of the reference.
 
-    Parameters
-    ----------
-    levels : ndarray of any shape, float32
-    least : float
-        Energy that lower ones are raised to, above zero.
-
-    Returns
-    -------
-    ndarray of the same shape, float32
+    Float32 of any shape; energies are raised to `least`, which is above zero.
     """
     root = levels * np.float32(_POWER * np.log(10) / 10) + 1
     np.maximum(root, np.float32(least**_POWER), out=root)

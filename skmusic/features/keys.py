@@ -26,29 +26,10 @@ _C, _LOW, _HIGH = 261.63, 400.0, 2000.0
 
 
 def find_key(levels, pitches):
-    """The key that music is most like.
+    """Tonic, 0 is C, and mode of the key that levels are most like.
 
-    Parameters
-    ----------
-    levels : ndarray of shape (n_steps, n_bands)
-        See `skmusic.features.constantq.to_levels`.
-    pitches : ndarray of shape (n_bands,)
-        Middle of each band in Hz.
-
-    Returns
-    -------
-    tonic : int
-        Pitch class, 0 is C.
-    mode : {"major", "minor"}
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.keys import find_key
-    >>> pitches = 261.63 * 2.0 ** (np.arange(36) / 12 - 1)
-    >>> scale = np.isin((np.arange(36) - 2) % 12, [0, 2, 4, 5, 7, 9, 11])
-    >>> find_key(np.where(scale, 0.0, -30.0)[None], pitches)
-    (2, 'major')
+    Levels have the shape (n_steps, n_bands); `pitches` ``(n_bands,)`` are the middles
+    of the bands in Hz.
     """
     chroma = _chroma(levels, pitches)
     keys = [np.roll(fit, tonic) for fit in FITS for tonic in range(12)]
@@ -89,21 +70,7 @@ def _chroma(levels, pitches):
 
 
 def semitones_between(key, wanted):
-    """Semitones, -6 to 5, from one key to another, or to its relative.
-
-    Parameters
-    ----------
-    key, wanted : (int, str)
-        Tonic and mode.
-
-    Examples
-    --------
-    >>> from skmusic.features.keys import semitones_between
-    >>> semitones_between((0, "major"), (2, "major"))
-    2
-    >>> semitones_between((0, "major"), (9, "minor"))
-    0
-    """
+    """Semitones, -6 to 5, from one key (tonic, mode) to another, or to its relative."""
     # A minor key has the notes of the major one three semitones higher.
     first, second = (tonic + 3 * (mode == "minor") for tonic, mode in (key, wanted))
     return (second - first + 6) % 12 - 6

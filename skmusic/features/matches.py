@@ -41,30 +41,12 @@ def no_past(n_levels):
 
 
 def find_matches(levels, past=None):
-    """Where music was most like it is at each step.
+    """Where music was most like it is at each step of levels ``(n_steps, n_levels)``.
 
-    Parameters
-    ----------
-    levels : ndarray of shape (n_steps, n_levels)
-    past : Past or None
-        Of the steps before.
-
-    Returns
-    -------
-    matches : ndarray of shape (n_steps, 2), float32
-        How many steps before each one that was, and the likeness, the correlation of
-        what changes, 0 to 1. Likeness 0: nothing was like it.
-    past : Past
-        For the steps to come.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.matches import find_matches
-    >>> bar = np.random.default_rng(0).standard_normal((86, 3))
-    >>> matches, _ = find_matches(np.tile(bar, (3, 1)))
-    >>> matches[-1].round(2)
-    array([86.,  1.], dtype=float32)
+    Returned are matches ``(n_steps, 2)``, float32: how many steps before each one that
+    was, and the likeness, the correlation of what changes, 0 to 1. Likeness 0: nothing
+    was like it. Then the `Past` for the steps to come; `past` is that of the steps
+    before.
     """
     levels = np.asarray(levels, np.float32)
     past = no_past(levels.shape[1]) if past is None else past

@@ -88,16 +88,11 @@ class PatchCode:
         return (patches(x, self.n_steps) - self.mean) @ self.components.T * self.scale
 
     def decode(self, codes, noise=None, before=None):
-        """Steps ``(n_patches * n_steps, n_numbers)`` of codes.
+        """Steps ``(n_patches * n_steps, n_numbers)`` of codes ``(n_patches, n_codes)``.
 
-        Parameters
-        ----------
-        codes : ndarray of shape (n_patches, n_codes)
-        noise : ndarray of shape (n_patches, n_rest) or None
-            What the code does not keep, standard normal; None is its mean.
-        before : ndarray of shape (n_patches, n_numbers) or None
-            The step before each patch, with which the noise goes on; None if there is
-            none.
+        `noise` ``(n_patches, n_rest)`` is what the code does not keep, standard normal;
+        None is its mean. `before` ``(n_patches, n_numbers)`` is the step before each
+        patch, with which the noise goes on; None if there is none.
         """
         x = (codes / self.scale) @ self.components + self.mean
         if noise is not None:
@@ -130,44 +125,16 @@ def redrawn(code, x, rng):
 
 
 def patches(x, n_steps):
-    """Whole patches ``(n_patches, n_steps * n_numbers)`` of steps.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.patches import patches
-    >>> patches(np.arange(10.0).reshape(5, 2), 2)
-    array([[0., 1., 2., 3.],
-           [4., 5., 6., 7.]])
-    """
+    """Whole patches ``(n_patches, n_steps * n_numbers)`` of steps."""
     n = len(x) // n_steps
     return x[: n * n_steps].reshape(n, n_steps * x.shape[1])
 
 
 def fit_patches(recordings, n_steps, n_codes, rng):
-    """Learn a code of patches.
+    """Learn a `PatchCode` of at most `n_codes` numbers of patches of `n_steps`.
 
-    Parameters
-    ----------
-    recordings : list of ndarray of shape (n_steps, n_numbers)
-        At least one of them as long as a patch.
-    n_steps, n_codes : int
-        Steps of a patch, and numbers of its code at most.
-    rng : numpy.random.RandomState
-        Draws the patches that are learned from.
-
-    Returns
-    -------
-    PatchCode
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.patches import fit_patches
-    >>> x = np.random.default_rng(0).standard_normal((400, 3)).astype(np.float32)
-    >>> code = fit_patches([x], 2, 6, np.random.RandomState(0))
-    >>> bool(np.allclose(code.decode(code.encode(x)), x, atol=1e-5))
-    True
+    Recordings have the shape (n_steps, n_numbers), and one of them is at least as long
+    as a patch. `rng` draws the patches that are learned from.
     """
     pool = _drawn(recordings, n_steps, rng)
     mean = pool.mean(axis=0, dtype=np.float64)

@@ -4,27 +4,11 @@ import numpy as np
 
 
 def returning(x, size, nearest, farthest):
-    """Likeness of passages to that of those before which is most like each.
+    """Likeness, 0 to 1, of passages to that of those before which is most like each.
 
-    Parameters
-    ----------
-    x : ndarray of shape (n_steps, n_numbers)
-        What changes.
-    size, nearest, farthest : int
-        Steps of a passage, and between two that are held against each other.
-
-    Returns
-    -------
-    ndarray of shape (n_passages,)
-        Of the passages from step `nearest` on, the normalised products, 0 to 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmusic.features.self_similarity import returning
-    >>> x = np.random.default_rng(0).standard_normal((50, 20))
-    >>> returning(np.tile(x, (2, 1)), 10, 40, 60)[10:].round(2).min()
-    np.float64(1.0)
+    Of what changes, ``(n_steps, n_numbers)``, the passages of `size` steps from step
+    `nearest` on: normalised products ``(n_passages,)`` with those that began `nearest`
+    to `farthest` steps before.
     """
     x = np.ascontiguousarray(x, np.float32)
     power = _sums(np.einsum("tb,tb->t", x, x), size)

@@ -35,29 +35,8 @@ class Refused(Exception):
 def check_asker(method, headers, port):
     """Refuse what another site sends, or a name that was made to lead here.
 
-    Parameters
-    ----------
-    method : str
-        GET, POST or DELETE.
-    headers : mapping of str
-        Of the request.
-    port : int
-        Of the server.
-
-    Raises
-    ------
-    Refused
-        If Host is not this server, Origin another, or the browser says that another
-        site asks. A link to the page may stand anywhere.
-
-    Examples
-    --------
-    >>> from skmusic.studio.guards import check_asker
-    >>> check_asker("GET", {"Host": "localhost:80"}, 80)
-    >>> check_asker("GET", {"Host": "evil.example:80"}, 80)
-    Traceback (most recent call last):
-    ...
-    skmusic.studio.guards.Refused: another host was asked for
+    Host must be this server, Origin no other, and the browser must not say that another
+    site asks. A link to the page may stand anywhere.
     """
     hosts = [f"{name}:{port}" for name in ("127.0.0.1", "localhost")]
     if headers.get("Host", "").lower() not in hosts:
@@ -73,19 +52,7 @@ def check_asker(method, headers, port):
 
 
 def split_token(path, token):
-    """What stands in an address after the token.
-
-    Raises
-    ------
-    Refused
-        If the token is wrong or missing.
-
-    Examples
-    --------
-    >>> from skmusic.studio.guards import split_token
-    >>> split_token("/abc/pieces/1", "abc")
-    'pieces/1'
-    """
+    """What stands in an address after the token, which must be right."""
     given, _, rest = path.removeprefix("/").partition("/")
     if not hmac.compare_digest(given.encode(), token.encode()):
         raise Refused(403, "open the address that skmusic serve printed, all of it")
@@ -93,19 +60,7 @@ def split_token(path, token):
 
 
 def check_length(headers, most):
-    """Bytes that will follow.
-
-    Raises
-    ------
-    Refused
-        If it is not said how many, or they are more than `most`.
-
-    Examples
-    --------
-    >>> from skmusic.studio.guards import check_length
-    >>> check_length({"Content-Length": "5"}, 10)
-    5
-    """
+    """Bytes that will follow, which must be told and `most` at most."""
     length = headers.get("Content-Length", "")
     if "Transfer-Encoding" in headers or not (length.isascii() and length.isdigit()):
         raise Refused(411, "say how many bytes follow (Content-Length)")
@@ -115,14 +70,7 @@ def check_length(headers, most):
 
 
 def as_object(raw):
-    """Dict that JSON text stands for; refuse all else.
-
-    Examples
-    --------
-    >>> from skmusic.studio.guards import as_object
-    >>> as_object(b'{"seconds": 5}')
-    {'seconds': 5}
-    """
+    """Dict that JSON text stands for; refuse all else."""
 
     def refuse(text):
         raise ValueError(text)
@@ -137,14 +85,7 @@ def as_object(raw):
 
 
 def as_json(value):
-    """Bytes of JSON; numbers that are not finite become null.
-
-    Examples
-    --------
-    >>> from skmusic.studio.guards import as_json
-    >>> as_json({"loss": float("nan")})
-    b'{"loss": null}'
-    """
+    """Bytes of JSON; numbers that are not finite become null."""
     return json.dumps(_finite(value), allow_nan=False).encode()
 
 

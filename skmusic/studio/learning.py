@@ -23,25 +23,8 @@ MOST_HEARD = 6
 def check_learning(given):
     """What to learn out of what a page sent; a random state may be left out.
 
-    Parameters
-    ----------
-    given : dict
-        ``epochs``, ``synthesis``, ``random_state``.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ValueError
-        If there is something else in it, or a value is of no use.
-
-    Examples
-    --------
-    >>> from skmusic.studio.learning import check_learning
-    >>> check_learning({"epochs": 3, "random_state": None})
-    {'epochs': 3, 'synthesis': 'neural', 'random_state': None}
+    Both are dicts of ``epochs``, ``synthesis`` and ``random_state``. Something else in
+    it, or a value of no use, is a ValueError.
     """
     epochs = skmusic.StatefulLSTMGenerator().epochs
     asked = {"epochs": epochs, "synthesis": next(iter(SYNTHESES)), "random_state": None}
@@ -96,12 +79,9 @@ class Learning:
     def run(self):
         """Learn until all epochs are done, or `stop`; block until then.
 
-        Returns
-        -------
-        bool
-            Whether there is a model, for the caller to take and then to set `phase`,
-            "done" or "idle"; if not, `error` says why, or it was stopped
-            before the first epoch was done.
+        Returned is whether there is a model, for the caller to take and then to set
+        `phase`, "done" or "idle". If there is none, `error` says why, or it was stopped
+        before the first epoch was done.
         """
         asked = self.settings | {
             "songs": self.songs,
@@ -232,17 +212,10 @@ def _send(process, line):
 
 
 def listed(folder):
-    """Recordings of a folder, and those that cannot be read.
+    """Pairs (path, about) of the recordings of a folder, and of what cannot be read.
 
-    Parameters
-    ----------
-    folder : pathlib.Path
-
-    Returns
-    -------
-    list of (path, about)
-        In the order of `skmusic.audio.find`; `about` is what `skmusic.audio.info`
-        says, or the `ValueError` that it raises.
+    They are in the order of `skmusic.audio.find`; ``about`` is what
+    `skmusic.audio.info` says, or the `ValueError` that it raises.
     """
     from concurrent.futures import ThreadPoolExecutor
 

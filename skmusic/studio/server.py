@@ -37,22 +37,9 @@ _PAGE = {
 def serve(source, ready, port=0):
     """Serve a studio to this machine until it is interrupted.
 
-    Parameters
-    ----------
-    source : pathlib.Path
-        A ``.skmusic`` file or a folder of recordings.
-    ready : callable
-        Called with the address of the page, and with one that leads to it but does
-        not tell it, when it can be opened.
-    port : int
-        0 is any that is free.
-
-    Raises
-    ------
-    ValueError
-        If the source is of no use.
-    OSError
-        If the port is taken.
+    The source is a ``.skmusic`` file or a folder of recordings. When the page can be
+    opened, `ready` is called with its address, and with one that leads to it but does
+    not tell it. Port 0 is any that is free.
     """
     studio = Studio(source)
     try:
@@ -68,19 +55,7 @@ def serve(source, ready, port=0):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a studio to this machine, to who has the address.
-
-    Parameters
-    ----------
-    studio : Studio
-    port : int
-        0 is any that is free.
-
-    Attributes
-    ----------
-    address : str
-        Of the page, with the token.
-    """
+    """Serves a studio to this machine, to who has the `address` with the token."""
 
     daemon_threads = True
     block_on_close = False

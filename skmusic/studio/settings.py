@@ -40,32 +40,10 @@ class Settings:
 
 
 def check_settings(given):
-    """Settings out of what a page sent.
+    """Settings out of a dict that a page sent.
 
-    Parameters
-    ----------
-    given : dict
-        Any of the fields; what is None or left out takes its default, and a random
-        state is drawn.
-
-    Returns
-    -------
-    Settings
-
-    Raises
-    ------
-    ValueError
-        If there is something else in it, or a number is out of range.
-
-    Examples
-    --------
-    >>> from skmusic.studio.settings import check_settings
-    >>> check_settings({"seconds": 5, "random_state": 1}).of_sample()["seconds"]
-    5
-    >>> check_settings({"seconds": 1e9})
-    Traceback (most recent call last):
-    ...
-    ValueError: seconds is 1000000000.0; give a number from 0.01 to 600
+    What is None or left out takes its default, and a random state is drawn. Something
+    else in it, or a number out of range, is a ValueError.
     """
     found = known(given, Settings.__dataclass_fields__)
     for name, value in found.items():
@@ -104,27 +82,7 @@ def check_number(name, value, kind, low, high):
 
 
 def command_line(settings, model, out, seed=None, style=None):
-    """The command that makes a piece again.
-
-    Parameters
-    ----------
-    settings : Settings
-    model, out : str
-        Names of the model and of the file to write.
-    seed, style : str or None
-        Names of recordings.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from skmusic.studio.settings import Settings, command_line
-    >>> command_line(Settings(random_state=7), "m.skmusic", "a.wav", "my song.wav")
-    "skmusic sample m.skmusic -o a.wav --pieces 1 --seed='my song.wav' --seconds 30 \
---temperature 1 --random-state 7"
-    """
+    """The command that makes a piece again; files are given by their names."""
     words = ["skmusic", "sample", _plain(model), "-o", out, "--pieces", "1"]
     levels = ",".join(map(repr, settings.energy or ()))
     texts = {"seed": seed, "style": style, "key": settings.key, "energy": levels}
@@ -138,27 +96,7 @@ def command_line(settings, model, out, seed=None, style=None):
 
 
 def fit_line(folder, model, learned):
-    """The command that makes a model again.
-
-    Parameters
-    ----------
-    folder, model : str
-        Names of the folder with the recordings, and of the file to write.
-    learned : dict
-        ``epochs``, ``synthesis`` and ``random_state``.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from skmusic.studio.settings import fit_line
-    >>> learned = {"epochs": 3, "synthesis": "neural", "random_state": 5}
-    >>> fit_line("songs", "songs-3.skmusic", learned)
-    'skmusic fit songs -o songs-3.skmusic --epochs 3 --synthesis neural \
---random-state 5'
-    """
+    """The command that makes a model again of what `check_learning` gave."""
     words = ["skmusic", "fit", _plain(folder), "-o", _plain(model)]
     for name, value in learned.items():
         words += [f"--{name.replace('_', '-')}", str(value)]
@@ -169,19 +107,6 @@ def python_lines(settings, model, out, seed=None, style=None):
     """The lines of Python that make a piece again, as `command_line` has it.
 
     The command fades a piece in and out, so these lines do.
-
-    Examples
-    --------
-    >>> from skmusic.studio.settings import Settings, python_lines
-    >>> print(python_lines(Settings(random_state=7), "m.skmusic", "a.wav"))
-    import skmusic
-    from skmusic import audio
-    from skmusic.audio.playback import faded
-    <BLANKLINE>
-    pipe = skmusic.load('m.skmusic')
-    music = pipe.sample(None, seconds=30, temperature=1, random_state=7)
-    (music,) = faded([music], len(music), music.sr)
-    audio.write('a.wav', music)
     """
     arguments = [repr(seed)]
     arguments += [f"style={style!r}"] if style else []

@@ -136,15 +136,7 @@ class Shelf:
             self.sounds[sound.id] = sound
 
     def keep(self, id, kept=True):
-        """Keep a piece, or no longer.
-
-        Raises
-        ------
-        KeyError
-            If there is no such piece.
-        ValueError
-            If too many are kept.
-        """
+        """Keep a piece, or no longer; refuse to keep too many."""
         with self._lock:
             piece = self.sounds[id]
             if kept and sum(s.kept for s in self.sounds.values()) >= MOST_KEPT:

@@ -36,16 +36,8 @@ FORMATS = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg"}
 class Studio:
     """A model or a folder to learn from, and all that is made with it.
 
-    Parameters
-    ----------
-    source : pathlib.Path
-        A ``.skmusic`` file or a folder of recordings.
-
-    Attributes
-    ----------
-    jobs, files : Turns
-        For what takes long, composing and learning, and for what reads and writes
-        files.
+    Of its `Turns`, ``jobs`` is for what takes long, composing and learning, and
+    ``files`` for what reads and writes files.
     """
 
     def __init__(self, source):

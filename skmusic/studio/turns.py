@@ -13,23 +13,8 @@ class Busy(Exception):
 class Turns:
     """Lets one in at a time.
 
-    Parameters
-    ----------
-    most_waiting : int
-        How many may wait; others are refused at once.
-    patience : float
-        Seconds after which one who waits is refused too.
-
-    Examples
-    --------
-    >>> from skmusic.studio.turns import Busy, Turns
-    >>> turns = Turns(most_waiting=0, patience=1)
-    >>> with turns.turn():
-    ...     try:
-    ...         turns.take()
-    ...     except Busy as refused:
-    ...         print("busy,", refused.retry_after)
-    busy, 5
+    So many may wait, others are refused at once; who waits longer than `patience`, in
+    seconds, is refused too.
     """
 
     def __init__(self, most_waiting, patience):
