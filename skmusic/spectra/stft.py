@@ -58,13 +58,12 @@ def stft(
     >>> stft(np.ones((8, 1)), analysis_window("hann", 4), hop_length=2).shape
     (5, 6)
     """
-    analysis, n = _Analysis(w * factor, hop_length, redundant), 0
-    frames = analysis.room(x.T, count_frames(len(x), len(w), hop_length))
-    step = max(1, BLOCK // (2 * len(w)))
-    for samples, padding in _parts([x], len(w), hop_length, step):
-        more = n + analysis.count(samples)
-        analysis.write(samples, padding, frames[n:more])
-        n = more
+    n_dims = 2 * x.shape[1] * count_bins(len(w), redundant)
+    frames = np.empty((count_frames(len(x), len(w), hop_length), n_dims), x.dtype)
+    n, step = 0, max(1, BLOCK // (2 * len(w)))
+    for part in stft_blocks([x], w, hop_length, factor, redundant, n_frames=step):
+        frames[n : n + len(part)] = part
+        n += len(part)
     return frames
 
 
@@ -106,42 +105,22 @@ def stft_blocks(
     >>> [len(part) for part in parts]
     [30, 30, 12]
     """
-    analysis = _Analysis(w * factor, hop_length, redundant)
-    for samples, padding in _parts(blocks, len(w), hop_length, n_frames):
-        frames = analysis.room(samples, analysis.count(samples))
-        analysis.write(samples, padding, frames)
-        yield frames
-
-
-class _Analysis:
-    """Windows and FFT of samples ``(n_channels, n_samples)``, part after part."""
-
-    def __init__(self, w, hop_length, redundant):
-        self.w, self.hop_length, self.redundant = w, hop_length, redundant
+    N, n_bins, w, windowed = len(w), count_bins(len(w), redundant), w * factor, None
+    transform = scipy.fft.fft if redundant else scipy.fft.rfft
+    for samples, padding in _parts(blocks, N, hop_length, n_frames):
+        windows = np.lib.stride_tricks.sliding_window_view(samples, N, axis=1)
+        windows = windows[:, ::hop_length].swapaxes(0, 1)
         # Kept: to give memory back and get it anew can take longer than the FFT.
-        self._windowed = None
-
-    def count(self, samples):
-        """Frames of these samples."""
-        return (samples.shape[1] - len(self.w)) // self.hop_length + 1
-
-    def room(self, samples, n_frames):
-        """Frames of these channels, to be written."""
-        n_dims = len(samples) * 2 * count_bins(len(self.w), self.redundant)
-        return np.empty((n_frames, n_dims), samples.dtype)
-
-    def write(self, samples, padding, out):
-        """Write the frames into `out`; `padding` as `_parts` has it."""
-        windows = np.lib.stride_tricks.sliding_window_view(samples, len(self.w), axis=1)
-        windows = windows[:, :: self.hop_length].swapaxes(0, 1)
-        if self._windowed is None or len(self._windowed) < len(out):
-            self.w = self.w.astype(samples.dtype)
-            self._windowed = np.empty(windows.shape, samples.dtype)
-        windowed = np.multiply(windows, self.w, out=self._windowed[: len(out)])
-        transform = scipy.fft.fft if self.redundant else scipy.fft.rfft
-        pack(transform(windowed, axis=-1), out)
+        if windowed is None:
+            w = w.astype(samples.dtype)
+            windowed = np.empty(windows.shape, samples.dtype)
+        out = windowed[: len(windows)]
+        spectrum = transform(np.multiply(windows, w, out=out), axis=-1)
+        frames = np.empty((len(windows), 2 * len(samples) * n_bins), samples.dtype)
+        pack(spectrum, frames)
         if padding is not None:
-            out[-1, count_bins(len(self.w), self.redundant)] = padding * PADDING_UNIT
+            frames[-1, n_bins] = padding * PADDING_UNIT
+        yield frames
 
 
 def _parts(blocks, N, hop_length, n_frames):
