@@ -79,12 +79,7 @@ class PatchCode:
         return len(self.mean) // self.n_steps
 
     def encode(self, x):
-        """Codes ``(n_patches, n_codes)`` of the whole patches of steps.
-
-        Parameters
-        ----------
-        x : ndarray of shape (n_steps, n_numbers)
-        """
+        """Codes ``(n_patches, n_codes)`` of the whole patches of steps."""
         return (patches(x, self.n_steps) - self.mean) @ self.components.T * self.scale
 
     def decode(self, codes, noise=None, before=None):

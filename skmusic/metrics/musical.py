@@ -28,22 +28,11 @@ _STEADY = 0.25
 
 
 class MusicalFacts(NamedTuple):
-    """Key, tempo and loudness.
+    """Key, tempo and loudness, None of what is not clear."""
 
-    Parameters
-    ----------
-    key : str or None
-        Such as "F♯ minor"; None where no key is clear.
-    tempo : float or None
-        Beats a minute; None where no beat is clear.
-    lufs : float or None
-        Integrated loudness after EBU R 128; None of silence and of what is shorter
-        than its blocks of 0.4 s.
-    """
-
-    key: str | None
-    tempo: float | None
-    lufs: float | None
+    key: str | None  # such as "F♯ minor"
+    tempo: float | None  # beats a minute
+    lufs: float | None  # integrated, after EBU R 128; None below blocks of 0.4 s
 
 
 def musical_facts(x, sr):

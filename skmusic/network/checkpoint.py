@@ -38,13 +38,7 @@ class Checkpoint:
         return time.monotonic() - self._saved >= INTERVAL
 
     def load(self):
-        """State of the newest whole file of this training, or None.
-
-        Raises
-        ------
-        ValueError
-            If the folder holds the states of another training.
-        """
+        """State of the newest whole file, or None; refuse that of another training."""
         state, self._number = read_newest(self.folder)
         if state is None:
             return None
@@ -63,10 +57,7 @@ class Checkpoint:
     def save(self, state):
         """Save a state: a dict of numbers, lists of dict and lists of arrays.
 
-        Raises
-        ------
-        OSError
-            If it cannot be written, for want of space say; the last one stays.
+        If it cannot be written, for want of space say, the last one stays.
         """
         content = _packed(state | {"identity": self.identity})
         try:

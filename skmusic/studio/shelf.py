@@ -62,12 +62,7 @@ class Sound:
 
 
 class Shelf:
-    """Sounds by their ids, in a folder that someone else removes.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-    """
+    """Sounds by their ids, in a folder that someone else removes."""
 
     def __init__(self, folder):
         self.folder, self.sounds = folder, {}
@@ -86,13 +81,7 @@ class Shelf:
         return self.folder / f"{next(self._numbers)}"
 
     def add_recording(self, path, name):
-        """Take in a file that was sent.
-
-        Raises
-        ------
-        ValueError
-            If it cannot be read or is too long; the file is then gone.
-        """
+        """Take in a file that was sent; remove it if it is of no use."""
         try:
             about = audio.info(path)
             _check_size(name, about)

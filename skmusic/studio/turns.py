@@ -24,10 +24,7 @@ class Turns:
     def take(self):
         """Wait for the turn, and have it until `give` is called by any thread.
 
-        Raises
-        ------
-        Busy
-            If too many wait, or the turn does not come.
+        `Busy` says that too many wait, or that the turn does not come.
         """
         with self._lock:
             if self._n > self.most_waiting:

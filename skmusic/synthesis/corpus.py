@@ -18,20 +18,11 @@ _PIECE, _BLOCK = 860, 1 << 22
 
 @dataclass(frozen=True)
 class Corpus:
-    """What `read_corpus` found.
+    """What `read_corpus` found."""
 
-    Parameters
-    ----------
-    leads, lengths : list of int
-        Of each recording the steps of silence before its music, which are left out, and
-        those of its music.
-    waveforms : list of ndarray of shape (n_samples, n_channels)
-        Of pieces of the music.
-    """
-
-    leads: list
-    lengths: list
-    waveforms: list
+    leads: list  # steps of silence before the music of each recording, left out
+    lengths: list  # steps of its music
+    waveforms: list  # ndarrays (n_samples, n_channels) of pieces of the music
 
 
 def read_corpus(recordings, format, most=0):
