@@ -19,11 +19,9 @@ import re
 import resource
 import signal
 import struct
-import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import warnings
 from pathlib import Path
 
@@ -32,11 +30,18 @@ import soundfile
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
-from fuzz_models import command, each_alone, peak_memory, told  # noqa: E402
+from fuzz_models import (  # noqa: E402
+    command,
+    each_alone,
+    in_turn,
+    peak_memory,
+    told,
+    tried,
+)
 
-# Files for one process; for one file, seconds of the processor, which do not depend on
-# what else runs, and of the clock, in case it waits.
-CHUNK, LIMIT, LONGEST = 250, 10, 300
+# For one file, seconds of the processor, which do not depend on what else runs, and of
+# the clock, in case it waits.
+LIMIT, LONGEST = 10, 300
 
 
 def outcome(path):
@@ -84,16 +89,12 @@ def check(folder, seed, first, last):
         signal.setitimer(signal.ITIMER_PROF, LIMIT)
         signal.setitimer(signal.ITIMER_REAL, LONGEST)
         start = time.process_time()
-        try:
-            result = outcome(path)
-        except BaseException as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            result = f"FAULT {error!r:.90} {Path(where.filename).name}:{where.lineno}"
+        result = tried(outcome, path)
         seconds = time.process_time() - start
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         cost = f"{seconds:.4f}\t{peak_memory() - base:.0f}"
-        print(i, how, suffix, result.replace("\n", " "), cost, sep="\t", flush=True)
+        print(i, how, suffix, result, cost, sep="\t", flush=True)
         path.unlink()
 
 
@@ -161,27 +162,14 @@ def write_crafted(folder):
 
 
 def main(n=5000, seed=0):
-    rows, began, noise = [], time.perf_counter(), collections.Counter()
+    began = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         write_all(Path(name) / "good")
         write_crafted(Path(name) / "crafted")
         few = each_alone(__file__, Path(name) / "crafted")
-        first = 0
-        while first < n:
-            last = min(first + CHUNK, n)
-            argv = [sys.executable, __file__, "--check", name, seed, first, last]
-            done = subprocess.run(list(map(str, argv)), capture_output=True, text=True)
-            lines = [line.split("\t") for line in done.stdout.splitlines()]
-            rows += lines
-            noise.update(re.sub(r"[\d.]+", "#", t) for t in done.stderr.splitlines())
-            first += len(lines)
-            if done.returncode:  # the file after the last one told
-                hangs = -signal.SIGALRM, -signal.SIGPROF
-                why = "hangs" if done.returncode in hangs else "crashes"
-                text = f"FAULT {why} ({done.returncode}) {done.stderr[-300:]!r}"
-                rows.append([first, "", "", text, LIMIT, 0])
-                first += 1
+        rows, printed = in_turn(__file__, name, n, seed)
     report(rows, few, n, seed, time.perf_counter() - began)
+    noise = collections.Counter(re.sub(r"[\d.]+", "#", line) for line in printed)
     print("\nWhat the decoders themselves print:")
     print(*(f"{k:6} {text}" for text, k in noise.most_common(12)), sep="\n")
 

@@ -88,15 +88,19 @@ def check(folder, seed, first, last):
         path = folder / f"{os.getpid()}.mutant"
         path.write_bytes(raw)
         start = time.perf_counter()
-        try:
-            result = outcome(path, heard)
-        except BaseException as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            result = f"FAULT {error!r:.60} {Path(where.filename).name}:{where.lineno}"
-        seconds = time.perf_counter() - start
-        peak = peak_memory() - base
-        cost = f"{seconds:.4f}\t{peak:.0f}"
-        print(i, make.__name__, kind, result, len(raw), cost, sep="\t", flush=True)
+        result = tried(outcome, path, heard)
+        cost = f"{time.perf_counter() - start:.4f}\t{peak_memory() - base:.0f}"
+        print(i, make.__name__, kind, result, cost, sep="\t", flush=True)
+
+
+def tried(outcome, *args):
+    """Outcome of a file, or what fault it is, in one line."""
+    try:
+        return outcome(*args).replace("\n", " ")
+    except BaseException as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        name = Path(where.filename).name
+        return f"FAULT {error!r:.90} {name}:{where.lineno}".replace("\n", " ")
 
 
 def peak_memory():
@@ -152,6 +156,29 @@ def each_alone(script, folder):
     return rows
 
 
+def in_turn(script, folder, n, seed, timeout=None):
+    """Rows of all files, each with the seconds and the MB that it took at its end.
+
+    Files are checked in processes of some; the file after the last one told is at fault
+    if one ends before its time. Beside the rows stand the lines that they print.
+    """
+    rows, printed = [], []
+    while (first := len(rows)) < n:
+        last = min(first + CHUNK, n)
+        argv = [sys.executable, script, "--check", folder, seed, first, last]
+        done = subprocess.run(
+            list(map(str, argv)), capture_output=True, text=True, timeout=timeout
+        )
+        rows += [line.split("\t") for line in done.stdout.splitlines()]
+        printed += done.stderr.splitlines()
+        if done.returncode or len(rows) < last:
+            hangs = -signal.SIGALRM, -signal.SIGPROF
+            why = "hangs" if done.returncode in hangs else "crashes"
+            text = f"FAULT {why} ({done.returncode}) {done.stderr[-300:]!r}"
+            rows.append([len(rows), "", "", text, 0, 0])
+    return rows, printed
+
+
 def command(outcome, check, main):
     """What a script of this kind does with its arguments."""
     if sys.argv[1:2] == ["--one"]:
@@ -182,24 +209,14 @@ def told(lines, rows, name):
 
 
 def main(n=10_000, seed=0):
-    rows, began = [], time.perf_counter()
+    began = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         models(folder)
         write_fullest(folder / "fullest")
         few = each_alone(__file__, folder / "fullest")
         size = max(path.stat().st_size for path in folder.glob("*.skmusic"))
-        for first in range(0, n, CHUNK):
-            last = min(first + CHUNK, n)
-            argv = [sys.executable, __file__, "--check", name, seed, first, last]
-            done = subprocess.run(
-                list(map(str, argv)), capture_output=True, text=True, timeout=600
-            )
-            lines = [line.split("\t") for line in done.stdout.splitlines()]
-            rows += lines
-            if done.returncode or len(lines) < last - first:
-                i = first + len(lines)
-                rows.append([i, "", "", f"FAULT died: {done.stderr[-200:]}", 0, 0, 0])
+        rows, _ = in_turn(__file__, folder, n, seed, timeout=600)
     report(rows, few, n, seed, size, time.perf_counter() - began)
 
 
@@ -207,7 +224,7 @@ def report(rows, few, n, seed, size, elapsed):
     counts = collections.defaultdict(collections.Counter)
     for _, make, kind, result, *_ in rows:
         counts[make, kind][re.match(r"\w+", result)[0]] += 1
-    seconds = [float(row[5]) for row in rows]
+    seconds = [float(row[4]) for row in rows]
     text = [
         "# Damaged and forged model files",
         "",
@@ -228,7 +245,7 @@ def report(rows, few, n, seed, size, elapsed):
         "",
         f"Slowest file: {max(seconds):.2f} s with sampling, forecasting and scoring; "
         f"median {np.median(seconds) * 1e3:.1f} ms. Memory that loading and using "
-        f"them added at most: {max(float(row[6]) for row in rows):.0f} MB "
+        f"them added at most: {max(float(row[5]) for row in rows):.0f} MB "
         "(limit of the process 3 GiB). Programs started, pickles opened: 0.",
         "",
         "Files whose headers are as full as they may be:",
