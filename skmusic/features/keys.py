@@ -18,6 +18,8 @@ FITS = np.array(
         (5, 2, 3.5, 4.5, 2, 4, 2, 4.5, 3.5, 2, 1.5, 4),
     ]
 )
+# What fits C major less well is none of its notes.
+_FITTING = 3
 # Deviation beside the mean above which pitch classes stand out: .01 of noise, .1 of
 # music or more.
 _STANDS_OUT = 0.05
@@ -59,10 +61,39 @@ def has_pitch(levels, pitches):
     return bool(chroma.std() > _STANDS_OUT * chroma.mean())
 
 
+def out_of_key(pitches, key):
+    """Bands ``(n_bands,)``, bool, whose notes are not of a key; low ones are not told.
+
+    `pitches` ``(n_bands,)`` are the middles of bands in Hz. A key and its relative have
+    the same notes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmusic.features.keys import out_of_key
+    >>> pitches = 523.25 * 2.0 ** (np.arange(12) / 12)
+    >>> np.flatnonzero(out_of_key(pitches, (0, "major")))
+    array([ 1,  3,  6,  8, 10])
+    """
+    of_major = FITS[0][(_classes(pitches) - _major(key)) % 12]
+    return (pitches >= _LOW) & (of_major < _FITTING)
+
+
+def _major(key):
+    """Tonic of a major key of the same notes; it may be an octave up."""
+    tonic, mode = key
+    return tonic + 3 * (mode == "minor")
+
+
+def _classes(pitches):
+    """Pitch classes of bands ``(n_bands,)``; 0 is C."""
+    return np.rint(12 * np.log2(np.maximum(pitches, 1) / _C)).astype(int) % 12
+
+
 def _chroma(levels, pitches):
     """How much each pitch class sounds ``(12,)``, as an amplitude."""
     heard = (pitches >= _LOW) & (pitches <= _HIGH)
-    classes = np.rint(12 * np.log2(pitches[heard] / _C)).astype(int) % 12
+    classes = _classes(pitches[heard])
     amount = np.sqrt(to_energies(levels[:, heard])).mean(axis=0)
     # Of the bands of a class, of which there may be more or fewer.
     count = np.maximum(np.bincount(classes, minlength=12), 1)
@@ -71,6 +102,4 @@ def _chroma(levels, pitches):
 
 def semitones_between(key, wanted):
     """Semitones, -6 to 5, from one key (tonic, mode) to another, or to its relative."""
-    # A minor key has the notes of the major one three semitones higher.
-    first, second = (tonic + 3 * (mode == "minor") for tonic, mode in (key, wanted))
-    return (second - first + 6) % 12 - 6
+    return (_major(wanted) - _major(key) + 6) % 12 - 6

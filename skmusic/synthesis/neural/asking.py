@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from skmusic.features.activity import level_of
-from skmusic.features.keys import find_key, has_pitch, semitones_between
+from skmusic.features.keys import find_key, has_pitch, out_of_key, semitones_between
 from skmusic.features.patches import redrawn
 from skmusic.features.stretching import steps_at
 from skmusic.features.style import ABOUT, style_of, styles
@@ -23,6 +23,9 @@ from skmusic.synthesis.neural.conditions import (
 _LOUD = 95
 # How clear the beat of a recording is at least.
 _CLEAR = 0.1
+# Decibels by which a patch's notes that are not of its key are softer than drawn. The
+# network hears them so, and draws fewer.
+_SOFTER = 1.0
 # Steps of a place that is far away.
 FAR = 10**9
 # Steps in which a piece arrives, three seconds, and what is drawn of the last patch.
@@ -45,6 +48,9 @@ def ask(neural, controls, n_frames):
     seconds = step_seconds(neural.format)
     n_steps = samples_for(n_frames, neural.format) // step_of(neural.format)
     asked = Asked(place=_place(controls, n_steps), key=controls.key)
+    if controls.key is not None:
+        foreign = out_of_key(_pitches(neural), controls.key)
+        asked = asked._replace(foreign=_SOFTER * foreign.astype(np.float32))
     if controls.tempo is not None:
         if neural.beats[:, 1].max() < _CLEAR:
             warnings.warn(
@@ -71,8 +77,7 @@ def in_key(neural, steps, key):
     """Steps ``(n_steps, n_parameters)`` in another key; None is their own."""
     if key is None or not len(steps):
         return steps
-    format, vocoder = neural.format, neural.vocoder
-    pitches = vocoder.middles * format.sr / (2 * format.step)
+    vocoder, pitches = neural.vocoder, _pitches(neural)
     levels = vocoder.levels(steps)
     if not has_pitch(levels, pitches):
         warnings.warn(
@@ -81,6 +86,11 @@ def in_key(neural, steps, key):
         )
     semitones = semitones_between(find_key(levels, pitches), key)
     return transposed(steps, band_sources(vocoder.middles, semitones))
+
+
+def _pitches(neural):
+    """Middle of each band ``(n_bands,)``, in Hz."""
+    return neural.vocoder.middles * neural.format.sr / (2 * neural.format.step)
 
 
 def in_tempo(steps, told, tempo):

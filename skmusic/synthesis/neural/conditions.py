@@ -75,6 +75,7 @@ class Asked(NamedTuple):
     energy: tuple | None = None
     tempo: float | None = None  # beats a step
     key: tuple | None = None  # tonic and mode, of what was heard
+    foreign: np.ndarray | None = None  # (n_bands,) see `Moment`
     # Styles ``(n_points, n_style)``; nan is that of the piece before.
     style: tuple | None = None
     model: Model | None = None
@@ -91,6 +92,8 @@ class Moment(NamedTuple):
     activity: np.ndarray | None = None  # (3,) ranks; None is not told
     style: np.ndarray | None = None  # (n_style,); None is not told
     place: np.ndarray | None = None  # (2,) steps since it began, and to its end
+    # (n_bands,) decibels by which notes that are not of the key are softer.
+    foreign: np.ndarray | None = None
     n_steps: int = 0  # that were made
     asked: frozenset = frozenset()  # names of those above that are asked for
     # What is asked for, see `Asked`, curves by `n_steps`.
@@ -178,6 +181,8 @@ def with_asked(moment, asked, strength):
         if moment.activity is not None:
             # A beat that is asked for is to be heard.
             moment = moment._replace(activity=np.maximum(moment.activity, _CLEAR))
+    if asked.foreign is not None:
+        moment = moment._replace(foreign=asked.foreign)
     if asked.place is not None:
         moment = moment._replace(place=asked.place)
     if asked.model is not None:

@@ -45,6 +45,9 @@ def draw(neural, lstm, context, n_steps, temperature, times, rng):
         scaled = neural.noise_size * min(temperature, _HOTTEST) * noise
         codes, lstm = _code(neural, context, lstm, scaled, times)
         steps = _steps(neural, context, codes, temperature, rng)
+        if context.moment.foreign is not None:
+            # The network hears what sounds.
+            codes = code.within(code.encode(steps)[0])
         levels = levels_of(steps, vocoder)
         context = heard(context, codes, noise, steps, levels)
         drawn.append(steps)
@@ -75,6 +78,9 @@ def _steps(neural, context, codes, temperature, rng):
     rest = rest.astype(np.float32)
     before = context.past[-1:] if len(context.past) else None
     steps = bounded(code.decode(codes[None], rest[None], before))
+    foreign = context.moment.foreign
+    if foreign is not None:
+        steps[:, : len(foreign)] -= foreign
     if place is not None and place[1] < code.n_steps:
         # After its end a piece is silent.
         steps[max(place[1], 0) :] = neural.vocoder.silent()

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from skmusic import StatefulLSTMGenerator
+from skmusic.network.numpy_flow import schedule
 from skmusic.spectra.reframing import step_of, step_seconds
 from skmusic.synthesis.controls import Controls
 from skmusic.synthesis.neural.asking import in_key
 from skmusic.synthesis.neural.conditions import Asked
+from skmusic.synthesis.neural.drawing import draw
 
 CONTROLS = [
     Controls(tempo=97),
@@ -17,6 +19,7 @@ CONTROLS = [
     Controls(energy=[0.1, 0.9], tempo=180),
     Controls(energy=[(0, 0.2), (0.4, 1.0)]),
 ]
+IN_KEY = Controls(key="D minor")
 
 
 def begin(neural, seed, controls, n_frames=40):
@@ -33,7 +36,7 @@ def sample(neural, state, *lengths):
     return np.concatenate(parts)
 
 
-@pytest.mark.parametrize("controls", CONTROLS)
+@pytest.mark.parametrize("controls", [*CONTROLS, IN_KEY])
 def test_parts_are_those_of_the_whole(fitted, controls):
     (x, *_), neural = fitted
     for seed in (x[:300], x[:0]):
@@ -156,3 +159,22 @@ def test_a_key_that_may_not_be_heard_is_warned_of(fitted):
     with pytest.warns(UserWarning, match="has no pitch, only noise or drums"):
         in_key(neural, steps, (2, "major"))
     in_key(neural, neural.prime(x[:300])[0], (2, "major"))  # warns of nothing
+
+
+def test_notes_that_are_not_of_the_key_are_softer_and_heard_so(fitted):
+    (x, *_), neural = fitted
+    state = begin(neural, x[:300], IN_KEY)
+    free = replace(state.context, moment=state.context.moment._replace(foreign=None))
+    steps, codes = [], []
+    for context in (free, state.context):
+        times, rng = schedule(neural.network["flow"]), np.random.RandomState(0)
+        args = neural.code.n_steps, 1.0, times, rng
+        found, _, after = draw(neural, state.lstm, context, *args)
+        steps.append(found)
+        codes.append(after.code)
+    foreign = state.context.moment.foreign
+    assert 0 < np.count_nonzero(foreign) < len(foreign)
+    softer = (steps[0] - steps[1])[:, : len(foreign)]
+    np.testing.assert_allclose(softer, np.tile(foreign, (len(softer), 1)), atol=1e-4)
+    heard = neural.code.within(neural.code.encode(steps[1])[0])
+    np.testing.assert_array_equal(codes[1], heard)
