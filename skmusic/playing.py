@@ -257,6 +257,11 @@ class PlayingMixin:
                     "that this generator returned."
                 )
             if isinstance(seed, made.State):
+                if not made.takes(seed):
+                    raise ValueError(
+                        "seed is a state of another model, of other channels, bands or "
+                        "layers; pass one that this generator returned."
+                    )
                 for name in ("begin", "key"):
                     if name in controls.given:
                         raise ValueError(

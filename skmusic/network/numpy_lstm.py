@@ -46,6 +46,12 @@ def zero_state(network):
     ]
 
 
+def is_state_of(network, state):
+    """Whether a state is of as many layers and units as the network."""
+    units = [len(U) for _, U, _ in network["layers"]]
+    return [len(h) for h, _ in state] == units
+
+
 def forward(network, x, state):
     """Outputs ``(..., n_steps, n_outputs)`` of inputs ``(..., n_steps, n_inputs)``.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmusic.network.numpy_lstm import forward, zero_state
+from skmusic.network.numpy_lstm import forward, is_state_of, zero_state
 from skmusic.network.training import train
 from skmusic.spectra.frames import FrameFormat
 from skmusic.utils.fields import array, number
@@ -136,6 +136,11 @@ class Regression:
         if len(x) > 1:
             state = forward(self.network, x[:-1], state)[1][-1]
         return RegressionState(state, x[-1])
+
+    def takes(self, state):
+        """Whether a state is of a model of this size."""
+        alike = len(state.x) == len(self.variance)
+        return alike and is_state_of(self.network, state.lstm)
 
     def start(self, primed, temperature, rng):
         """State of a piece, which is that after the seed: there is no chance in it."""

@@ -17,7 +17,7 @@ from skmusic.features.matches import find_matches
 from skmusic.features.patches import PatchCode, fit_patches
 from skmusic.features.style import style_of, styles
 from skmusic.network import numpy_flow
-from skmusic.network.numpy_lstm import forward, zero_state
+from skmusic.network.numpy_lstm import forward, is_state_of, zero_state
 from skmusic.network.training import train
 from skmusic.spectra.frames import FrameFormat
 from skmusic.spectra.reframing import (
@@ -299,10 +299,21 @@ class Neural:
         if len(steps):
             known, _ = inputs_of(steps, matches, told, self.code)
             lstm = forward(self.network, known, lstm)[1][-1]
-        width = self.format.n_channels if self.format else self.code.n_numbers
-        nothing = np.empty((0, width), np.float32)
+        nothing = np.empty((0, self._width), np.float32)
         state = NeuralState(lstm, context, self._sound(steps), rng, nothing)
         return state if asked is None else self.change(state, asked)
+
+    @property
+    def _width(self):
+        """Channels of a waveform, or plain numbers of a frame."""
+        return self.format.n_channels if self.format else self.code.n_numbers
+
+    def takes(self, state):
+        """Whether a state is of a model of this size."""
+        context, code = state.context, self.code
+        sizes = len(context.code), context.past.shape[1], state.pending.shape[1]
+        alike = sizes == (code.n_codes, code.n_numbers, self._width)
+        return alike and is_state_of(self.network, state.lstm)
 
     def change(self, state, asked):
         """State that goes on with what is `asked` for."""
