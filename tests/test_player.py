@@ -1,6 +1,7 @@
 """Where Keras and TensorFlow are not installed, all that plays works."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -10,11 +11,10 @@ import joblib
 import pytest
 
 import skmusic
-from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio
-from skmusic.datasets import make_songs
+from skmusic import audio
 
 ROOT = Path(__file__).resolve().parents[1]
-SR = 8000
+SR = 11025
 WITHOUT = """
 import sys
 
@@ -28,6 +28,16 @@ sys.meta_path.insert(0, Absent())
 LEARNING = "learning needs keras and tensorflow, not installed here; pip install keras"
 
 
+@pytest.fixture(scope="module")
+def folder(pipes, wavs, tmp_path_factory):
+    """A folder with a model and a song."""
+    folder = tmp_path_factory.mktemp("model")
+    skmusic.save(pipes["neural"], folder / "model.skmusic")
+    joblib.dump(pipes["neural"], folder / "model.joblib")
+    shutil.copy(wavs[0], folder / "song.wav")
+    return folder
+
+
 def without_tensorflow(code, folder):
     return subprocess.run(
         [sys.executable, "-c", WITHOUT + code],
@@ -38,19 +48,6 @@ def without_tensorflow(code, folder):
         env=os.environ | {"PYTHONPATH": str(ROOT)},  # this skmusic
         timeout=300,
     )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder with a model and a song."""
-    folder = tmp_path_factory.mktemp("model")
-    songs = make_songs(2, 3.0, sr=SR, random_state=0)
-    generator = StatefulLSTMGenerator(hidden_layer_sizes=(8,), epochs=1, random_state=0)
-    pipe = Pipeline([FFTFeaturizer(N=512, sr=SR), generator]).fit(songs.recordings)
-    skmusic.save(pipe, folder / "model.skmusic")
-    joblib.dump(pipe, folder / "model.joblib")
-    audio.write(folder / "song.wav", songs.recordings[0], SR)
-    return folder
 
 
 def test_all_that_plays_works(folder):
@@ -78,6 +75,19 @@ for line in (
     "stream model.skmusic --seconds 1 --raw",
 ):
     assert main(line.split()) == 0, line
+
+import threading
+from pathlib import Path
+from urllib.request import Request, urlopen
+from skmusic.studio.server import Server
+from skmusic.studio.studio import Studio
+
+with Server(Studio(Path("model.skmusic"))) as server:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    asked = Request(f"{server.address}pieces", b'{"seconds": 0.5}')
+    assert len(urlopen(asked).read()) == 8 * round(0.5 * pipe[0].sr)
+    server.shutdown()
+    server.studio.close()
 """,
         folder,
     )

@@ -86,11 +86,8 @@ def test_write_refuses_with_a_remedy(tmp_path):
 
 
 @pytest.mark.parametrize("failing", ["write", "replace"])
-@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 @pytest.mark.parametrize("suffix", ["wav", "ogg"])
-def test_an_interrupted_write_changes_nothing(
-    tmp_path, monkeypatch, failing, error, suffix
-):
+def test_an_interrupted_write_changes_nothing(tmp_path, monkeypatch, failing, suffix):
     old, new = tmp_path / f"old.{suffix}", tmp_path / f"new.{suffix}"
     audio.write(old, tone(), SR)
     before = old.read_bytes()
@@ -100,20 +97,20 @@ def test_an_interrupted_write_changes_nothing(
     def fail(*args):
         calls.append(args)
         if failing == "replace" or len(calls) > 1:  # in the middle
-            raise error
+            raise KeyboardInterrupt
         return write(*args)
 
     monkeypatch.setattr(os if failing == "replace" else sf.SoundFile, failing, fail)
     for path in (old, new):
         calls.clear()
-        with pytest.raises(error):
+        with pytest.raises(KeyboardInterrupt):
             audio.write(path, tone(), SR)
     assert calls
     assert list(tmp_path.iterdir()) == [old]
     assert old.read_bytes() == before
 
 
-@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "opus"])
+@pytest.mark.parametrize("suffix", ["wav", "ogg", "mp3"])
 @pytest.mark.parametrize("limit", [0, 20_000])
 def test_a_full_disk_is_an_oserror_and_leaves_nothing(tmp_path, suffix, limit):
     x = np.random.default_rng(0).uniform(-0.5, 0.5, (5 * SR, 2))

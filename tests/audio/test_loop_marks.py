@@ -75,8 +75,8 @@ def comments(raw):
     return tags
 
 
-@pytest.mark.parametrize("channels", [1, 2, 6])
-@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "oga", "opus"])
+@pytest.mark.parametrize("channels", [1, 6])
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "opus"])
 def test_loops_are_marked_and_sound_the_same(tmp_path, suffix, channels):
     path, plain = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
     sr = 48000 if suffix == "opus" else SR
@@ -107,7 +107,7 @@ def test_a_loop_is_resampled_round_and_round(tmp_path):
     np.testing.assert_allclose(resampled, waveform(1, sr=48000), atol=1e-3)
 
 
-@pytest.mark.parametrize("suffix", ["mp3", "aiff", "caf", "w64", "au"])
+@pytest.mark.parametrize("suffix", ["mp3", "aiff"])
 def test_other_formats_refuse_a_loop(tmp_path, suffix):
     with pytest.raises(ValueError, match=rf"as \.{suffix}, .*\.wav, \.flac, \.ogg"):
         audio.write(tmp_path / f"a.{suffix}", waveform(), SR, loop=True)

@@ -29,10 +29,8 @@ def without_table(raw):
     return raw[start + frame.size :]
 
 
-@pytest.mark.parametrize("mode", ["VARIABLE", "CONSTANT", "AVERAGE"])
-@pytest.mark.parametrize(
-    ("sr", "channels"), [(44100, 1), (48000, 2), (22050, 2), (11025, 1), (8000, 1)]
-)
+@pytest.mark.parametrize("mode", ["VARIABLE", "CONSTANT"])
+@pytest.mark.parametrize(("sr", "channels"), [(44100, 1), (22050, 2), (8000, 1)])
 def test_all_of_an_mp3_without_a_table_is_read(tmp_path, sr, channels, mode):
     path = tmp_path / "a.mp3"
     raw = encoded(path, sr, channels, mode=mode)
@@ -58,8 +56,8 @@ def test_libsndfile_alone_would_lose_most_of_it(tmp_path):
 TAG = b"ID3\x03\0\0\0\0\x01\x00" + b"\xff\xfb\x90\x64" * 32
 
 
-@pytest.mark.parametrize("suffix", ["mp3", "wav", "flac", "m4a", "raw", "txt"])
-@pytest.mark.parametrize("between", [b"", TAG, b"TAG" + bytes(125)])
+@pytest.mark.parametrize("suffix", ["mp3", "wav", "raw"])
+@pytest.mark.parametrize("between", [TAG, b"TAG" + bytes(125)])
 def test_all_is_read_whatever_the_name_and_info_gives_its_length(
     tmp_path, suffix, between, capfd
 ):

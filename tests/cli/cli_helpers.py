@@ -81,13 +81,4 @@ def in_python(code, *argv, **options):
     )
 
 
-LOADED = """
-import sys
-from skmusic.cli import main
-try:
-    status = main(sys.argv[1:])
-except SystemExit as stop:
-    status = stop.code
-heavy = {"tensorflow", "keras"} & set(sys.modules)
-sys.exit(status or (f"loaded {heavy}" if heavy else 0))
-"""
+MAIN = "import sys; from skmusic.cli import main; sys.exit(main(sys.argv[1:]))"

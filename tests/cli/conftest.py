@@ -22,7 +22,7 @@ def fake(request, monkeypatch, tmp_path):
     return FakePipeline
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def real(tmp_path_factory):
     """A folder with songs and a model of them, made by the command itself."""
     folder = tmp_path_factory.mktemp("real")

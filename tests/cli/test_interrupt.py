@@ -36,7 +36,7 @@ def start(*argv):
     )
 
 
-@pytest.mark.parametrize("module", ["argparse", "soundfile", "sklearn", "keras"])
+@pytest.mark.parametrize("module", ["argparse", "sklearn"])
 def test_ctrl_c_in_an_import_is_one_line(tmp_path, songs, module):
     (tmp_path / "slow").mkdir()
     (tmp_path / "slow" / f"{module}.py").write_text(SLOW)
@@ -47,7 +47,7 @@ def test_ctrl_c_in_an_import_is_one_line(tmp_path, songs, module):
     assert process.returncode == 130
 
 
-@pytest.mark.parametrize("seconds", [0.15, 0.3, 0.6, 1.2, 2.4])
+@pytest.mark.parametrize("seconds", [0.3, 1.2])
 def test_ctrl_c_within_the_first_seconds_is_one_line(tmp_path, songs, seconds):
     with start(tmp_path, "compose", songs, "--quiet", "--N", 256) as process:
         assert process.stdout.readline() == "begun\n"

@@ -1,19 +1,11 @@
 import re
 
 import numpy as np
-import pytest
 
 from skmusic.datasets import make_songs
 from skmusic.datasets.harmony import CHORDS, PITCHES, PROGRESSIONS, SCALES
-from skmusic.datasets.styles import STYLES
 
 SR = 11025
-
-
-@pytest.fixture(scope="module")
-def songs(shift):
-    """One song of every style."""
-    return make_songs(len(STYLES), 24.0, sr=SR, random_state=3 + shift)
 
 
 def parse_chord(name):

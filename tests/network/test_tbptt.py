@@ -59,8 +59,7 @@ def learn(*args, **options):
     return from_arrays(state["best"]), state["history"]
 
 
-@pytest.mark.parametrize("chunk", [5, 64])
-def test_held_out_loss_is_that_of_one_walk_with_the_state_carried(chunk):
+def test_held_out_loss_is_that_of_one_walk_with_the_state_carried():
     sequences = random_pairs([70, 33], 4)
     network, history = learn(
         sequences,
@@ -68,7 +67,7 @@ def test_held_out_loss_is_that_of_one_walk_with_the_state_carried(chunk):
         units=(6, 5),
         dropout=(0.5, 0.2),
         n_streams=1,
-        chunk_length=chunk,
+        chunk_length=5,
     )
     assert history[0]["val_loss"] == pytest.approx(
         loss_of(network, sequences), abs=1e-5
@@ -179,12 +178,11 @@ def test_networks_that_were_built_before_change_no_bit(monkeypatch):
     sequences = random_pairs([60, 50], 4)
     options = {"loss": "flow", "sampled": True, "average": 0.9, "epochs": 8}
     states = []
-    for _ in range(3):  # compiled three times, between layers that Keras counts
+    for _ in range(2):  # compiled twice, between layers that Keras counts
         monkeypatch.setattr(networks, "_idle", {})
         states.append(train(sequences, **options))
         [keras.layers.LSTM(2), *(keras.layers.Dense(2) for _ in range(37))]
-    for again in states[1:]:
-        assert_same_state(again, states[0])
+    assert_same_state(*states)
 
 
 def test_fits_of_a_kind_at_once_do_not_meet():
@@ -230,15 +228,6 @@ def assert_same_state(a, b):
         np.testing.assert_equal(a[name], b[name], err_msg=name)
 
 
-@pytest.mark.parametrize("cut", [0, 1, 3, 5])
-def test_to_stop_and_to_go_on_is_not_to_stop(cut):
-    kept, held_out = random_pairs([70, 33], 4), random_pairs([20], 4, seed=1)
-    whole = train(kept, held_out, epochs=5, **ALL_CHANCE)
-    state = train(kept, held_out, epochs=cut, **ALL_CHANCE)
-    state = train(kept, held_out, epochs=5, state=state, **ALL_CHANCE)
-    assert_same_state(state, whole)
-
-
 def test_to_go_on_after_the_end_is_to_stay():
     kept, held_out = random_pairs([100], 4), random_pairs([60], 4, seed=1)
     options = {"patience": 2, "learning_rate": 5e-2, "n_streams": 1}
@@ -271,7 +260,7 @@ class EveryUpdate(Checkpoint):
             raise MemoryError
 
 
-@pytest.mark.parametrize("at", [1, 5, 8, 11, 20])
+@pytest.mark.parametrize("at", [5, 11])
 def test_a_state_within_an_epoch_is_gone_on_from(tmp_path, at):
     sequences = random_pairs([70, 40], 4)
     whole = train(sequences, epochs=3, **ALL_CHANCE)

@@ -84,21 +84,17 @@ def noise(lengths, seed=0):
 MSE = {"loss": "mse"}
 OPTIONS = {
     "mse": MSE | {"dropout": (0.3,)},
-    "mse, averaged": MSE | {"average": 0.9},
-    "flow": {},
-    "flow, averaged": {"average": 0.9, "dropout": (0.3,)},
-    "flow, sampled": {"sampled": True},
+    "flow": {"average": 0.9, "sampled": True, "dropout": (0.3,)},
 }
 
 
 @pytest.mark.parametrize("judged", [False, True])
 @pytest.mark.parametrize("name", OPTIONS)
-@pytest.mark.parametrize("cut", [1, 2])
-def test_to_stop_and_to_go_on_is_not_to_stop(name, judged, cut):
+def test_to_stop_and_to_go_on_is_not_to_stop(name, judged):
     *kept, last = noise([70, 70, 70])
     held_out = [last] if judged else []
     whole = train(kept, held_out, epochs=3, **OPTIONS[name])
-    state = train(kept, held_out, epochs=cut, **OPTIONS[name])
+    state = train(kept, held_out, epochs=2, **OPTIONS[name])
     state = train(kept, held_out, epochs=3, state=state, **OPTIONS[name])
     assert state.keys() == whole.keys()
     for key in whole:
@@ -141,7 +137,7 @@ def test_the_average_of_weights_that_stay_is_these():
     )
 
 
-@pytest.mark.parametrize(("most", "n_epochs"), [(25, 3), (5, 1), (None, 5), (1e9, 5)])
+@pytest.mark.parametrize(("most", "n_epochs"), [(25, 3), (None, 5)])
 def test_no_epoch_begins_when_the_time_is_over(monkeypatch, most, n_epochs):
     now = [100.0]
     monkeypatch.setattr(tbptt, "time", SimpleNamespace(monotonic=lambda: now[0]))
@@ -156,11 +152,6 @@ def test_no_epoch_begins_when_the_time_is_over(monkeypatch, most, n_epochs):
     options["epochs"] = 7
     more = train(noise([40]), max_seconds=most, state=state, **options)
     assert len(more["history"]) == min(7, n_epochs + (n_epochs if n_epochs < 5 else 2))
-
-
-def test_one_epoch_is_trained_however_little_time_there_is():
-    state = train(noise([40]), max_seconds=1e-12, **MSE)
-    assert len(state["history"]) == 1
 
 
 def test_each_pass_asks_for_its_version():

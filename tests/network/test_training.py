@@ -186,22 +186,6 @@ def test_next_to_nothing_can_be_learned_from(lengths):
     assert len(fitted([(one, one) for one in x]).history) == 2
 
 
-@pytest.mark.parametrize("loss", ["mse", "flow"])
-def test_time_ends_training_between_epochs(sequences, loss):
-    settings = replace(SETTINGS, epochs=9, max_minutes=1e-12)
-    more = {"playing": list} | ({"sampled": True} if loss == "flow" else {})
-    chance = np.random.RandomState(0)
-    trained = train(sequences, 3, loss, settings, chance, **more)
-    assert [record["epoch"] for record in trained.history] == [1]
-    # What ended early goes on as any other, and time is nothing that it hangs on.
-    settings = replace(settings, epochs=2, max_minutes=None)
-    chance = np.random.RandomState(0)
-    both = train(sequences, 3, loss, settings, chance, **more)
-    one = replace(settings, epochs=1)
-    parts = train(sequences, 3, loss, one, chance, trained.training, **more)
-    np.testing.assert_equal(vars(parts), vars(both))
-
-
 def test_of_each_version_the_same_is_held_out(sequences):
     plain = fitted(sequences)
     same = fitted(sequences, version=lambda rng: sequences)

@@ -1,50 +1,37 @@
 import dataclasses
-import hashlib
 import os
 import pickle
+import re
 import subprocess
 import sys
 import typing
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 import sklearn.pipeline
+from chance import untrained
 from hostile_models import closed, damaged, forged, opened
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import FunctionTransformer
+from small import SYNTHESES
 
 import skmusic
 from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.persistence import saving
 
-SYNTHESES = ["neural", "regression"]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def models(songs):
-    """A fitted pipeline of each synthesis."""
-    return {
-        name: Pipeline(
-            [
-                FFTFeaturizer(N=256, sr=11025),
-                StatefulLSTMGenerator(
-                    name, epochs=1, hidden_layer_sizes=(8, 4), random_state=0
-                ),
-            ]
-        ).fit([x[:40_000] for x in songs.recordings[:2]])
-        for name in SYNTHESES
-    }
-
-
-@pytest.fixture(scope="module")
-def files(models, tmp_path_factory):
+def files(pipes, tmp_path_factory):
     """The bytes of their files."""
     folder = tmp_path_factory.mktemp("models")
-    for name, model in models.items():
+    for name, model in pipes.items():
         skmusic.save(model, folder / name)
-    return {name: (folder / name).read_bytes() for name in models}
+    return {name: (folder / name).read_bytes() for name in pipes}
 
 
 def there_and_back(model, folder):
@@ -78,8 +65,10 @@ def equal(a, b):
 
 
 @pytest.mark.parametrize("synthesis", SYNTHESES)
-def test_a_loaded_model_is_the_saved_one_to_the_bit(models, synthesis, songs, tmp_path):
-    model, seed = models[synthesis], songs.recordings[0][:9000]
+def test_a_loaded_model_is_the_saved_one_to_the_bit(
+    pipes, synthesis, recordings, tmp_path
+):
+    model, seed = pipes[synthesis], recordings[0][:9000]
     loaded = there_and_back(model, tmp_path)
     equal(model.steps, loaded.steps)
     for heard in None, seed:
@@ -94,16 +83,54 @@ def test_a_loaded_model_is_the_saved_one_to_the_bit(models, synthesis, songs, tm
 
 
 @pytest.mark.parametrize("synthesis", SYNTHESES)
-def test_the_file_is_as_small_as_a_pickle(models, synthesis, tmp_path):
-    joblib.dump(models[synthesis], tmp_path / "a.joblib")
-    skmusic.save(models[synthesis], tmp_path / "a.skmusic")
+def test_a_loaded_model_goes_on_learning_as_the_saved_one_does(
+    pipes, synthesis, wavs, tmp_path
+):
+    loaded = there_and_back(pipes[synthesis], tmp_path)
+    other = pickle.loads(pickle.dumps(pipes[synthesis]))
+    for model in loaded, other:
+        model[-1].set_params(warm_start=True, epochs=1)
+        model.fit(wavs[:2])
+        assert model[-1].n_iter_ == 3
+    equal(loaded[-1].synthesis_.network, other[-1].synthesis_.network)
+
+
+def test_another_process_plays_the_same_without_tensorflow(pipes, wavs, tmp_path):
+    for name, pipe in pipes.items():
+        skmusic.save(pipe, tmp_path / f"{name}.skmusic")
+        joblib.dump(pipe, tmp_path / f"{name}.joblib")
+        assert not re.search(rb"keras|tensorflow", pickle.dumps(pipe))
+    code = f"""
+import sys, joblib, numpy, skmusic
+for name in {SYNTHESES}:
+    for load, suffix in (skmusic.load, "skmusic"), (joblib.load, "joblib"):
+        music = load(f"{{name}}.{{suffix}}").sample({wavs[0]!r}, 60, random_state=3)
+        numpy.save(f"{{name}}.{{suffix}}.npy", music)
+assert not {{"keras", "tensorflow"}} & set(sys.modules), "loads TensorFlow"
+"""
+    run = [sys.executable, "-c", code]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}  # this skmusic
+    subprocess.run(run, cwd=tmp_path, env=env, check=True, timeout=300)
+    for name, pipe in pipes.items():
+        expected = pipe.sample(wavs[0], 60, random_state=3)
+        # Single precision rounds as arrays happen to lie in memory.
+        tolerance = 1e-5 * abs(expected).max()
+        for suffix in "skmusic", "joblib":
+            music = np.load(tmp_path / f"{name}.{suffix}.npy")
+            np.testing.assert_allclose(music, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("synthesis", SYNTHESES)
+def test_the_file_is_as_small_as_a_pickle(pipes, synthesis, tmp_path):
+    joblib.dump(pipes[synthesis], tmp_path / "a.joblib")
+    skmusic.save(pipes[synthesis], tmp_path / "a.skmusic")
     fixed = 6000  # the description; of a real model a ten-thousandth
     small, large = ((tmp_path / f"a.{s}").stat().st_size for s in ("skmusic", "joblib"))
     assert small < 1.1 * large + fixed
 
 
-def test_parts_and_models_that_are_not_fitted(models, tmp_path):
-    featurizer, generator = (step for _, step in models["neural"].steps)
+def test_parts_and_models_that_are_not_fitted(pipes, tmp_path):
+    featurizer, generator = (step for _, step in pipes["neural"].steps)
     parts = [
         featurizer,
         generator,
@@ -119,34 +146,6 @@ def test_parts_and_models_that_are_not_fitted(models, tmp_path):
         loaded = there_and_back(kind(steps), tmp_path)
         assert type(loaded) is kind
         equal(steps, loaded.steps)
-
-
-@pytest.mark.parametrize("synthesis", SYNTHESES)
-def test_a_loaded_model_goes_on_learning_as_the_saved_one_does(
-    models, synthesis, songs, tmp_path
-):
-    both = [
-        there_and_back(models[synthesis], tmp_path),
-        pickle.loads(pickle.dumps(models[synthesis])),
-    ]
-    for model in both:
-        model[-1].set_params(warm_start=True)
-        model.fit([x[:40_000] for x in songs.recordings[:2]])
-        assert model[-1].n_iter_ == 2
-    equal(*(model[-1].synthesis_.network for model in both))
-
-
-@pytest.mark.parametrize("synthesis", SYNTHESES)
-def test_another_process_loads_it_without_tensorflow(models, synthesis, tmp_path):
-    skmusic.save(models[synthesis], tmp_path / "a.skmusic")
-    code = (
-        "import skmusic, sys, hashlib\n"
-        f"music = skmusic.load({str(tmp_path / 'a.skmusic')!r}).sample(None, 100)\n"
-        "print(hashlib.sha256(music.tobytes()).hexdigest(), 'keras' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    music = models[synthesis].sample(None, 100)
-    assert done.stdout.split() == [hashlib.sha256(music.tobytes()).hexdigest(), "False"]
 
 
 def test_what_belongs_to_a_machine_is_not_kept(tmp_path):
@@ -178,18 +177,19 @@ def test_what_cannot_be_kept_is_refused_with_a_remedy(model, why, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_model_that_is_not_finite_is_not_written(models, tmp_path):
-    broken = pickle.loads(pickle.dumps(models["regression"]))
+def test_a_model_that_is_not_finite_is_not_written(pipes, tmp_path):
+    broken = pickle.loads(pickle.dumps(pipes["regression"]))
     broken[-1].synthesis_.network["head"][0][0, 0] = np.nan
     with pytest.raises(ValueError, match="head holds values from nan"):
         skmusic.save(broken, tmp_path / "a.skmusic")
 
 
-@pytest.mark.parametrize("scale", [0, 1e-11, 1, 1e6])
+@pytest.mark.parametrize("scale", [0, 1e-11, 1e6])
 def test_what_is_drawn_of_plain_numbers_is_kept(scale, tmp_path):
     X = [scale * np.random.default_rng(0).standard_normal((120, 3))]
-    model = StatefulLSTMGenerator("neural", epochs=1, hidden_layer_sizes=(4,))
-    loaded = there_and_back(model.set_params(random_state=0).fit(X), tmp_path)
+    with untrained():
+        model = StatefulLSTMGenerator(random_state=0).fit(X)
+    loaded = there_and_back(model, tmp_path)
     music = [m.sample(X[0], 30, random_state=1) for m in (model, loaded)]
     np.testing.assert_array_equal(*music)
 
@@ -227,8 +227,8 @@ PARTS = {
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_parts_of_the_neural_synthesis_fit_together(models, name, tmp_path):
-    model = pickle.loads(pickle.dumps(models["neural"]))
+def test_parts_of_the_neural_synthesis_fit_together(pipes, name, tmp_path):
+    model = pickle.loads(pickle.dumps(pipes["neural"]))
     generator = model[-1]
     changed = PARTS[name](generator.synthesis_)
     generator.synthesis_ = dataclasses.replace(generator.synthesis_, **changed)
@@ -258,8 +258,8 @@ def test_a_subclass_is_said_to_be_one(model, tmp_path):
         skmusic.save(model, tmp_path / "a.skmusic")
 
 
-def test_steps_of_different_formats_are_refused(models, tmp_path):
-    model = pickle.loads(pickle.dumps(models["neural"]))
+def test_steps_of_different_formats_are_refused(pipes, tmp_path):
+    model = pickle.loads(pickle.dumps(pipes["neural"]))
     model[0].set_params(hop_length=64)  # frames of as many numbers
     with pytest.raises(ValueError, match="frames of different formats"):
         skmusic.save(model, tmp_path / "a.skmusic")
@@ -287,13 +287,13 @@ sys.addaudithook(no_code)  # there is no way to take it away again
 
 @pytest.mark.parametrize("synthesis", SYNTHESES)
 @pytest.mark.parametrize("make", [damaged, forged])
-def test_hostile_files_are_refused_or_work(files, synthesis, make, songs, tmp_path):
+def test_hostile_files_are_refused_or_work(files, synthesis, make, tmp_path):
     # The long run is benchmarks/fuzz_models.py.
     path = tmp_path / "a.skmusic"
     repr(FFTFeaturizer())  # scikit-learn imports what prints only when it prints
     heard = np.random.default_rng(0).standard_normal((80, 516)).astype(np.float32)
     refused = 0
-    for i in range(250):
+    for i in range(120):
         kind, raw = make(files[synthesis], np.random.default_rng([7, i]))
         path.write_bytes(raw)
         watching.append(i)
@@ -311,14 +311,4 @@ def test_hostile_files_are_refused_or_work(files, synthesis, make, songs, tmp_pa
                 warnings.simplefilter("ignore")  # of numbers near the largest
                 made = generator.sample(heard[:, : generator.n_dims_], 20)
             assert np.isfinite(made).all(), (i, kind)
-    assert refused > 150
-
-
-def test_nothing_is_left_of_a_save_that_failed(tmp_path, monkeypatch):
-    def fail(*args):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="No space left"):
-        skmusic.save(FFTFeaturizer(), tmp_path / "a.skmusic")
-    assert not list(tmp_path.iterdir())
+    assert refused > 70

@@ -25,19 +25,12 @@ def dumped(x, tmp_path):
 
 WAYS = {
     "slice": lambda x, _: x[2:5],
-    "rows": lambda x, _: x[[4, 0]],
     "mask": lambda x, _: x[np.arange(7) > 3],
-    "row": lambda x, _: x[3],
-    "scaled": lambda x, _: 2 * x,
     "sum of two": lambda x, _: x + x[::-1],
     "plus an array": lambda x, _: np.ones(x.shape) + x,
-    "ufunc": lambda x, _: np.tanh(x),
     "astype": lambda x, _: x.astype(np.float32),
-    "copied": lambda x, _: copy.copy(x),
     "deeply": lambda x, _: copy.deepcopy(x),
-    "method": lambda x, _: x.copy(),
     "pickled": lambda x, _: pickle.loads(pickle.dumps(x)),
-    "protocol 2": lambda x, _: pickle.loads(pickle.dumps(x, protocol=2)),
     "joblib": dumped,
     "joined": lambda x, _: np.concatenate([x[:3], x[3:]]),
     "joined to plain": lambda x, _: np.concatenate([np.zeros((2, x.shape[1])), x]),
@@ -85,17 +78,13 @@ def test_the_format_of_recordings_is_that_of_those_that_know_one():
             format_of([frames(), frames(other)])
 
 
-@pytest.mark.parametrize("sr", [8000, 11025, 22050, 44100, 96000])
-@pytest.mark.parametrize("hop", [1, 3, 64, 128, 441, 500, 1024, 4096])
+@pytest.mark.parametrize("sr", [8000, 44100])
+@pytest.mark.parametrize("hop", [1, 64, 500, 4096])
 def test_a_step_is_the_multiple_of_the_hop_nearest_to_23_ms(sr, hop):
     step = FrameFormat(N=2 * hop, hop_length=hop, sr=sr).step
     assert step % hop == 0
     off = [abs(n / sr - STEP_SECONDS) for n in (step, step + hop, step - hop) if n > 0]
     assert off[0] <= min(off) + 1e-12
-
-
-def test_a_step_can_be_halved():
-    assert FrameFormat(N=2, hop_length=1, sr=1).step == 2
 
 
 @pytest.mark.parametrize("both_halves", [False, True])

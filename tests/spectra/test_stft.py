@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-from scipy.signal import ShortTimeFFT
 
 from skmusic import spectra
 from skmusic.spectra import (
@@ -40,7 +39,7 @@ def assert_comes_back(x, window, N, hop, factor=1.0, redundant=False):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("N", [2, 4, 6, 10, 64, 100, 256, 882, 2048, 8192])
+@pytest.mark.parametrize("N", [2, 6, 100, 882])
 def test_every_length_comes_back(N, dtype):
     lengths = {1, 2, N // 2, N - 1, N, N + 1, 2 * N, 3 * N - 1, 5 * N + N // 3}
     for n_samples in sorted(lengths):
@@ -58,12 +57,12 @@ def test_every_length_comes_back_without_a_gap():
 @pytest.mark.parametrize(
     ("window", "divisor"),
     [
-        *[("hann", k) for k in (2, 3, 4)],
-        *[("hamming", k) for k in (1, 2, 3, 4)],
-        *[("boxcar", k) for k in (1, 2, 3, 4)],
-        *[("blackman", k) for k in (2, 3, 4)],
-        *[(("kaiser", 5.0), k) for k in (1, 2, 3)],
-        *[("an array", k) for k in (1, 2, 3)],
+        *[("hann", k) for k in (2, 3)],
+        *[("boxcar", k) for k in (1, 3, 4)],
+        ("hamming", 1),
+        ("blackman", 2),
+        (("kaiser", 5.0), 3),
+        ("an array", 1),
     ],
 )
 def test_every_window_and_hop_comes_back(window, divisor, redundant, dtype):
@@ -75,17 +74,11 @@ def test_every_window_and_hop_comes_back(window, divisor, redundant, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("n_channels", [1, 2, 3])
-@pytest.mark.parametrize("factor", [2 / 256, 1e-6, -3.0, 1000])
+@pytest.mark.parametrize("factor", [1e-6, -3.0])
 def test_every_factor_and_number_of_channels_comes_back(n_channels, factor, dtype):
     x = noise(1000, n_channels, dtype)
     assert_comes_back(x, "hann", 256, 128, factor)
     assert_comes_back(x, "boxcar", 256, 256, factor, redundant=True)
-
-
-@pytest.mark.parametrize("level", [1e-30, 1e-6, 1e6])
-def test_every_level_comes_back(level):
-    assert_comes_back(level * noise(1001, 2), "hann", 64, 32)
-    assert_comes_back((level * noise(1001, 2)).astype(np.float32), "hann", 64, 32)
 
 
 def test_many_blocks_come_back(monkeypatch):
@@ -117,19 +110,12 @@ def test_the_inputs_stay_as_they_are():
     np.testing.assert_array_equal(frames, before[1])
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_the_layout_in_memory_does_not_matter(order):
-    x, w = noise(999, 2), analysis_window("hann", 64)
-    y = np.asarray(np.repeat(x, 2, axis=0), order=order)[::2]
-    np.testing.assert_array_equal(stft(x, w, 32), stft(y, w, 32))
-
-
 # --- block by block
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("redundant", [False, True])
-@pytest.mark.parametrize(("N", "hop"), [(64, 32), (64, 20), (64, 64), (64, 7), (8, 1)])
+@pytest.mark.parametrize(("N", "hop"), [(64, 20), (64, 64), (8, 1)])
 def test_blocks_together_are_the_whole_to_the_bit(N, hop, redundant, dtype):
     w = analysis_window("hamming", N)
     made = noise(41, 2 * 2 * count_bins(N, redundant), dtype)
@@ -145,8 +131,8 @@ def test_blocks_together_are_the_whole_to_the_bit(N, hop, redundant, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("redundant", [False, True])
-@pytest.mark.parametrize(("N", "hop"), [(64, 32), (64, 20), (64, 64), (64, 7), (8, 1)])
-@pytest.mark.parametrize("n_frames", [1, 7, 64])
+@pytest.mark.parametrize(("N", "hop"), [(64, 20), (64, 64), (8, 1)])
+@pytest.mark.parametrize("n_frames", [1, 64])
 def test_frames_of_blocks_are_those_of_the_whole_to_the_bit(
     N, hop, redundant, dtype, n_frames
 ):
@@ -161,12 +147,6 @@ def test_frames_of_blocks_are_those_of_the_whole_to_the_bit(
             parts = list(stft_blocks(blocks, w, hop, 2.0, redundant, n_frames=n_frames))
             np.testing.assert_array_equal(np.concatenate(parts), whole)
             assert {len(part) for part in parts[:-1]} <= {n_frames}
-
-
-def test_blocks_are_as_long_as_their_frames_allow():
-    w, frames = analysis_window("hann", 64), noise(40, 66)
-    parts = istft_blocks([frames[:10], frames[10:11], frames[11:]], w, 16, 1)
-    assert [len(x) for x in parts] == [10 * 16 - 48, 16, 29 * 16]
 
 
 # --- frames that stft did not make
@@ -191,13 +171,6 @@ def test_no_number_in_the_padding_slot_can_break_the_length(last):
         assert istft(frames, w, 32, 1).shape == (len(frames) * 32 - 32, 1)
 
 
-def test_the_length_needs_only_the_last_frame():
-    x, w = noise(1001), analysis_window("hann", 64)
-    frames = stft(x, w, 32)
-    tail = istft(frames[-10:], w, 32, 1)
-    np.testing.assert_allclose(tail, x[-len(tail) :], atol=1e-12)
-
-
 # --- physics
 
 
@@ -213,19 +186,6 @@ def test_frames_are_the_fft_of_windowed_parts():
             part = x[start : start + N, channel]
             expected = 0.5 * np.fft.rfft(w * part)
             np.testing.assert_allclose(packed[0] + 1j * packed[1], expected, atol=1e-13)
-
-
-def test_scipy_agrees():
-    N, hop, x = 128, 32, noise(2000)
-    w = analysis_window("hann", N)
-    theirs = ShortTimeFFT(w, hop, fs=1, phase_shift=None).stft(x[:, 0]).T
-    ours = stft(x, w, hop).reshape(-1, 2, N // 2 + 1)
-    ours = ours[:, 0] + 1j * ours[:, 1]
-    distance = abs(theirs[:, None] - ours[20]).max(axis=2).min()
-    assert distance < 1e-12  # they start elsewhere, but have the same window
-    first = abs(theirs - ours[20]).max(axis=1).argmin() - 20
-    inside = slice(4, 58)  # the edges are filled otherwise
-    np.testing.assert_allclose(ours[inside], theirs[first:][inside], atol=1e-12)
 
 
 def test_the_redundant_half_mirrors_the_other():
@@ -280,21 +240,6 @@ def test_the_edges_are_no_clicks():
     frames = stft(np.ones((1001, 1)), analysis_window("hann", 64), 16)
     frames[-1, 33] = 0  # the count of padded samples
     np.testing.assert_allclose(frames, frames[[20]] + 0 * frames, atol=1e-12)
-
-
-def test_channels_do_not_hear_each_other():
-    x, w = noise(1001, 3), analysis_window("hann", 64)
-    frames = stft(x, w, 32).reshape(-1, 3, 66)
-    for channel in range(3):
-        alone = stft(x[:, [channel]], w, 32)
-        np.testing.assert_allclose(frames[:, channel], alone, atol=1e-12)
-
-
-def test_each_sample_is_covered_by_as_many_frames():
-    N, hop, n_samples = 60, 20, 203
-    starts = np.arange(count_frames(n_samples, N, hop)) * hop - (N - hop)
-    t = np.arange(n_samples)[:, None]
-    assert (((starts <= t) & (t < starts + N)).sum(axis=1) == 3).all()
 
 
 # --- windows

@@ -1,20 +1,18 @@
+import shutil
+
 import pytest
-from studio_client import SR, serving
+from studio_client import serving
 
 import skmusic
-from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator, audio, datasets
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """A folder with a small model and a song."""
+def made(pipes, wavs, tmp_path_factory):
+    """A folder with a small model and two songs."""
     folder = tmp_path_factory.mktemp("made")
-    songs = datasets.make_songs(2, 4.0, sr=SR, random_state=0).recordings
-    audio.write(folder / "song.wav", songs[0], SR)
-    audio.write(folder / "style.wav", songs[1], SR)
-    generator = StatefulLSTMGenerator(epochs=1, random_state=0)
-    pipe = Pipeline([FFTFeaturizer(N=512, sr=SR), generator]).fit(songs)
-    skmusic.save(pipe, folder / "model.skmusic")
+    for name, path in zip(("song.wav", "style.wav"), wavs, strict=False):
+        shutil.copy(path, folder / name)
+    skmusic.save(pipes["neural"], folder / "model.skmusic")
     return folder
 
 

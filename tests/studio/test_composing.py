@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +11,6 @@ import pytest
 from studio_client import SR, run_lines, serving
 
 import skmusic
-from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
 from skmusic.audio.playback import faded
 from skmusic.studio.settings import check_settings
 
@@ -52,12 +49,10 @@ def test_settings_that_were_checked_are_taken_again(settings):
     assert settings.items() <= checked.of_sample().items()
 
 
-def test_what_a_model_does_not_take_is_refused(client, made, tmp_path):
+def test_what_a_model_does_not_take_is_refused(client, made, pipes, tmp_path):
     assert client.state()["model"]["style"]
     song = made / "song.wav"
-    generator = StatefulLSTMGenerator("regression", hidden_layer_sizes=(4,), epochs=1)
-    pipe = Pipeline([FFTFeaturizer(N=512, sr=SR), generator]).fit([song])
-    skmusic.save(pipe, tmp_path / "other.skmusic")
+    skmusic.save(pipes["regression"], tmp_path / "other.skmusic")
     with serving(tmp_path / "other.skmusic") as other:
         assert not other.state()["model"]["style"]
         for name, value in {"style": other.send(song), **CONTROLS}.items():
@@ -185,23 +180,3 @@ def test_a_long_recording_is_no_seed(client, made, monkeypatch):
     status, _, answer = client.ask("POST", "recordings?name=song.wav", body)
     assert status == 400
     assert b"longer than" in answer
-
-
-def test_composing_loads_no_tensorflow(made):
-    code = """
-import sys, threading
-from pathlib import Path
-from urllib.request import Request, urlopen
-sys.modules["tensorflow"] = sys.modules["keras"] = None  # as if they were not there
-from skmusic.studio.server import Server
-from skmusic.studio.studio import Studio
-with Server(Studio(Path(sys.argv[1]))) as server:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    asked = Request(f"{server.address}pieces", b'{"seconds": 0.5}')
-    print(len(urlopen(asked).read()))
-    server.shutdown()
-    server.studio.close()
-"""
-    argv = [sys.executable, "-c", code, str(made / "model.skmusic")]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert done.stdout.split() == [str(8 * round(0.5 * SR))], done.stderr

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skmusic import FFTFeaturizer, Pipeline, StatefulLSTMGenerator
+from skmusic import Pipeline
 from skmusic.datasets import make_songs
 from skmusic.features.constantq import band_energies, to_levels
 from skmusic.synthesis import SYNTHESES
@@ -13,12 +13,8 @@ SR, SECONDS = 11025, 3
 
 
 @pytest.fixture(scope="module", params=SYNTHESES)
-def pipe(request, shift):
-    songs = make_songs(3, 6.0, sr=SR, random_state=shift)
-    generator = StatefulLSTMGenerator(
-        request.param, hidden_layer_sizes=(8,), epochs=1, random_state=0
-    )
-    return Pipeline([FFTFeaturizer(N=512, sr=SR), generator]).fit(songs.recordings)
+def pipe(request, pipes):
+    return pipes[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +54,11 @@ def test_every_synthesis_loops(pipe):
 
 
 def test_frames_and_seeds(pipe, song):
-    # 512 and 256 samples: 130 frames are 3 seconds.
+    # 256 and 128 samples: 260 frames are 3 seconds.
     seeds, options = [None, song.recordings[0]], {"loop": True, "random_state": 2}
-    pieces = pipe.sample(seeds, 130, **options)
+    pieces = pipe.sample(seeds, 260, **options)
     for x in pieces:
-        assert abs(len(x) - 129 * 256) <= 0.05 * 129 * 256
+        assert abs(len(x) - 259 * 128) <= 0.05 * 259 * 128
 
 
 @pytest.mark.parametrize("channels", [1, 2])

@@ -1,7 +1,6 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
-import pytest
 
 from skmusic.utils.fields import LARGEST, array, number
 
@@ -19,8 +18,3 @@ def test_fields_say_what_may_stand_in_them():
     assert x["shape"] == ("n", None, 3)
     assert (x["kind"], x["low"], x["high"]) == ("f", -LARGEST, LARGEST)
     assert dict(y) == {"shape": ("n",), "kind": "i", "low": 0, "high": 7}
-
-
-def test_fields_have_no_default():
-    with pytest.raises(TypeError, match="missing 3"):
-        Learned()

@@ -1,7 +1,6 @@
 """Single arguments: seeds, lengths, how to sample, what was unpickled."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,9 +12,6 @@ from skmusic.spectra.frames import FrameFormat
 from skmusic.utils.arguments import (
     as_seed_list,
     check_backend,
-    check_fields,
-    check_sampling,
-    check_seconds,
     refuse_overflow,
 )
 from skmusic.utils.sequences import check_dims, check_same_format, check_sequence
@@ -40,25 +36,6 @@ def test_a_list_of_seeds_is_one_seed_a_piece():
         as_seed_list([])
 
 
-SAMPLINGS = {  # frames, temperature, error, message
-    "no frames": (0, 1.0, ValueError, "frames=0 makes no music"),
-    "part of a frame": (1.5, 1.0, TypeError, "frames=1.5 is no whole"),
-    "a truth": (True, 1.0, TypeError, "frames=True is no whole number"),
-    "cold": (1, -0.1, ValueError, "temperature=-0.1 is out of range"),
-    "hot": (1, np.inf, ValueError, "temperature=inf is out of range"),
-    "unknown": (1, np.nan, ValueError, "temperature=nan is out of range"),
-    "text": (1, "1", TypeError, "temperature='1' is no number"),
-}
-
-
-@pytest.mark.parametrize("case", SAMPLINGS.values(), ids=SAMPLINGS)
-def test_what_nothing_can_be_sampled_with_is_refused(case):
-    *parameters, error, message = case
-    with pytest.raises(error, match=message):
-        check_sampling(*parameters)
-    check_sampling(np.int64(3), np.float32(0.5))
-
-
 def test_numbers_beyond_single_precision_are_refused():
     @refuse_overflow
     def energy(x):
@@ -72,53 +49,13 @@ def test_numbers_beyond_single_precision_are_refused():
         assert np.isinf(np.square(np.float32([1e30])))
 
 
-@dataclass
-class Inner:
-    x: int
-
-
-@dataclass
-class Outer:
-    inner: Inner
-    y: int
-
-
-def test_objects_of_another_version_are_refused():
-    check_fields("no dataclass")
-    whole = Outer(Inner(1), 2)
-    check_fields(whole)
-    del whole.inner.x
-    with pytest.raises(ValueError, match=r"Inner.x is missing: another version"):
-        check_fields(whole)
-
-
-@pytest.mark.parametrize("seed", [0, 10, 7.0, np.int64(3), np.float32(1), True])
-def test_a_number_is_no_seed(seed):
-    with pytest.raises(ValueError, match=r"is a number; .*random_state=.* frames="):
-        as_seed_list(seed)
-
-
-@pytest.mark.parametrize("seconds", [0, -1, np.nan, np.inf])
-def test_lengths_that_are_no_music(seconds):
-    with pytest.raises(ValueError, match=f"seconds={seconds} makes no music; use 30"):
-        check_seconds(seconds)
-    check_seconds(np.float32(0.1))
-
-
-@pytest.mark.parametrize("seconds", ["3", None, True, [3]])
-def test_lengths_that_are_no_number(seconds):
-    with pytest.raises(TypeError, match=r"seconds=.* is no number such as 30"):
-        check_seconds(seconds)
-
-
-@pytest.mark.parametrize("name", ["jax", "torch", "numpy"])
-def test_only_one_backend_learns(name, monkeypatch):
+def test_only_one_backend_learns(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras.config", raising=False)
     for fine in ("tensorflow", ""):
         monkeypatch.setenv("KERAS_BACKEND", fine)
         check_backend()
-    monkeypatch.setenv("KERAS_BACKEND", name)
-    with pytest.raises(ImportError, match=f"KERAS_BACKEND='{name}': learning needs"):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    with pytest.raises(ImportError, match="KERAS_BACKEND='torch': learning needs"):
         check_backend()
     # What is loaded counts, not what would be.
     loaded = SimpleNamespace(backend=lambda: "tensorflow")
@@ -126,9 +63,7 @@ def test_only_one_backend_learns(name, monkeypatch):
     check_backend()
 
 
-@pytest.mark.parametrize(
-    "missing", [["keras"], ["tensorflow"], ["keras", "tensorflow"]]
-)
+@pytest.mark.parametrize("missing", [["keras"], ["keras", "tensorflow"]])
 def test_what_learning_lacks_is_named(missing, monkeypatch):
     for name in missing:
         monkeypatch.delitem(sys.modules, name, raising=False)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from neural_helpers import begin, play
 
-from skmusic import StatefulLSTMGenerator
 from skmusic.network.numpy_flow import schedule
 from skmusic.spectra.reframing import step_of, step_seconds
 from skmusic.synthesis.controls import Controls
@@ -13,52 +13,20 @@ from skmusic.synthesis.neural.asking import in_key
 from skmusic.synthesis.neural.conditions import Asked
 from skmusic.synthesis.neural.drawing import draw
 
-CONTROLS = [
-    Controls(tempo=97),
-    Controls(energy=0.8),
-    Controls(energy=[0.1, 0.9], tempo=180),
-    Controls(energy=[(0, 0.2), (0.4, 1.0)]),
-]
 IN_KEY = Controls(key="D minor")
 
 
-def begin(neural, seed, controls, n_frames=40):
-    asked = neural.asked(controls, n_frames)
-    primed = neural.prime(seed, asked)
-    return neural.start(primed, 1.0, np.random.RandomState(0))
-
-
-def sample(neural, state, *lengths):
-    states, parts = [state], []
-    for n in lengths:
-        (x,), states = neural.advance(states, n, 1.0, id)
-        parts.append(x)
-    return np.concatenate(parts)
-
-
-@pytest.mark.parametrize("controls", [*CONTROLS, IN_KEY])
-def test_parts_are_those_of_the_whole(fitted, controls):
-    (x, *_), neural = fitted
-    for seed in (x[:300], x[:0]):
-        state = begin(neural, seed, controls)
-        whole = sample(neural, state, 40)
-        np.testing.assert_array_equal(sample(neural, state, 8, 8, 1, 23), whole)
-        assert np.isfinite(whole).all()
-        assert not np.allclose(
-            whole, sample(neural, begin(neural, seed, Controls()), 40)
-        )
-
-
 # But a seed can be heard in another tempo, and what a state has heard stays.
-@pytest.mark.parametrize("controls", CONTROLS[1::2])
+@pytest.mark.parametrize(
+    "controls", [Controls(energy=0.8), Controls(energy=[(0, 0.2), (0.4, 1)])]
+)
 def test_a_state_can_be_asked_what_a_seed_can(fitted, controls):
     (x, *_), neural = fitted
-    state = begin(neural, x[:300], Controls())
+    state = begin(neural, x[:300])
     asked = neural.asked(controls, 40)
-    np.testing.assert_array_equal(
-        sample(neural, neural.change(state, asked), 40),
-        sample(neural, begin(neural, x[:300], controls), 40),
-    )
+    changed = play(neural, neural.change(state, asked), 40)[0]
+    known = play(neural, begin(neural, x[:300], controls, 40), 40)[0]
+    np.testing.assert_array_equal(changed, known)
 
 
 def test_where_nothing_is_asked_nothing_is_changed(fitted):
@@ -81,7 +49,7 @@ def test_a_tempo_is_that_of_a_clock(fitted, bpm):
 
 def test_nothing_of_another_tempo_is_gone_on_with(fitted):
     (x, *_), neural = fitted
-    state = begin(neural, x[:300], Controls())
+    state = begin(neural, x[:300])
     assert state.context.match[1] > 0
     tempo = state.context.moment.tempo
     other = neural.change(state, Asked(tempo=1.5 * tempo)).context
@@ -116,7 +84,7 @@ def test_a_recording_is_followed_however_loud_it_is(fitted):
         neural.asked(Controls(energy=x[:0]), 80)
 
 
-@pytest.mark.parametrize("tempo", [0, 39.9, 241, np.inf, np.nan, -120])
+@pytest.mark.parametrize("tempo", [39.9, 241, np.nan])
 def test_no_tempo_out_of_range_is_taken(tempo):
     with pytest.raises(ValueError, match="give 40 to 240 beats a minute"):
         Controls(tempo=tempo)
@@ -126,22 +94,6 @@ def test_no_tempo_out_of_range_is_taken(tempo):
 def test_a_tempo_is_a_number(tempo):
     with pytest.raises(TypeError, match="number of beats a minute such as 120"):
         Controls(tempo=tempo)
-
-
-def test_plain_numbers_have_neither(numbers):
-    _, neural = numbers
-    for controls in (Controls(tempo=100), Controls(energy=1)):
-        with pytest.raises(ValueError, match="use an FFTFeaturizer before"):
-            neural.asked(controls, 9)
-
-
-def test_what_a_synthesis_cannot_do_is_refused():
-    X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
-    small = {"hidden_layer_sizes": (4,), "epochs": 1}
-    other = StatefulLSTMGenerator("regression", **small).fit(X)
-    for name, value in (("tempo", 90), ("energy", 0.5), ("end", True)):
-        with pytest.raises(ValueError, match=rf"{name} is given, .* use synthesis='n"):
-            other.sample(None, 5, **{name: value})
 
 
 def test_a_tempo_that_may_not_be_heard_is_warned_of(fitted):

@@ -2,34 +2,15 @@
 
 import numpy as np
 import pytest
+from neural_helpers import begin, play, steps_of
 
-from skmusic import StatefulLSTMGenerator
 from skmusic.features.keys import find_key, semitones_between
 from skmusic.features.style import style_of, styles
-from skmusic.spectra.reframing import waveform
 from skmusic.synthesis.controls import Controls
 from skmusic.synthesis.neural import drawing
 from skmusic.synthesis.neural.asking import FAR, in_key, in_tempo
 from skmusic.synthesis.neural.conditions import Conditions, followed
 from skmusic.utils.keys import parse_key
-
-
-def begin(neural, seed, controls, n_frames=80, random_state=0):
-    asked = neural.asked(controls, n_frames)
-    primed = neural.prime(seed, asked)
-    return neural.start(primed, 1.0, np.random.RandomState(random_state))
-
-
-def sample(neural, state, *lengths):
-    states, parts = [state], []
-    for n in lengths:
-        (x,), states = neural.advance(states, n, 1.0, id)
-        parts.append(x)
-    return np.concatenate(parts), states[0]
-
-
-def steps_of(neural, frames):
-    return neural.vocoder.analyse(waveform(frames, neural.format))
 
 
 def codes_of(neural, frames):
@@ -44,27 +25,6 @@ def style_in(neural, frames):
 def two(fitted):
     (x, y, _), neural = fitted
     return x[:300], y[:300], neural
-
-
-@pytest.mark.parametrize(
-    "controls",
-    [
-        lambda x, y: {"style": x},
-        lambda x, y: {"style": [(0, x), (0.3, y)]},
-        lambda x, y: {"vary": x},
-        lambda x, y: {"vary": x, "amount": 0.7, "style": y, "tempo": 140},
-        lambda x, y: {"until": y},
-        lambda x, y: {"until": y, "begin": True, "energy": [0.1, 0.9]},
-        lambda x, y: {"begin": True, "end": True},
-    ],
-)
-def test_parts_are_those_of_the_whole(two, controls):
-    x, y, neural = two
-    state = begin(neural, x, Controls(**controls(x, y)))
-    whole, _ = sample(neural, state, 80)
-    parts, _ = sample(neural, state, 8, 1, 40, 31)
-    np.testing.assert_array_equal(parts, whole)
-    assert np.isfinite(whole).all()
 
 
 def test_a_style_is_the_mean_of_codes_and_a_blend_that_of_styles(two):
@@ -86,7 +46,7 @@ def test_a_path_of_styles_goes_from_one_to_the_other(two):
         way = second - first
         told = state.context.moment.style
         shares.append(float((told - first) @ way / (way @ way)))
-        _, state = sample(neural, state, 40)
+        _, state = play(neural, state, 40)
     assert shares[0] == pytest.approx(0)
     assert 0 < shares[1] < 1
     assert shares[-1] == pytest.approx(1)
@@ -127,7 +87,7 @@ def test_a_variation_follows_its_recording_by_as_much_as_is_asked(two, amount):
         assert share == amount
         n = state.context.moment.n_steps
         while state.context.moment.n_steps == n:
-            _, state = sample(neural, state, 1)
+            _, state = play(neural, state, 1)
         far.append(np.abs(state.context.code - wanted[k]).max())
         # A frame may take more than a patch, and then what follows is not compared.
         assert state.context.moment.n_steps == n + neural.code.n_steps
@@ -138,7 +98,7 @@ def test_where_a_recording_ends_that_is_followed_the_piece_goes_on_freely(two):
     x, _, neural = two
     n = len(codes_of(neural, x[:60]))
     state = begin(neural, x[:0], Controls(vary=x[:60], amount=0), 400)
-    made, state = sample(neural, state, 300)
+    made, state = play(neural, state, 300)
     assert state.context.moment.n_steps > n * neural.code.n_steps
     assert followed(state.context.moment, neural.code.n_steps) is None
     assert np.isfinite(made).all()
@@ -157,8 +117,8 @@ def test_a_piece_begins_in_the_style_of_its_seed_and_hears_nothing_of_it(two):
 def test_after_its_end_a_piece_is_silent(two):
     x, _, neural = two
     state = begin(neural, x, Controls(end=True), 80)
-    made, state = sample(neural, state, 80)
-    later, state = sample(neural, state, 40, 40)
+    made, state = play(neural, state, 80)
+    later, state = play(neural, state, 40, 40)
     assert np.abs(made).max() > 100 * np.abs(later[60:]).max()
     assert state.context.moment.place[1] < 0
 
@@ -176,7 +136,7 @@ def test_a_piece_arrives_at_the_beginning_of_a_recording(two):
     assert model.amounts[0] == 1
     assert (np.diff(model.amounts) <= 0).all()
     assert model.amounts[-1] < 0.5
-    _, state = sample(neural, state, 400)
+    _, state = play(neural, state, 400)
     np.testing.assert_allclose(
         state.context.moment.style, style_in(neural, y), rtol=0.05, atol=0.05
     )
@@ -204,23 +164,16 @@ def test_what_is_asked_for_is_told_and_gone_beyond(two, controls, monkeypatch):
     for guided in (-1, 0, 2):
         monkeypatch.setattr(drawing, "_GUIDED", guided)
         state = begin(neural, x, Controls(**controls(y)))
-        sample(neural, state, neural.code.n_steps)
+        play(neural, state, neural.code.n_steps)
     untold, told, beyond = said[:: len(said) // 3]
     np.testing.assert_allclose(beyond - told, 2 * (told - untold), atol=1e-4)
     assert np.allclose(told, untold) == (not controls(y))
 
 
-@pytest.mark.parametrize("name", ["vary", "until", "style", "energy"])
-def test_what_is_too_short_to_be_heard_is_refused(two, name):
-    x, _, neural = two
-    with pytest.raises(ValueError, match=f"given as {name} has too few frames"):
-        neural.asked(Controls(**{name: x[:1]}), 40)
-
-
 def test_a_new_wish_leaves_older_ones_where_they_are(two):
     x, _, neural = two
     state = begin(neural, x, Controls(energy=[(0, 0.1), (9, 0.9)]))
-    _, state = sample(neural, state, 40)
+    _, state = play(neural, state, 40)
     before = state.context.moment
     after = neural.change(state, neural.asked(Controls(tempo=99), 40)).context.moment
     assert after.energy is before.energy
@@ -228,7 +181,7 @@ def test_a_new_wish_leaves_older_ones_where_they_are(two):
     assert after.tempo != before.tempo
 
 
-@pytest.mark.parametrize("key", ["C major", "F# minor", "Bb"])
+@pytest.mark.parametrize("key", ["C major", "F# minor"])
 def test_what_is_heard_is_heard_in_the_key_that_is_asked_for(two, key):
     x, _, neural = two
     wanted, format = parse_key(key), neural.format
@@ -250,16 +203,7 @@ def test_what_is_heard_is_heard_in_the_key_that_is_asked_for(two, key):
     assert in_key(neural, plain, None) is plain
 
 
-def test_a_piece_that_has_begun_has_its_key():
-    X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
-    generator = StatefulLSTMGenerator(hidden_layer_sizes=4, epochs=1).fit(X)
-    _, state = generator.sample(X[0], 5, return_state=True)
-    for wish in ({"key": "C"}, {"begin": True}):
-        with pytest.raises(ValueError, match=r"use an FFTFeaturizer|amid a piece"):
-            generator.sample(state, 5, **wish)
-
-
-@pytest.mark.parametrize("tempo", [0.02, 0.03, 0.05, 0.12])
+@pytest.mark.parametrize("tempo", [0.02, 0.05])
 def test_what_is_heard_is_heard_in_the_tempo_that_is_asked_for(tempo):
     steps, beat = np.arange(400)[:, None], 0.04 * np.arange(400)
     heard = Conditions(beat, 0.5, None)

@@ -2,23 +2,15 @@
 
 import numpy as np
 import pytest
+from neural_helpers import sample, steps_of
 
 from skmusic import FFTFeaturizer
-from skmusic.spectra.reframing import waveform
 from skmusic.synthesis.neural import forecasts
-
-
-def framed(x, format):
-    return FFTFeaturizer(N=format.N, sr=format.sr).fit_transform([x])[0]
 
 
 def noise(n_samples, n_numbers, scale=1.0):
     x = scale * np.random.default_rng(0).standard_normal((n_samples, n_numbers))
     return x.astype(np.float32)
-
-
-def steps_of(neural, x):
-    return neural._steps(waveform(x, neural.format))
 
 
 @pytest.fixture(params=["frames", "numbers"])
@@ -27,7 +19,7 @@ def learned(request, fitted, numbers):
     return x, neural
 
 
-@pytest.mark.parametrize("n", [0, 1, 7, 40, 250])
+@pytest.mark.parametrize("n", [0, 7, 250])
 def test_a_forecast_hears_only_the_past(learned, n):
     x, neural = learned
     steps, n_steps = steps_of(neural, x), neural.code.n_steps
@@ -57,16 +49,7 @@ def test_the_mean_is_nearer_to_music_than_any_draw(learned):
     assert np.square(drawn.mean(axis=0) - steps).mean() < errors.min()
 
 
-@pytest.mark.parametrize("n", [1, 9, 40, 150])
-def test_a_score_hears_only_the_past(learned, n):
-    x, neural = learned
-    whole = neural.log_likelihood(x)
-    part = neural.log_likelihood(x[:n])
-    assert len(part) <= n
-    np.testing.assert_allclose(part, whole[: len(part)], atol=1e-3)
-
-
-@pytest.mark.parametrize("n", [9, 40, 150])
+@pytest.mark.parametrize("n", [9, 150])
 def test_a_score_does_not_know_what_comes(learned, n):
     x, neural = learned
     other = x.copy()
@@ -76,30 +59,9 @@ def test_a_score_does_not_know_what_comes(learned, n):
     np.testing.assert_allclose(a, b, atol=1e-3)
 
 
-def test_music_scores_above_noise_of_its_level(fitted):
-    (x, *_), neural = fitted
-    y = waveform(x, neural.format)
-    other = framed(noise(len(y), y.shape[1], y.std()), neural.format)
-    assert neural.log_likelihood(x).mean() > neural.log_likelihood(other).mean() + 0.3
-
-
-def test_numbers_score_above_noise_of_their_level(numbers):
-    (x, *_), neural = numbers
-    other = noise(len(x), x.shape[1], 2 * x.std())
-    assert neural.log_likelihood(x).mean() > neural.log_likelihood(other).mean()
-
-
-@pytest.mark.parametrize("scale", [0, 1e-30, 1e-9, 1])
-def test_soft_sound_is_forecast_and_scored(learned, scale):
-    x, neural = learned
-    x = type(x)(scale * x, x.format) if hasattr(x, "format") else scale * x
-    assert np.isfinite(neural.log_likelihood(x)).all()
-    assert np.isfinite(neural.predict(x)).all()
-
-
 @pytest.mark.filterwarnings("ignore:recording 0 has a peak")
 @pytest.mark.filterwarnings("ignore:all recordings are silent")
-@pytest.mark.parametrize("scale", [0, 1e-40, 1e-20, 1e-18, 1e-15, 1e-9, 1e6])
+@pytest.mark.parametrize("scale", [0, 1e-40, 1e-18, 1e6])
 @pytest.mark.parametrize("n_channels", [None, 2])
 def test_any_level_is_learned_forecast_scored_and_played(untrained, scale, n_channels):
     x = noise(60 * 256 if n_channels else 300, n_channels or 3, scale)
@@ -108,6 +70,7 @@ def test_any_level_is_learned_forecast_scored_and_played(untrained, scale, n_cha
     neural = untrained([x], x.format if n_channels else None)
     assert np.isfinite(neural.log_likelihood(x)).all()
     assert np.isfinite(neural.predict(x)).all()
+    assert np.isfinite(sample(neural, x, 9)).all()
 
 
 @pytest.mark.parametrize("n", [0, 1])

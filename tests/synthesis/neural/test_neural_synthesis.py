@@ -1,10 +1,10 @@
 """Laws of the neural synthesis."""
 
-from copy import deepcopy
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from neural_helpers import begin, sample
 
 from skmusic import FFTFeaturizer
 from skmusic.network import numpy_flow, numpy_lstm
@@ -13,62 +13,10 @@ from skmusic.spectra.frames import FrameFormat, Frames
 from skmusic.spectra.reframing import waveform
 
 
-def begin(neural, seed, random_state=0, temperature=1.0):
-    rng = np.random.RandomState(random_state)
-    return neural.start(neural.prime(seed), temperature, rng)
-
-
-def sample(neural, seed, *lengths, random_state=0, temperature=1.0):
-    states, parts = [begin(neural, seed, random_state, temperature)], []
-    for n in lengths:
-        (x,), states = neural.advance(states, n, temperature, id)
-        parts.append(x)
-    return np.concatenate(parts)
-
-
-def assert_same_state(a, b):
-    for name in ("lstm", "pending"):
-        np.testing.assert_equal(getattr(a, name), getattr(b, name))
-    for name in ("context", "vocoder"):
-        one, other = getattr(a, name), getattr(b, name)
-        assert (one is None) == (other is None)
-        if one is not None:
-            np.testing.assert_equal(vars(one), vars(other))
-    np.testing.assert_equal(a.rng.get_state(), b.rng.get_state())
-
-
 @pytest.fixture(params=["frames", "numbers"])
 def learned(request, fitted, numbers):
     """Recordings of frames, or of plain numbers, and what was learned of them."""
     return fitted if request.param == "frames" else numbers
-
-
-def test_parts_are_those_of_the_whole(learned):
-    (x, *_), neural = learned
-    whole = sample(neural, x[:60], 23)
-    assert whole.shape == (23, x.shape[1])
-    parts = sample(neural, x[:60], 1, 1, 8, 13)
-    np.testing.assert_array_equal(parts, whole)
-    assert not np.allclose(sample(neural, x[:60], 23, random_state=1), whole)
-
-
-def test_pieces_hear_no_other_and_states_stay(learned):
-    (x, y, *_), neural = learned
-    seeds = [x[:60], y[:31], x[:0]]
-    states = [begin(neural, seed, k) for k, seed in enumerate(seeds)]
-    before = deepcopy(states)
-    told = []
-    together, after = neural.advance(states, 9, 1.0, told.append)
-    for k, seed in enumerate(seeds):
-        alone = sample(neural, seed, 9, random_state=k)
-        np.testing.assert_array_equal(together[k], alone)
-    assert sum(told) == 27
-    for state, was in zip(states, before, strict=True):
-        assert_same_state(state, was)
-    again, after_again = neural.advance(states, 9, 1.0, id)
-    np.testing.assert_array_equal(again, together)
-    for state, other in zip(after, after_again, strict=True):
-        assert_same_state(state, other)
 
 
 def test_no_piece_goes_beyond_what_was_learned(fitted):
@@ -93,23 +41,13 @@ def test_noise_lasts_and_is_standard_normal(numbers):
     assert found == pytest.approx(0.4, abs=0.15)
 
 
-def test_without_temperature_there_is_no_chance(learned):
-    (x, *_), neural = learned
-    first, second, other = (
-        sample(neural, x[:60], 30, random_state=k, temperature=temperature)
-        for k, temperature in ((0, 0), (1, 0), (1, 1.0))
-    )
-    np.testing.assert_array_equal(first, second)
-    assert not np.allclose(first, other)
-
-
-@pytest.mark.parametrize("temperature", [0.1, 3, 1e3, 1e39, 1e300])
+@pytest.mark.parametrize("temperature", [0.1, 1e3, 1e300])
 def test_at_any_temperature_music_is_finite(learned, temperature):
     (x, *_), neural = learned
     assert np.isfinite(sample(neural, x[:60], 40, temperature=temperature)).all()
 
 
-@pytest.mark.parametrize("size", [1e3, 1e9])
+@pytest.mark.parametrize("size", [1e9])
 def test_what_a_file_may_hold_plays_finite_music(learned, size):
     (x, *_), neural = learned
     rng = np.random.default_rng(0)
@@ -143,15 +81,6 @@ def test_frames_are_those_of_a_waveform(fitted, songs):
     again = featurizer.fit_transform([waveform(frames, neural.format)])[0]
     off = again[4:-4] - frames[4:-4]
     assert np.square(off).sum() < 1e-6 * np.square(frames[4:-4]).sum()
-
-
-@pytest.mark.parametrize("n", [1, 9, 120])
-def test_a_forecast_knows_only_what_was_heard(learned, n):
-    (x, *_), neural = learned
-    whole, part = neural.predict(x), neural.predict(x[:n])
-    assert whole.shape == x.shape
-    atol = 1e-3 * np.abs(whole).max()
-    np.testing.assert_allclose(part, whole[:n], atol=atol)
 
 
 def test_forecasts_are_as_loud_as_music(fitted):
@@ -192,7 +121,7 @@ def test_every_format_learns_forecasts_and_plays(untrained, format):
     X = featurizer.fit_transform([x])
     neural = untrained(X, X[0].format)
     check_synthesis(neural)
-    forecasts, made = neural.predict(X[0]), sample(neural, X[0], 2, 3)
+    forecasts, made = neural.predict(X[0]), sample(neural, X[0], 5)
     assert forecasts.shape == X[0].shape
     assert made.shape == (5, format.n_dims)
     for frames in (forecasts, made):
@@ -225,41 +154,20 @@ def of_recordings(neural):
     return {name: getattr(neural, name) for name in names}
 
 
-def test_what_is_learned_before_counts(fit_neural, fitted):
-    frames, _ = fitted
+def test_what_is_learned_before_counts(untrained, frames):
     x, y = (Frames(f[:120], f.format) for f in frames[:2])
-    first, trained = fit_neural([x], x.format)
-    more, trained = fit_neural([y], x.format, first, trained.training, 1)
+    first = untrained([x], x.format)
+    more = untrained([y], x.format, first, 1)
     np.testing.assert_equal(vars(more.vocoder), vars(first.vocoder))
     np.testing.assert_equal(vars(more.code), vars(first.code))
     known = of_recordings(more)
     for name, before in of_recordings(first).items():
         assert len(known[name]) == 2
         np.testing.assert_array_equal(known[name][:1], before)
-    assert [record["epoch"] for record in trained.history] == [1, 2]
     # What goes on with all of its recordings knows only these.
-    again, _ = fit_neural([y], x.format, first, trained.training)
+    again = untrained([y], x.format, first)
     for name, found in of_recordings(again).items():
         np.testing.assert_array_equal(found, known[name][1:])
-
-
-@pytest.mark.parametrize("kind", ["frames", "numbers"])
-def test_fits_one_after_the_other_are_one_of_all_their_epochs(
-    fit_neural, fitted, numbers, kind
-):
-    X, neural = fitted if kind == "frames" else numbers
-    X = [x[:300] for x in X]
-    if neural.format:
-        X = [Frames(x, neural.format) for x in X]
-    whole, wanted = fit_neural(X, neural.format, epochs=3)
-    first, trained = fit_neural(X, neural.format, epochs=1)
-    parts, found = fit_neural(X, neural.format, first, trained.training, epochs=2)
-    assert found.history == wanted.history
-    np.testing.assert_equal(found.training, wanted.training)
-    np.testing.assert_equal(parts.network, whole.network)
-    np.testing.assert_equal(of_recordings(parts), of_recordings(whole))
-    made = [sample(each, X[0][:50], 20) for each in (parts, whole)]
-    np.testing.assert_array_equal(*made)
 
 
 def short(frames, n_steps):
@@ -283,25 +191,24 @@ def test_a_recording_shorter_than_a_patch_says_nothing(untrained, frames):
 
 
 @pytest.mark.parametrize("n_steps", [1, 2, 3, 4])
-def test_there_may_be_nothing_but_a_patch(fit_neural, frames, n_steps):
+def test_there_may_be_nothing_but_a_patch(untrained, frames, n_steps):
     X = [short(x, n) for x, n in zip(frames, (1, n_steps, 1), strict=True)]
-    neural, trained = fit_neural(X, X[0].format, epochs=6)
+    neural = untrained(X, X[0].format)
     assert neural.code.n_steps == n_steps
-    assert len(trained.history) == 6
     assert np.isfinite(sample(neural, X[1], 9)).all()
     assert np.isfinite(neural.log_likelihood(X[1])).all()
 
 
-def test_to_go_on_with_less_than_a_patch_is_refused(fit_neural, frames):
+def test_to_go_on_with_less_than_a_patch_is_refused(untrained, frames):
     X = [Frames(frames[0][:120], frames[0].format)]
-    first, trained = fit_neural(X, X[0].format)
+    first = untrained(X, X[0].format)
     few = [short(frames[1], 2)]
     with pytest.raises(ValueError, match="longer"):
-        fit_neural(few, X[0].format, first, trained.training, 1)
+        untrained(few, X[0].format, first, 1)
 
 
-def test_silence_is_told_of(fit_neural):
+def test_silence_is_told_of(untrained):
     silent = FFTFeaturizer(N=512, sr=8000).fit_transform([np.zeros((16000, 2))])
     with pytest.warns(UserWarning, match="all recordings are silent"):
-        neural = fit_neural(silent, silent[0].format)[0]
+        neural = untrained(silent, silent[0].format)
     assert np.abs(sample(neural, silent[0], 20)).max() < 1e-9
