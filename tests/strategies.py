@@ -1,6 +1,6 @@
 """Training on several devices, in processes of their own: run by test_distributed.
 
-``python strategies.py one|mirrored|INDEX PORT PORT`` prints the losses as JSON.
+``python strategies.py mirrored|INDEX PORT PORT`` prints the losses as JSON.
 """
 
 import json
@@ -25,16 +25,11 @@ def find_strategy(what, ports):
         two = [tf.config.LogicalDeviceConfiguration()] * 2
         tf.config.set_logical_device_configuration(cpu, two)
         return tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
-    if ports:
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    return tf.distribute.get_strategy()
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
-def main():
-    """Train, and print the history."""
-    what, *ports = sys.argv[1:]
-    strategy = find_strategy(what, ports)
-
+def learn():
+    """History of a training on the devices of this process."""
     from skmusic import StatefulLSTMGenerator
 
     rng = np.random.default_rng(0)
@@ -49,9 +44,14 @@ def main():
         learning_rate=1e-2,
         random_state=0,
     )
-    with strategy.scope():
-        generator.fit(X)
-    print(json.dumps(generator.history_))
+    return generator.fit(X).history_
+
+
+def main():
+    """Train, and print the history."""
+    what, *ports = sys.argv[1:]
+    with find_strategy(what, ports).scope():
+        print(json.dumps(learn()))
 
 
 if __name__ == "__main__":

@@ -51,26 +51,6 @@ def test_bad_parameters_are_refused_in_fit(settings, message):
 # --- bad input; all that is refused of recordings: tests/utils/test_validation.py
 
 
-@pytest.mark.parametrize(
-    ("X", "error", "message"),
-    [
-        ("a.wav", ValueError, r"X='a\.wav' is a single path; .*\['a\.wav'\]"),
-        (["gone.wav"], FileNotFoundError, r"'gone\.wav' does not exist; check"),
-        ([""], FileNotFoundError, "'' does not exist; check the path"),
-        (noise(1000), ValueError, "Reshape your data"),
-        ([noise(9), np.full(9, np.nan)], ValueError, "recording 1 contains NaN"),
-        (["a.wav", noise(9)], ValueError, "recording 0 is the path 'a.w"),
-    ],
-    ids=range(6),
-)
-def test_bad_input_is_refused_with_a_reason(X, error, message):
-    with pytest.raises(error, match=message):
-        FFTFeaturizer(N=64).fit(X)
-    fitted = FFTFeaturizer(N=64).fit([noise(9)])
-    with pytest.raises(error, match=message):
-        fitted.transform(X)
-
-
 def test_a_bare_stereo_array_is_refused():
     for n_channels in (1, 8):
         with pytest.raises(ValueError, match=r"is one waveform, .* list: \[x\]"):
@@ -96,15 +76,6 @@ def test_frames_are_not_joined_along_time(form, tmp_path):
         union.fit_transform(X)
     with pytest.raises(TypeError, match=r"FeatureUnion.* Use one FFTFeaturizer"):
         union.fit(X).transform(X)
-
-
-def test_for_all_else_frames_are_a_list():
-    X = [noise(900, 2)] * 3
-    frames = FFTFeaturizer(N=64).fit_transform(X)
-    assert np.shape(frames) == (3, 30, 132)
-    assert np.concatenate(frames).shape == (90, 132)
-    np.testing.assert_allclose(np.mean(frames, axis=0), frames[0])
-    assert frames[0].format == frames[1].format
 
 
 def test_frames_know_their_format():
@@ -164,13 +135,6 @@ def test_what_are_no_frames_is_refused(X, message):
     fitted = FFTFeaturizer(N=64).fit([noise(1000)])
     with pytest.raises(ValueError, match=message):
         fitted.inverse_transform(X)
-
-
-def test_frames_of_several_lengths_make_no_array():
-    fitted = FFTFeaturizer(N=64).fit([noise(9, 2)])
-    frames = fitted.transform([noise(1000, 2), noise(1001, 2)])
-    with pytest.raises(ValueError, match="lengths 1000 to 1001 make no array; pass"):
-        fitted.inverse_transform(np.stack(frames))
 
 
 # --- bad files; what is wrong with a file: tests/audio/test_decoding.py

@@ -182,13 +182,10 @@ def test_seconds_that_are_no_number_are_named(pipe, seconds):
         ({"block_frames": 2.5}, "block_frames=2.5"),
         ({"frames": 9, "seconds": 1.5}, r"frames=9 and seconds=1\.5: give one"),
         ({"seconds": 0}, "seconds=0 makes no music; use"),
-        ({"seconds": -1}, "seconds=-1 makes no music; use"),
         ({"seconds": 1e-9}, "seconds=1e-09 makes no music; use"),
         ({"seconds": np.nan}, "seconds=nan makes no music; use"),
-        ({"seconds": np.inf}, "seconds=inf makes no music; use"),
         ({"seconds": 1e6}, r"seconds=1000000\.0 is more than a day; use at most 86400"),
         ({"frames": 0}, "frames=0 makes no music; "),
-        ({"frames": -1}, "frames=-1 makes no music; "),
     ],
     ids=str,
 )

@@ -1,13 +1,7 @@
 import numpy as np
-import pytest
 from test_instruments import SR, rng
 
 from skmusic.datasets.mixing import Note, render
-
-
-def test_unknown_instruments_are_refused():
-    with pytest.raises(KeyError, match="kazoo"):
-        render([Note("kazoo", 60, 0.0, 0.5, 1.0)], 1000, SR, rng())
 
 
 def test_notes_sound_where_they_are_put():

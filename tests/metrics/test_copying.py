@@ -2,26 +2,12 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
 from soxr import resample
-from test_descriptors import SR, music
+from test_descriptors import SR
 
 from skmusic.datasets import make_songs
 from skmusic.metrics.copying import copying
 
 SHAPE = (10 * SR, 2)
-
-
-@pytest.fixture(scope="module")
-def sets():
-    rng = np.random.default_rng(0)
-    t = np.arange(SHAPE[0])[:, None] / SR
-    return {
-        "reference": [music(seed, 10) for seed in range(6)],
-        "unheard": [music(seed, 10) for seed in range(10, 14)],
-        "noise": [0.1 * rng.standard_normal(SHAPE) for _ in range(4)],
-        "tone": [np.sin(2 * np.pi * f * t) * [0.3, 0.3] for f in (220, 300, 440, 600)],
-        "silence": [np.zeros(SHAPE) for _ in range(4)],
-        "dc": [np.full(SHAPE, 0.25) for _ in range(4)],
-    }
 
 
 def disguised(x, disguise):

@@ -52,22 +52,6 @@ def test_chunks_with_the_state_carried_equal_the_whole(chunk, units, skip):
     )
 
 
-def test_the_state_matters():
-    network, x = random_network(3, (5,), 4), inputs(20, 3)
-    whole, _ = forward(network, x, zero_state(network))
-    anew, _ = forward(network, x[10:], zero_state(network))
-    assert np.abs(whole[10] - anew[0]).max() > 1e-2
-
-
-def test_any_state_on_the_way_can_be_gone_on_from():
-    network, x = random_network(3, (5, 4), 2), inputs(12, 3)
-    whole, states = forward(network, x, zero_state(network))
-    assert len(states) == len(x)
-    for t, state in enumerate(states[:-1]):
-        rest, _ = forward(network, x[t + 1 :], state)
-        np.testing.assert_allclose(rest, whole[t + 1 :], atol=1e-5)
-
-
 def test_nothing_that_is_given_is_changed():
     network, x = random_network(3, (5,), 4, skip=True), inputs(20, 3)
     state = forward(network, x, zero_state(network))[1][-1]

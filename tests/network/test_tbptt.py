@@ -74,14 +74,6 @@ def test_held_out_loss_is_that_of_one_walk_with_the_state_carried():
     )
 
 
-def test_inputs_may_be_of_another_size_than_targets():
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((50, 3)).astype(np.float32)
-    y = rng.standard_normal((50, 2)).astype(np.float32)
-    network, history = learn([(x, y)], [(x, y)], 2, n_streams=1)
-    assert history[0]["val_loss"] == pytest.approx(loss_of(network, [(x, y)]), abs=1e-5)
-
-
 def test_a_periodic_pattern_is_learned():
     pattern = np.tile([0, 1, 0, 2, 0, 3], 60)  # what follows 0 depends on the past
     y = np.eye(4, dtype=np.float32)[pattern]
@@ -207,18 +199,6 @@ def test_keras_own_chance_is_not_used():
         np.testing.assert_array_equal(a, b)
 
 
-def test_training_goes_on_from_a_network():
-    sequences = random_pairs([60], 4)
-    first, history = learn(sequences)
-    state = {"best": to_arrays(first), "history": history}
-    second, history = learn(
-        sequences, state=state, learning_rate=1e-12, seed=9, epochs=3
-    )
-    assert [record["epoch"] for record in history] == [1, 2, 3]
-    for a, b in zip(to_arrays(first), to_arrays(second), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-6)
-
-
 ALL_CHANCE = {"dropout": (0.5,)}
 
 
@@ -278,18 +258,6 @@ def test_weights_are_plain_arrays():
     )
     assert [W.shape for W, _, _ in network["layers"]] == [(4, 12), (3, 8)]
     assert network["head"][0].shape == (2, 4)
-
-
-def test_each_update_and_each_epoch_is_told():
-    chunks, epochs = [], []
-    _, history = learn(
-        random_pairs([50], 4),
-        epochs=2,
-        on_chunk=lambda n, loss: chunks.append(n),
-        on_epoch=lambda state: epochs.append(state["history"][-1]),
-    )
-    assert sum(chunks) == 2 * 50
-    assert epochs == history
 
 
 def test_an_interrupt_keeps_what_was_learned():

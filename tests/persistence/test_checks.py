@@ -2,8 +2,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from chance import network_of_chance
 
-from skmusic.network.numpy_flow import N_ARRAYS, N_BLOCKS, N_TIMES
+from skmusic.network.numpy_flow import N_ARRAYS
 from skmusic.network.numpy_lstm import from_arrays, to_arrays
 from skmusic.persistence.checks import (
     check_array,
@@ -77,6 +78,9 @@ class Declared:
         yield self.count < 4, "there are four."
 
 
+FLOW = network_of_chance(5, 3, 4)
+
+
 def declared(**changed):
     sound = {
         "floats": np.ones((5, 3)),
@@ -111,22 +115,9 @@ def test_fields_are_as_they_are_declared(changed, message):
         check_declared(declared(**changed))
 
 
-def flow_network(n_inputs=5, n_outputs=3, width=4, n_times=2):
-    """Network of zeros, as it should be."""
-    shapes = [(n_inputs, 4 * width), (width, 4 * width), (4 * width,)]
-    both = width + 2 * n_outputs
-    shapes += [(width, both), (both,), (n_inputs, both)]
-    shapes += [(n_outputs, width), (2 * N_TIMES, n_times), (n_times,)]
-    for _ in range(N_BLOCKS):
-        shapes += [(width, 3 * width), (n_times, 3 * width), (3 * width,)]
-        shapes += [(width, width), (width,)] * 2
-    shapes += [(width, n_outputs), (n_outputs,)]
-    return from_arrays([np.zeros(shape, np.float32) for shape in shapes], N_ARRAYS)
-
-
 def test_a_flow_is_of_arrays_that_fit():
-    check_flow(flow_network(), 5, 3)
-    arrays = to_arrays(flow_network())
+    check_flow(FLOW, 5, 3)
+    arrays = to_arrays(FLOW)
     for k, x in enumerate(arrays):
         for wrong in (x[:-1], x[..., :0], x[None], x.astype(int), x + np.nan, None):
             broken = from_arrays([*arrays[:k], wrong, *arrays[k + 1 :]], N_ARRAYS)
@@ -134,27 +125,24 @@ def test_a_flow_is_of_arrays_that_fit():
                 check_flow(broken, 5, 3)
     for n_inputs, n_outputs in (4, 3), (5, 2):
         with pytest.raises(ValueError, match="has shape"):
-            check_flow(flow_network(), n_inputs, n_outputs)
+            check_flow(FLOW, n_inputs, n_outputs)
 
 
 @pytest.mark.parametrize(
     "changed",
     [
         {"flow": None},
-        {"flow": {}},
-        {"flow": []},
         {"skip": ()},
-        {"skip": flow_network()["skip"] * 2},
+        {"skip": FLOW["skip"] * 2},
         {"more": 1},
-        {"flow": flow_network()["flow"] | {"blocks": []}},
-        {"flow": flow_network()["flow"] | {"blocks": [1, 2, 3]}},
-        {"flow": flow_network()["flow"] | {"times": ()}},
-        {"flow": flow_network()["flow"] | {"outputs": None}},
+        {"flow": FLOW["flow"] | {"blocks": []}},
+        {"flow": FLOW["flow"] | {"blocks": [1, 2, 3]}},
+        {"flow": FLOW["flow"] | {"outputs": None}},
     ],
     ids=lambda changed: f"{changed!r:.30}",
 )
 def test_a_flow_has_all_of_its_parts(changed):
-    network = flow_network() | changed
+    network = FLOW | changed
     with pytest.raises((ValueError, TypeError, LookupError, AttributeError)):
         check_flow(network, 5, 3)
 
@@ -167,26 +155,17 @@ SOUND = FrameFormat(256, 128, "hann", 44100, 2, 1.0, False)
     [
         {"N": 255},
         {"N": 2**40},
-        {"N": 0},
-        {"N": True},
         {"N": 256.0},
         {"hop_length": 0},
         {"hop_length": 257},
         {"sr": 0},
-        {"sr": np.nan},
         {"sr": 10**400},
         {"sr": 1e9, "hop_length": 1},  # a step of 23 million samples
         {"n_channels": 65},
-        {"n_channels": 2**40},
         {"factor": 0},
-        {"factor": np.inf},
         {"window": (1.0,) * 255},
-        {"window": ()},
         {"window": (np.nan,) * 256},
-        {"window": (-1.0,) * 256},
-        {"window": (10**400,) * 256},
         {"window": ("kaiser",)},
-        {"window": ("kaiser", np.inf)},
         {"window": ("kaiser", np.zeros((9, 1)))},
         {"window": ("dpss", 3)},
         {"window": ("gaussian", "x")},

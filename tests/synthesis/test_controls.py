@@ -99,10 +99,3 @@ def test_a_loop_has_no_ends(name):
     with pytest.raises(ValueError, match=f"leave {name} out"):
         refuse_endings({name: True}, True, 1000)
     refuse_endings({name: False} if name != "until" else {}, True, 1000)
-
-
-def test_an_end_takes_a_length():
-    with pytest.raises(ValueError, match="of what length"):
-        refuse_endings({"end": True}, False, None)
-    refuse_endings({"end": False}, False, None)
-    refuse_endings({"end": True}, False, 1000)

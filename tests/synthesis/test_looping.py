@@ -128,19 +128,7 @@ def test_a_fade_keeps_the_power_whatever_two_waveforms_have_in_common(common):
     np.testing.assert_allclose(power, 1, atol=0.06)
 
 
-def test_a_fade_begins_with_one_and_ends_with_the_other():
-    old, new = noise(), noise(seed=1)
-    mixed = crossfade(old, new)
-    np.testing.assert_allclose(mixed[:5], old[:5], atol=1e-3)
-    np.testing.assert_allclose(mixed[-5:], new[-5:], atol=1e-3)
-
-
 def test_a_waveform_faded_into_itself_is_itself_and_silence_is_silence():
     x = noise()
     np.testing.assert_allclose(crossfade(x, x), x, rtol=1e-5)
     assert not crossfade(0 * x, 0 * x).any()
-
-
-def test_a_fade_into_the_opposite_is_finite_and_no_louder_than_twice():
-    x = noise()
-    assert np.square(crossfade(x, -x)).mean() < 2 * np.square(x).mean()

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-import soundfile as sf
 from sklearn.base import BaseEstimator
 
 from skmusic.spectra.frames import FrameFormat, Frames
@@ -32,7 +31,6 @@ PATHS = {
     "array of objects": np.array([Path("a.wav"), "b/c.mp3"], dtype=object),
     "Series": pd.Series(["a.wav", "b/c.mp3"], index=[7, 3]),
     "Series of objects": pd.Series([Path("a.wav"), "b/c.mp3"], dtype=object),
-    "Series of strings": pd.Series(["a.wav", "b/c.mp3"], dtype="string"),
 }
 
 
@@ -148,8 +146,6 @@ BAD = {  # X, error, message
     "str": ("a.wav", ValueError, r"X='a\.wav' is a single path; .*\['a\.wav'\]"),
     "Path": (Path("a.wav"), ValueError, r"'a\.wav'\) is a single path; wrap it in"),
     "1-D": (MONO[0], ValueError, r"wrap it in a list, \[x\].*Reshape your data"),
-    "1-D list": (list(MONO[0]), ValueError, "Reshape your data"),
-    "range": (range(9), ValueError, "Reshape your data"),
     "Series of numbers": (pd.Series(MONO[0]), ValueError, "wrap it in a list"),
     "scalar": (3.0, ValueError, "Reshape your data"),
     "None": (None, ValueError, "X is None; pass a list"),
@@ -176,11 +172,9 @@ BAD = {  # X, error, message
     "booleans": ([MONO[0] > 0], ValueError, "holds booleans"),
     "booleans, 3-D": (STEREO > 0, ValueError, "holds booleans"),
     "bare stereo": (np.zeros((22050, 2)), ValueError, r"wrap it in a list: \[x\]"),
-    "bare mono": (np.zeros((22050, 1)), ValueError, r"wrap it in a list: \[x\]"),
     "4-D": (np.zeros((2, 3, 4, 5)), ValueError, "4 dimensions; the most is 3: "),
     "3-D in list": ([STEREO], ValueError, r"recording 0 has shape \(3, 50, 2\); a w"),
     "empty list": ([], ValueError, "X holds 0 recordings, at least 1"),
-    "no paths": (np.array([], "U"), ValueError, "X holds 0 recordings, at least 1"),
     "no rows": (np.zeros((0, 5)), ValueError, r"0 sample.*shape=\(0, 5\)"),
     "no samples": (np.zeros((5, 0)), ValueError, r"0 feature.*shape=\(5, 0\)"),
     "3-D empty": (np.zeros((2, 0, 2)), ValueError, r"shape \(2, 0, 2\): nothing"),
@@ -189,8 +183,6 @@ BAD = {  # X, error, message
     "inf": (INF, ValueError, "contains infinity"),
     "inf in list": (list(INF), ValueError, "recording 1 contains infinity"),
     "complex": (MONO * 1j, ValueError, "Complex data not supported"),
-    "complex 3-D": (STEREO * 1j, ValueError, "Complex data not supported"),
-    "complex in list": ([MONO[0] * 1j], ValueError, "Complex data not supported"),
     "sparse": (scipy.sparse.csr_array(MONO), TypeError, "Sparse data was passed"),
     "ragged": ([[1, 2], [1]], ValueError, "mixes kinds or lengths; pass a list of p"),
     "path, array": (["a.wav", MONO[0]], ValueError, "recording 0 is the path 'a.wav'"),
@@ -199,10 +191,8 @@ BAD = {  # X, error, message
         ValueError,
         r"the path.*audio\.read\(path",
     ),
-    "path, number": (["a.wav", 1.0], ValueError, "recording 0 is the path 'a.wav'"),
     "nested paths": ([["a.wav"]], ValueError, "mixes kinds or lengths; pass a list"),
     "generator": ((x for x in MONO), TypeError, "X is a generator.* pass a list"),
-    "set": ({"a.wav"}, TypeError, "X is a set.* pass a list"),
     "dict": ({"a.wav": 1}, TypeError, "X is a dict.* pass a list"),
 }
 
@@ -240,13 +230,6 @@ def test_integers_are_scaled_as_files_are(wrap, dtype, tmp_path):
     np.testing.assert_array_equal(found, expected.reshape(found.shape))
     assert found.dtype == (np.float32 if x.itemsize < 4 else np.float64)
     assert -1 <= found.min() < found.max() <= 1
-
-
-def test_integers_are_what_soundfile_reads(tmp_path):
-    stored = np.random.default_rng(0).integers(-(2**15), 2**15, (90, 2))
-    sf.write(tmp_path / "a.wav", stored.astype(np.int16), 8000, "PCM_16")
-    read, _ = sf.read(tmp_path / "a.wav", dtype="float32")
-    np.testing.assert_array_equal(check([stored.astype(np.int16)]).items[0], read)
 
 
 @pytest.mark.parametrize(

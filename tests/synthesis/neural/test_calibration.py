@@ -18,7 +18,13 @@ def plain(numbers):
     return X, replace(neural, noise_size=ones, noise_persistence=zeros)
 
 
-def movement(neural, X, n_pieces=40):
+@pytest.fixture(scope="module")
+def made(plain):
+    X, neural = plain
+    return calibrated(neural, X, [NOTHING] * len(X))
+
+
+def movement(neural, X, n_pieces=16):
     rng = np.random.RandomState(1)
     pieces = [
         calibration._piece(neural, X[k % len(X)], NOTHING, 150, rng)
@@ -27,10 +33,9 @@ def movement(neural, X, n_pieces=40):
     return np.log(calibration._variances(pieces))
 
 
-def test_pieces_move_more_as_recordings_do(plain):
+def test_pieces_move_more_as_recordings_do(plain, made):
     X, neural = plain
     goal = np.log(calibration._variances([neural.code.encode(x) for x in X]))
-    made = calibrated(neural, X, [NOTHING] * len(X))
 
     def far(neural):
         return np.abs(movement(neural, X) - goal).mean()
@@ -38,9 +43,9 @@ def test_pieces_move_more_as_recordings_do(plain):
     assert far(made) < far(neural)
 
 
-def test_it_is_the_same_each_time(plain):
+def test_it_is_the_same_each_time(plain, made):
     X, neural = plain
-    first, second = (calibrated(neural, X, [NOTHING] * len(X)) for _ in range(2))
+    first, second = made, calibrated(neural, X, [NOTHING] * len(X))
     np.testing.assert_array_equal(first.noise_size, second.noise_size)
     np.testing.assert_array_equal(first.noise_persistence, second.noise_persistence)
     assert not np.allclose(first.noise_size, 1)

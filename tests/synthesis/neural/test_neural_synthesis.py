@@ -63,14 +63,6 @@ def test_what_a_file_may_hold_plays_finite_music(learned, size):
     assert np.isfinite(made).all()
 
 
-def test_what_was_heard_is_gone_on_from(learned):
-    X, neural = learned
-    made = [sample(neural, seed, 30) for seed in (X[0], X[1], X[0][:101], X[0][:0])]
-    for k, x in enumerate(made):
-        for other in made[:k]:
-            assert not np.allclose(x, other)
-
-
 # Frames
 
 

@@ -87,14 +87,6 @@ def test_without_chance_a_recording_is_heard_as_it_is():
         np.testing.assert_array_equal(codes, wanted[1])
 
 
-def test_recordings_stay_what_they_are():
-    code, x = code_of(), numbers(400)
-    x.flags.writeable = False
-    version = versions([x], [150], code)
-    for seed in range(5):
-        version(seed)
-
-
 def test_only_levels_are_transposed():
     x, n = numbers(30), len(MIDDLES)
     # To no band from itself: the levels are others, but all are levels of that step.
