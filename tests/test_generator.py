@@ -324,7 +324,7 @@ def test_score_is_the_logarithm_of_a_density(synthesis):
     X = waves(2, n_dims=1)
     fitted = generator(synthesis).fit(X)
     past = X[0][:10]
-    grid = np.linspace(-12, 12, 151)
+    grid = np.linspace(-12, 12, 101)
     before = 10 * fitted.score([past])
     density = [
         np.exp(11 * fitted.score([np.append(past, v)[:, None]]) - before) for v in grid

@@ -88,17 +88,6 @@ def test_real_equal_pieces_are_told_of(real, capsys):
     assert Path("skmusic-1.wav").read_bytes() == Path("skmusic-2.wav").read_bytes()
 
 
-def test_real_seed_and_sampling_options_count(real):
-    model, options = real / "model.joblib", ("--temperature", 0.5)
-    seed = ("--seed", real / "songs" / "a.wav")
-    style = (*seed, "--style", real / "songs" / "b.wav")
-    kinds = {"plain": (), "cool": options, "seeded": seed, "styled": style}
-    for name, argv in kinds.items():
-        assert run("sample", model, *PLAY, *argv, "-o", name) == 0
-    pieces = [Path(name, "piece-1.wav").read_bytes() for name in kinds]
-    assert len(set(pieces)) == 4
-
-
 def test_real_process_is_silent_on_stderr_but_for_its_own_lines(real):
     (real / "broken").mkdir()
     (real / "broken" / "bad.wav").write_text("no sound")

@@ -51,9 +51,3 @@ def test_each_band_has_the_levels_of_the_nearest_one_in_pitch(n_bins, semitones)
     meant = np.clip(pitch - semitones, pitch[0], pitch[-1])
     widest = np.diff(pitch).max(initial=0)
     assert (np.abs(pitch[sources] - meant) <= widest / 2 + 1e-9).all()
-
-
-@pytest.mark.parametrize("n_bins", [1, 2, 3, 40, 1025, 2064])
-def test_no_semitones_change_nothing(n_bins):
-    middles = band_middles(n_bins)
-    np.testing.assert_array_equal(band_sources(middles, 0), np.arange(len(middles)))
