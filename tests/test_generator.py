@@ -178,6 +178,17 @@ def test_a_state_of_another_synthesis_is_refused(all_fitted):
             all_fitted[other][0].sample(state, 5)
 
 
+@pytest.mark.parametrize("synthesis", SYNTHESES)
+def test_a_state_of_another_size_is_refused(synthesis):
+    rng = np.random.default_rng(0)
+    one, other = (
+        generator(synthesis, **CHECKED).fit([rng.normal(size=(60, n))]) for n in (2, 3)
+    )
+    _, state = one.sample(None, 5, return_state=True)
+    with pytest.raises(ValueError, match="seed is a state of another model"):
+        other.sample(state, 5)
+
+
 def test_a_state_can_be_used_again(fitted):
     generator, X = fitted
     _, state = generator.sample(X[0], 5, return_state=True)
