@@ -51,6 +51,12 @@ def test_it_is_the_same_each_time(plain, made):
     assert not np.allclose(first.noise_size, 1)
 
 
+def test_what_is_learned_is_calibrated(numbers, made):
+    _, neural = numbers
+    np.testing.assert_array_equal(neural.noise_size, made.noise_size)
+    np.testing.assert_array_equal(neural.noise_persistence, made.noise_persistence)
+
+
 def test_of_short_recordings_noise_stays_plain(plain):
     X, neural = plain
     assert calibrated(neural, [X[0][:100]], [NOTHING]) is neural
