@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skmusic.network.checkpoint import lasting_seed
+from skmusic.network.checkpoint import lasting_seed, make_folder
 from skmusic.network.training import TrainingSettings, past_of
 from skmusic.playing import PlayingMixin
 from skmusic.spectra.frames import format_of
@@ -313,7 +313,10 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     def _chance(self):
         """Source of chance of a fit, that of a killed one if it goes on."""
         rng = check_random_state(self.random_state)
-        if self.checkpoint_dir is None or self.random_state is not None:
+        if self.checkpoint_dir is None:
+            return rng
+        make_folder(self.checkpoint_dir)  # that none can be made is told at once
+        if self.random_state is not None:
             return rng
         seed = lasting_seed(self.checkpoint_dir, int(rng.randint(2**31)))
         return np.random.RandomState(seed)

@@ -15,6 +15,9 @@ from skmusic.synthesis.controls import (
 )
 from skmusic.utils.lengths import length, warn_of_little
 
+# Seconds of a recording to go by: less has no beat and no style.
+_LEAST = 0.5
+
 
 def find_songs(args, ignore=()):
     """Find the recordings to learn from; leave out those that cannot be read."""
@@ -50,7 +53,12 @@ def check_seeds(args):
                 f"{option} {str(path)!r} is a folder; give one recording "
                 f"(skmusic info {shlex.quote(str(path))} lists them)"
             )
-        audio.info(path)
+        seconds = audio.info(path)["seconds"]
+        if option != "--seed" and seconds < _LEAST:
+            raise ValueError(
+                f"{option} {str(path)!r} has {seconds:g} s of music; give one of "
+                f"{_LEAST} s or more"
+            )
 
 
 def recordings_given(args):

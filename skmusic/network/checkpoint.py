@@ -81,6 +81,18 @@ class Checkpoint:
                 old.unlink(missing_ok=True)
 
 
+def make_folder(folder):
+    """Make a folder for checkpoints where there is none."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"checkpoint_dir={str(folder)!r} is no folder and none could be made "
+            f"({error.strerror}); name another",
+        ) from error
+
+
 def lasting_seed(folder, drawn):
     """Seed that a folder keeps, the one drawn where it has none yet, below 2 ** 31.
 
@@ -88,7 +100,7 @@ def lasting_seed(folder, drawn):
     """
     path = Path(folder) / "seed"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         _write(path, b"%d\n" % drawn)
     text = path.read_bytes()[:20].strip()
     if not text.isdigit() or int(text) >= 2**31:

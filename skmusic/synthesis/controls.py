@@ -72,6 +72,7 @@ class Controls:
             raise TypeError(f"key={self.key!r} is no key such as 'F# minor'.")
         for name in ("vary", "until"):
             refuse_number(getattr(self, name), name)
+            _refuse_several(getattr(self, name), name)
         if self.until is not None:
             for name in ("end", "vary", "key"):
                 if _is_asked(getattr(self, name)):
@@ -191,6 +192,14 @@ def _is_recording(x):
     return isinstance(x, (str, PathLike)) or (np.ndim(x) and hasattr(x, "__array__"))
 
 
+def _refuse_several(x, name):
+    """Refuse a list of recordings; one of numbers, or of rows of them, is one."""
+    if isinstance(x, (list, tuple)) and any(
+        isinstance(item, (str, PathLike)) or np.ndim(item) > 1 for item in x
+    ):
+        raise TypeError(f"{name} is a list of recordings; give one.")
+
+
 def _is_number(x):
     return isinstance(x, Number) and not isinstance(x, bool)
 
@@ -278,6 +287,9 @@ def _levels(energy):
     """Points ``(seconds or None, level)`` of a curve, or the recording that it is."""
     if _is_number(energy):
         energy = [energy]
+    # One row of numbers is a curve, unless it swings about zero as a waveform does.
+    if isinstance(energy, np.ndarray) and energy.ndim == 1 and np.all(energy >= 0):
+        energy = energy.tolist()
     if not isinstance(energy, (list, tuple)):
         return energy
     if not energy:

@@ -3,6 +3,7 @@ import resource
 import numpy as np
 import pytest
 
+from skmusic import StatefulLSTMGenerator
 from skmusic.network.checkpoint import Checkpoint, lasting_seed, read_newest
 
 STATE = {
@@ -112,6 +113,15 @@ def test_a_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("here")
     with pytest.raises(OSError, match=r"no checkpoint of .*file/within'.*make room"):
         Checkpoint(tmp_path / "file" / "within", THIS).save(STATE)
+
+
+def test_a_folder_that_cannot_be_is_told_before_training(tmp_path):
+    (tmp_path / "file").write_text("here")
+    generator = StatefulLSTMGenerator(
+        checkpoint_dir=tmp_path / "file", random_state=0, callbacks=[pytest.fail]
+    )
+    with pytest.raises(OSError, match=r"checkpoint_dir=.*file' is no folder"):
+        generator.fit([np.zeros((50, 1))])
 
 
 def test_a_seed_lasts(tmp_path):

@@ -53,6 +53,8 @@ def test_a_style_is_a_curve(style, curve):
         ({"energy": [(0, "loud")]}, TypeError, "the point"),
         ({"vary": 3}, ValueError, "vary=3 is a number"),
         ({"until": 3}, ValueError, "until=3 is a number"),
+        ({"vary": [A]}, TypeError, "vary is a list of recordings"),
+        ({"until": [np.zeros((9, 2))]}, TypeError, "until is a list of recordings"),
         ({"amount": 1.1, "vary": A}, ValueError, "amount=1.1 is out of range"),
         ({"amount": "much"}, TypeError, "amount='much'"),
         ({"begin": 1}, TypeError, "begin=1 is no bool"),
@@ -92,6 +94,12 @@ def test_each_recording_is_heard_once_and_nothing_else_is_passed_on():
 def test_levels_are_passed_on():
     found = heard_options({"energy": [0, 1]}, None)
     assert Controls(**found).energy == [(None, 0), (None, 1)]
+
+
+def test_a_row_of_numbers_from_zero_up_is_levels_and_one_that_swings_a_recording():
+    levels = np.linspace(0, 1, 3)
+    assert Controls(energy=levels).energy == Controls(energy=levels.tolist()).energy
+    assert Controls(energy=levels - 0.5).energy.shape == (3,)
 
 
 @pytest.mark.parametrize("name", ["begin", "end", "until", "return_state"])
