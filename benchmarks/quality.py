@@ -216,12 +216,13 @@ def against_effort(name, table):
     }
     figure, axes = plt.subplots(1, len(panels), figsize=(9, 2.8), sharey=True)
     for axis, (label, (of, default)) in zip(axes, panels.items(), strict=True):
-        rows = [row for row in distance if of in row]
-        at = [int(re.search(r"\d+", row)[0]) for row in rows] + [default]
-        axis.plot(at, [distance[row] for row in rows] + [usual], "o-")
+        known = {int(re.search(r"\d+", r)[0]): distance[r] for r in distance if of in r}
+        at, values = zip(*sorted((known | {default: usual}).items()), strict=True)
+        axis.plot(at, values, "o-")
         axis.axhline(best, linestyle=":", color="gray")
-        axis.set(xscale="log", xlabel=label, xticks=at, xticklabels=at, ylim=(0, None))
+        axis.set(xscale="log", xlabel=label, xticks=at, xticklabels=at)
         axis.minorticks_off()
+    axes[0].set_ylim(0)
     axes[0].set_ylabel("Fréchet distance")
     axes[0].text(at[0] / 2, best, "real", color="gray", va="bottom")
     figure.tight_layout()
