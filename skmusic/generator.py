@@ -115,7 +115,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
     --------
     >>> import numpy as np
     >>> from skmusic import StatefulLSTMGenerator
-    >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+    >>> X = [np.sin(np.arange(100.0) / k)[:, None] for k in (5, 9)]
     >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
     >>> generator.sample(X[0][:50], 10).shape
     (10, 1)
@@ -204,7 +204,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         --------
         >>> import numpy as np
         >>> from skmusic import StatefulLSTMGenerator
-        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> X = [np.sin(np.arange(100.0) / k)[:, None] for k in (5, 9)]
         >>> generator = StatefulLSTMGenerator(epochs=2, random_state=0)
         >>> generator.fit(X).n_iter_
         2
@@ -241,7 +241,7 @@ class StatefulLSTMGenerator(PlayingMixin, BaseEstimator):
         --------
         >>> import numpy as np
         >>> from skmusic import StatefulLSTMGenerator
-        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> X = [np.sin(np.arange(100.0) / k)[:, None] for k in (5, 9)]
         >>> generator = StatefulLSTMGenerator(epochs=2, random_state=0)
         >>> generator.partial_fit(X[:1]).partial_fit(X[1:]).n_iter_
         4

@@ -63,10 +63,10 @@ class PlayingMixin:
         --------
         >>> import numpy as np
         >>> from skmusic import StatefulLSTMGenerator
-        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> X = [np.sin(np.arange(100.0) / k)[:, None] for k in (5, 9)]
         >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
         >>> [forecast.shape for forecast in generator.predict(X)]
-        [(200, 1), (200, 1)]
+        [(100, 1), (100, 1)]
         """
         recordings = self._check(X)
         forecasts = [
@@ -104,7 +104,7 @@ class PlayingMixin:
         --------
         >>> import numpy as np
         >>> from skmusic import StatefulLSTMGenerator
-        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> X = [np.sin(np.arange(100.0) / k)[:, None] for k in (5, 9)]
         >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
         >>> noise = [np.random.default_rng(0).standard_normal((200, 1))]
         >>> generator.score(X) > generator.score(noise)
@@ -211,7 +211,7 @@ class PlayingMixin:
         --------
         >>> import numpy as np
         >>> from skmusic import StatefulLSTMGenerator
-        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> X = [np.sin(np.arange(100.0) / k)[:, None] for k in (5, 9)]
         >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
         >>> music, state = generator.sample(X[0], 10, return_state=True)
         >>> generator.sample(state, 5).shape  # goes on where the first ten ended

@@ -181,9 +181,11 @@ def test_a_state_of_another_synthesis_is_refused(all_fitted):
 @pytest.mark.parametrize("synthesis", SYNTHESES)
 def test_a_state_of_another_size_is_refused(synthesis):
     rng = np.random.default_rng(0)
-    one, other = (
-        generator(synthesis, **CHECKED).fit([rng.normal(size=(60, n))]) for n in (2, 3)
-    )
+    with untrained():
+        one, other = (
+            generator(synthesis, **CHECKED).fit([rng.normal(size=(60, n))])
+            for n in (2, 3)
+        )
     _, state = one.sample(None, 5, return_state=True)
     with pytest.raises(ValueError, match="seed is a state of another model"):
         other.sample(state, 5)

@@ -56,7 +56,7 @@ class TrainingDisplay(Display):
         >>> import numpy as np
         >>> from skmusic import StatefulLSTMGenerator
         >>> from skmusic.display import TrainingDisplay
-        >>> X = [np.sin(np.arange(200.0) / k)[:, None] for k in (5, 9)]
+        >>> X = [np.sin(np.arange(100.0) / k)[:, None] for k in (5, 9)]
         >>> generator = StatefulLSTMGenerator(epochs=1, random_state=0).fit(X)
         >>> TrainingDisplay.from_estimator(generator).ax_.get_xlabel()
         'Epoch'
