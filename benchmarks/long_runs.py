@@ -5,7 +5,7 @@
     .venv/bin/python benchmarks/long_runs.py soak            # some minutes; Linux only
 
 `kill` kills a fit at twenty random moments of its training, starts it again, and sees
-that it ends with the bits of a fit that nobody disturbed. `scale` fits one to ten hours
+that it ends with the bits of a fit that nobody disturbed. `scale` fits one to four hours
 of music, made of FILES, or of songs, by varying speed and level. `soak` plays two hours
 in one stream and fits two hundred times. Each prints what it finds as it comes, and
 writes it into benchmarks/results: kill.md, scale.md, soak.md.
@@ -111,7 +111,7 @@ def _killed(folder, result):
 
 def scale(quick, files):
     """Lines: time and memory of a fit, by the hours of music."""
-    hours = (0.05, 0.1) if quick else (1, 2.5, 5, 10)
+    hours = (0.05, 0.1) if quick else (1, 2, 4)
     yield "Seconds are those of all cores together, but for the last.\n"
     yield "| hours | reading | an epoch | the rest | peak memory | by the clock |"
     yield "| ---: | ---: | ---: | ---: | ---: | ---: |"
