@@ -5,10 +5,10 @@
     .venv/bin/python benchmarks/long_runs.py soak            # some minutes; Linux only
 
 `kill` kills a fit at twenty random moments of its training, starts it again, and sees
-that it ends with the bits of a fit that nobody disturbed. `scale` fits one to four hours
-of music, made of FILES, or of songs, by varying speed and level. `soak` plays two hours
-in one stream and fits two hundred times. Each prints what it finds as it comes, and
-writes it into benchmarks/results: kill.md, scale.md, soak.md.
+that it ends with the bits of a fit that nobody disturbed. `scale` fits one to four
+hours of music, made of FILES, or of songs, by varying speed and level. `soak` plays two
+hours in one stream and fits two hundred times. Each prints what it finds as it comes,
+and writes it into benchmarks/results: kill.md, scale.md, soak.md.
 """
 
 import argparse
