@@ -7,7 +7,7 @@
 `kill` kills a fit at twenty random moments of its training, starts it again, and sees
 that it ends with the bits of a fit that nobody disturbed. `scale` fits one to four
 hours of music, made of FILES, or of songs, by varying speed and level. `soak` plays two
-hours in one stream and fits two hundred times. Each prints what it finds as it comes,
+hours in one stream and fits fifty times. Each prints what it finds as it comes,
 and writes it into benchmarks/results: kill.md, scale.md, soak.md.
 """
 
@@ -172,7 +172,7 @@ def soak(quick, files):
     """Lines: memory at each eighth of some hours of music, and of many fits."""
     warnings.simplefilter("ignore", UserWarning)
     yield from _streamed(0.02 if quick else 2)
-    yield from _fitted(8 if quick else 200)
+    yield from _fitted(8 if quick else 50)
 
 
 def _streamed(hours):

@@ -40,7 +40,8 @@ _TIME_UNITS, _PLACES = 64, 2
 _N_PATH, _RAMP = 4, 1000
 
 # Networks that no fit uses now, by their kind: what is compiled need not be compiled
-# again, and TensorFlow would not give back the memory that it takes.
+# again, and TensorFlow would not give back the memory that it takes. With each are the
+# values that it began with, by their seed: to make these takes memory and time, too.
 _idle, _lock, _MOST_IDLE = {}, threading.Lock(), 4
 
 
@@ -58,26 +59,26 @@ def compiled(
     """
     kind = n_inputs, n_outputs, tuple(units), tuple(dropout)
     kind = *kind, sampled, loss, average, *shape
-    if loss == "flow":
-        fresh = _build_flow(n_inputs, n_outputs, units, dropout, seed)
-    else:
-        fresh = _build(n_inputs, n_outputs, units, dropout, seed)
+    build = _build_flow if loss == "flow" else _build
     alone = not tf.distribute.has_strategy()  # which owns the variables
     with _lock:
-        tools = _idle.pop(kind, None) if alone else None
+        tools, begun = (_idle.pop(kind, None) if alone else None) or (None, {})
+    if seed not in begun:
+        fresh = build(n_inputs, n_outputs, units, dropout, seed)
+        begun = {seed: [np.array(v.numpy()) for v in fresh.variables]}
     if tools is None:
         optimizer = keras.optimizers.Adam(use_ema=average > 0, ema_momentum=average)
         tools = fresh, optimizer, *_steps(fresh, optimizer, loss, sampled)
     else:
         model, optimizer, *_ = tools
-        for mine, new in zip(model.variables, fresh.variables, strict=True):
-            mine.assign(new.numpy())
+        for mine, value in zip(model.variables, begun[seed], strict=True):
+            mine.assign(value)
         for mine in optimizer.variables:
             mine.assign(np.zeros(mine.shape, mine.dtype))
     yield tools
     if alone:
         with _lock:
-            _idle[kind] = tools
+            _idle[kind] = tools, begun
             while len(_idle) > _MOST_IDLE:
                 del _idle[next(iter(_idle))]
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import signal
 import sys
 import threading
 import time
@@ -47,11 +48,39 @@ def serve(source, ready, port=0):
             server = Server(studio, port)
         except OSError as error:
             raise OSError(f"port {port} cannot be had ({error.strerror})") from error
-        with server:
+        with server, _noting_signals(server):
             ready(server.address, studio.opener(server.address))
             server.serve_forever()
     finally:
         studio.close()
+
+
+@contextlib.contextmanager
+def _noting_signals(server):
+    """Tell a server of signals too, since what their handlers raise may be lost.
+
+    Python drops what is raised while it collects garbage, or calls back a weak
+    reference, as it does where a thread begins.
+    """
+
+    def noting(handler):
+        def handle(*signal_and_frame):
+            server.ending = lambda: handler(*signal_and_frame)
+            handler(*signal_and_frame)
+
+        return handle
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # only there they are set
+        before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {n: handler for n, handler in before.items() if callable(handler)}
+    for n, handler in before.items():
+        signal.signal(n, noting(handler))
+    try:
+        yield
+    finally:
+        for n, handler in before.items():
+            signal.signal(n, handler)
 
 
 class Server(ThreadingHTTPServer):
@@ -64,8 +93,14 @@ class Server(ThreadingHTTPServer):
     def __init__(self, studio, port=0):
         self.studio, self.token = studio, secrets.token_urlsafe(24)
         self._free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        self.ending = None
         super().__init__(("127.0.0.1", port), Handler)
         self.address = f"http://127.0.0.1:{self.server_port}/{self.token}/"
+
+    def service_actions(self):
+        """End if a signal came whose exception was lost."""
+        if self.ending is not None:
+            self.ending()
 
     def process_request(self, request, client_address):
         """Answer in a thread; refuse where there are too many."""

@@ -16,6 +16,7 @@ import skmusic
 from skmusic import audio, datasets
 from skmusic.audio.playback import faded
 from skmusic.studio import learning
+from skmusic.studio.server import serve
 from skmusic.studio.studio import Studio
 
 
@@ -211,6 +212,21 @@ def test_signals_end_all_and_leave_nothing(
             with urllib.request.urlopen(request) as answer:
                 assert answer.status == 202
         process.send_signal(sent)
-        assert process.stderr.read() == said
+        assert process.communicate(timeout=60)[1] == said
     assert process.returncode == status
     assert list(tmp_path.glob("skmusic-*")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_whose_exception_is_lost_ends_the_studio(folder):
+    class Lost:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    def ready(*_):
+        made = Lost()
+        del made  # what is raised here goes nowhere
+
+    with pytest.raises(KeyboardInterrupt):
+        serve(folder, ready)
